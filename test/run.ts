@@ -1,0 +1,125 @@
+/**
+ * `npm test`: the checks and the three tiers of tests, one after another, ending with the counts.
+ *
+ *   npm test                    everything
+ *   npm test -- unit engine     some of: checks, unit, engine, datapath
+ *   npm test -- tunnels         test files whose path contains the word
+ */
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { start } from "../lab/run";
+import { checks } from "./checks";
+import { boxed, missingForDataPath } from "./support/box";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = path.resolve(__dirname, "..");
+const tiers = ["checks", "unit", "engine", "datapath"] as const;
+type Tier = (typeof tiers)[number];
+
+/** Test files of a tier, as paths from the root. */
+function filesOf(tier: Tier, words: string[]): string[] {
+  if (tier === "checks") return [];
+  const all = readdirSync(path.join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => path.posix.join("test", file.split(path.sep).join("/")))
+    .sort();
+  const tierOf = (file: string): Tier =>
+    file.startsWith("test/engine/")
+      ? "engine"
+      : file.startsWith("test/datapath/")
+        ? "datapath"
+        : "unit";
+  return all.filter(
+    (file) => tierOf(file) === tier && (words.length === 0 || words.some((w) => file.includes(w))),
+  );
+}
+
+/** Runs test files in one process tree, shows what they print, and reads the closing counts. */
+async function runFiles(files: string[], concurrency: number, box: boolean): Promise<Counts> {
+  const argv = [
+    process.execPath,
+    ...["--require", "tsx/cjs", "--test", "--test-reporter=spec"],
+    `--test-concurrency=${concurrency}`,
+    ...files,
+  ];
+  const child = start(box ? boxed(argv) : argv, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, FORCE_COLOR: undefined, NODE_TEST_CONTEXT: undefined },
+  });
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  process.once("SIGINT", forward).once("SIGTERM", forward);
+  let text = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    text += chunk.toString();
+  });
+  const code = await new Promise<number>((resolve) => child.on("close", (c) => resolve(c ?? 1)));
+  process.off("SIGINT", forward).off("SIGTERM", forward);
+  const count = (word: string) =>
+    Number([...text.matchAll(new RegExp(`^ℹ ${word} (\\d+)`, "gm"))].at(-1)?.[1] ?? 0);
+  const failed = count("fail") + count("cancelled");
+  // A runner that dies before its summary has proven nothing.
+  return {
+    passed: count("pass"),
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: count("skipped") + count("todo"),
+  };
+}
+
+async function runTier(tier: Tier, words: string[], total: Counts): Promise<void> {
+  if (tier === "checks") {
+    if (words.length > 0) return;
+    for (const check of checks) {
+      const problem = await check.run();
+      if (problem === undefined) total.passed += 1;
+      else total.failed += 1;
+      console.log(`${problem === undefined ? "✔" : "✖"} ${check.name}`);
+      if (problem) console.log(problem);
+    }
+    return;
+  }
+  const files = filesOf(tier, words);
+  if (files.length === 0) return;
+  const lacking = tier === "datapath" ? await missingForDataPath() : undefined;
+  if (lacking !== undefined) {
+    console.log(`- ${tier}: ${files.length} files skipped: ${lacking}`);
+    total.skipped += files.length;
+    return;
+  }
+  // Data-path files run alone, each in namespaces of its own: the kernel removes what they leave.
+  const batches = tier === "datapath" ? files.map((file) => [file]) : [files];
+  for (const batch of batches) {
+    const counts = await runFiles(batch, tier === "unit" ? 2 : 1, tier === "datapath");
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  }
+}
+
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  const named = tiers.filter((tier) => words.includes(tier));
+  const patterns = words.filter((word) => !tiers.some((tier) => tier === word));
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const tier of named.length > 0 ? named : tiers) {
+    const begun = Date.now();
+    console.log(`\n== ${tier}`);
+    await runTier(tier, patterns, total);
+    console.log(`== ${tier}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  }
+  if (process.env.CI && total.skipped > 0) {
+    console.log("skipped tests count as failed where CI is set");
+    total.failed += total.skipped;
+  }
+  if (total.passed + total.failed === 0) total.failed = 1;
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+void main();
