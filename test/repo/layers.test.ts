@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { importsOf, read, root, sourceFiles } from "../support/sources";
+
+interface Ban {
+  /** Files that the ban is about. */
+  from: (file: string) => boolean;
+  /** What they must not import, as a path from the root or a package. */
+  to: RegExp;
+  /** A file or package that must exist, so that the ban does not outlive its target. */
+  target: string;
+  reason: string;
+}
+
+const within = (...folders: string[]) => {
+  return (file: string) => folders.some((folder) => file.startsWith(`${folder}/`));
+};
+const outside = ["lab", "test", "bench", "policy", "examples", "docs", "demo"];
+
+const bans: Ban[] = [
+  {
+    from: within("components", "nva-cloud-init"),
+    to: new RegExp(`^(${outside.join("|")})/`),
+    target: "lab/run.ts",
+    reason: "the library is published without what looks at it from outside",
+  },
+  {
+    from: within("nva-cloud-init"),
+    to: /^(components\/|@pulumi\/)/,
+    target: "components/index.ts",
+    reason: "customData is a pure function of plain settings",
+  },
+  {
+    from: within("lab"),
+    to: /^(components\/(?!addresses$)|nva-cloud-init\/|index$|demo\/)/,
+    target: "components/addresses.ts",
+    reason:
+      "the embedded Azure knows the library only through the engine, else it would agree by construction",
+  },
+  {
+    from: (file) => file !== "lab/run.ts" && within("lab", "components", "nva-cloud-init")(file),
+    to: /^node:child_process$/,
+    target: "lab/run.ts",
+    reason: "one function runs commands: argument lists, time limits, full errors",
+  },
+  {
+    from: within("components/gateway", "components/firewall"),
+    to: /^@pulumi\/(?!pulumi$)/,
+    target: "components/gateway",
+    reason: "plans are pure: they take and give plain values",
+  },
+];
+
+describe("imports go one way", () => {
+  for (const { from, to, target, reason } of bans) {
+    test(`${to.source}: ${reason}`, () => {
+      assert.ok(existsSync(path.join(root, target)), `${target} is gone: drop or change this ban`);
+      const found = sourceFiles(".ts")
+        .filter(from)
+        .flatMap((file) => importsOf(file).map((name) => ({ file, name })))
+        .filter(({ name }) => to.test(name));
+      assert.deepEqual(found, []);
+    });
+  }
+
+  test("pure plans import the SDK for its types only", () => {
+    const offenders = sourceFiles(".ts")
+      .filter(within("components/gateway", "components/firewall"))
+      .filter((file) => /^import (?!type\b)[^;]*"@pulumi\//m.test(read(file)));
+    assert.deepEqual(offenders, []);
+  });
+});
+
+describe("sources stay readable", () => {
+  test("no source file is much longer than 300 lines", () => {
+    const long = [...sourceFiles(".ts"), ...sourceFiles(".py")]
+      .filter((file) => !file.startsWith("test/"))
+      .map((file) => ({ file, lines: read(file).split("\n").length }))
+      .filter(({ lines }) => lines > 330);
+    assert.deepEqual(long, []);
+  });
+
+  test("barrels re-export by name", () => {
+    const stars = sourceFiles(".ts").filter((file) => /^export \*/m.test(read(file)));
+    assert.deepEqual(stars, []);
+  });
+});
