@@ -1,0 +1,232 @@
+/** Says what an observed flow proves. Pure. */
+import { type Act, describeAct, type Flow, FRAGMENTED } from "./flows";
+import { type Packet, SYN } from "./pcap";
+
+/** What `client.py` printed; which fields there are depends on the act. */
+export interface Answer {
+  error?: string;
+  sent?: number;
+  answered?: number;
+  text?: string;
+  status?: number;
+  bytes?: number;
+  sha256?: string;
+  sentSha256?: string;
+  intact?: boolean;
+  peer?: string;
+}
+
+/** Packets of a rule of the NVA, by rule name. */
+export type Counters = ReadonlyMap<string, number>;
+
+export interface Observation {
+  answer: Answer;
+  /** Packets of this flow on the NVAs' tunnels, in order. */
+  external: readonly Packet[];
+  internal: readonly Packet[];
+  /** Packets of this flow that came to a VM of the consumer. */
+  arrived: readonly Packet[];
+  before: Counters;
+  after: Counters;
+}
+
+export interface Verdict {
+  flow: Flow;
+  passed: boolean;
+  /** What was seen, in a few words. */
+  seen: string;
+  /** Counters that moved: `rule 0 → 3`. */
+  counters: string[];
+  /** What is wrong; empty if the flow did what it should. */
+  problems: string[];
+}
+
+/** Bytes of a full inner packet: the internet's MTU. */
+const FULL = 1500;
+/** A transfer of this size must fill packets. */
+const LARGE = 100_000;
+
+export function judge(flow: Flow, observation: Observation): Verdict {
+  const { problems, seen } = findings(flow, observation);
+  const counters = risen(observation).map(({ rule, from, to }) => `${rule} ${from} → ${to}`);
+  return { flow, passed: problems.length === 0, seen, counters, problems };
+}
+
+/** Counters that rose, with the figures around the flow. */
+export function risen({ before, after }: Pick<Observation, "before" | "after">) {
+  return [...after]
+    .map(([rule, to]) => ({ rule, from: before.get(rule) ?? 0, to }))
+    .filter(({ from, to }) => to !== from);
+}
+
+/** Reads what `gwlb-policy counters` prints: one JSON object a line. */
+export function parseCounters(text: string): Counters {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return new Map(
+    lines.map((line) => {
+      const { rule, packets } = JSON.parse(line) as { rule: string; packets: number };
+      return [rule, packets] as const;
+    }),
+  );
+}
+
+interface Findings {
+  seen: string;
+  problems: string[];
+}
+
+function findings(flow: Flow, observation: Observation): Findings {
+  switch (flow.expected) {
+    case "passes":
+      return passing(flow, observation);
+    case "dropped by the NVA":
+      return dropped(observation);
+    case "stopped by the security group":
+      return stopped(observation);
+    case "answered by the platform":
+      return platform(flow, observation);
+  }
+}
+
+/** Proven twice: nobody answered or was reached, and one counter rose by what was sent. */
+function dropped({ answer, external, internal, arrived, ...counted }: Observation): Findings {
+  const sent = answer.sent ?? 0;
+  const moved = risen(counted);
+  const rise = moved.map(({ from, to }) => to - from);
+  const problems = [
+    ...unanswered(answer),
+    ...unless(syns(external) === sent, `${sent} sent, ${syns(external)} came to the NVA`),
+    ...unless(internal.length === 0, `${internal.length} packets left the NVA`),
+    ...unless(arrived.length === 0, `${arrived.length} packets reached the VM`),
+    ...unless(
+      rise.length === 1 && rise[0] === sent,
+      `no single counter rose by ${sent}: ${rise.length === 0 ? "none rose" : rise.join(", ")}`,
+    ),
+  ];
+  return { problems, seen: `${sent} SYNs, no answer, none at the VM` };
+}
+
+function stopped({ answer, external, internal, arrived }: Observation): Findings {
+  const sent = answer.sent ?? 0;
+  const problems = [
+    ...unanswered(answer),
+    ...unless(syns(external) === sent, `${sent} sent, ${syns(external)} came to the NVA`),
+    ...unless(syns(internal) === sent, `${sent} sent, ${syns(internal)} left the NVA`),
+    ...unless(arrived.length === 0, `${arrived.length} packets reached the VM`),
+  ];
+  return { problems, seen: `${sent} SYNs through the NVA, none at the VM` };
+}
+
+function platform(flow: Flow, { answer, external }: Observation): Findings {
+  const problems = [
+    ...answerProblems(flow, answer),
+    ...unless(external.length === 0, `${external.length} packets crossed the NVA`),
+  ];
+  return { problems, seen: "answered, none at the NVA" };
+}
+
+/** An answer alone could have come around the NVA: both tunnels must have carried both ways. */
+function passing(flow: Flow, observation: Observation): Findings {
+  const { answer, external, internal } = observation;
+  const problems = answerProblems(flow, answer);
+  const { address } = flow.consumer;
+  for (const [tunnel, packets] of [
+    ["External", external],
+    ["Internal", internal],
+  ] as const) {
+    const inward = packets.filter((packet) => packet.destination === address);
+    const outward = packets.filter((packet) => packet.source === address);
+    if (inward.length === 0) problems.push(`nothing towards the consumer on ${tunnel}`);
+    if (outward.length === 0) problems.push(`nothing from the consumer on ${tunnel}`);
+    const data = flow.act.kind === "download" ? outward : inward;
+    problems.push(...sizeProblems(flow.act, data).map((problem) => `${tunnel}: ${problem}`));
+  }
+  return { problems, seen: answerText(flow.act, answer) };
+}
+
+function sizeProblems(act: Act, data: readonly Packet[]): string[] {
+  if (!("size" in act)) return [];
+  const largest = Math.max(0, ...data.map(({ length }) => length));
+  const fragments = data.filter(({ fragment }) => fragment).length;
+  if (act.kind === "download" || act.kind === "upload") {
+    return [
+      ...unless(act.size < LARGE || largest === FULL, `largest packet is ${largest} bytes`),
+      ...unless(
+        data.every(({ dontFragment }) => dontFragment),
+        "packets without DF",
+      ),
+    ];
+  }
+  return unless(act.size < FRAGMENTED || fragments > 1, `${fragments} fragments`);
+}
+
+function unanswered({ error, answered, sent }: Answer): string[] {
+  return [
+    ...unless(error === undefined, error ?? ""),
+    ...unless((sent ?? 0) > 0, "nothing was sent"),
+    ...unless((answered ?? 0) === 0, `${answered} handshakes were answered`),
+  ];
+}
+
+/** What is wrong with the client's own view. */
+function answerProblems({ act, consumer }: Flow, answer: Answer): string[] {
+  if (answer.error !== undefined) return [answer.error];
+  switch (act.kind) {
+    case "knock":
+      return unless((answer.answered ?? 0) > 0, "no handshake was answered");
+    case "banner":
+      return unless(answer.text?.startsWith("SSH-2.0-") ?? false, `said "${answer.text}"`);
+    case "page":
+      return unless(answer.status === 200, `HTTP ${answer.status}`);
+    case "download":
+      return [
+        ...unless(answer.status === 200, `HTTP ${answer.status}`),
+        ...unless(answer.bytes === act.size, `${answer.bytes} bytes instead of ${act.size}`),
+        ...unless(answer.sha256 === answer.text, `sha256 is ${answer.sha256}, not ${answer.text}`),
+      ];
+    case "upload":
+      return [
+        ...unless(answer.status === 200, `HTTP ${answer.status}`),
+        ...unless(
+          answer.text === answer.sentSha256,
+          `sha256 there is ${answer.text}, here ${answer.sentSha256}`,
+        ),
+      ];
+    case "datagram":
+    case "ping":
+      return [
+        ...unless(answer.bytes === act.size, `${answer.bytes} bytes instead of ${act.size}`),
+        ...unless(answer.intact === true, "other bytes came back"),
+      ];
+    case "outbound":
+      return unless(answer.peer === consumer.address, `the server saw ${answer.peer}`);
+  }
+}
+
+function answerText(act: Act, answer: Answer): string {
+  if (answer.error !== undefined) return answer.error;
+  switch (act.kind) {
+    case "banner":
+      return answer.text ?? "";
+    case "page":
+      return `HTTP ${answer.status}`;
+    case "download":
+    case "upload":
+      return "sha256 equal, 1,500-byte packets, DF";
+    case "datagram":
+    case "ping":
+      return act.size < FRAGMENTED ? "same bytes back" : "same bytes back, in fragments";
+    case "outbound":
+      return `server saw ${answer.peer}`;
+    case "knock":
+      return `${describeAct(act)}: ${answer.answered} of ${answer.sent} answered`;
+  }
+}
+
+function syns(packets: readonly Packet[]): number {
+  return packets.filter(({ tcp }) => tcp !== undefined && (tcp.flags & SYN) !== 0).length;
+}
+
+function unless(holds: boolean, problem: string): string[] {
+  return holds ? [] : [problem];
+}

@@ -1,0 +1,144 @@
+/** Sends the planned flows one after another and watches them where they must and must not be. */
+import { inPlace, type PlaceMap } from "../places";
+import { CommandError, run } from "../run";
+import type { Undo } from "../undo";
+import { Capture } from "./capture";
+import { send, sendMarker } from "./client";
+import { type ChainStatus, type Consumer, consumersOf, type Flow, planFlows } from "./flows";
+import { type Counters, judge, type Observation, parseCounters, type Verdict } from "./judge";
+import type { Packet } from "./pcap";
+
+/** Where the NVA's image keeps the program that knows the rules' counters. */
+export const POLICY_PROGRAM = "/opt/azure-gwlb/gwlb-policy";
+/** Seconds that the captures get to see what the client already knows to have happened. */
+const SETTLE = 1.5;
+
+export type ProofStatus = PlaceMap & ChainStatus;
+
+/**
+ * Sends every flow to every chained consumer and judges it; `step` hears of each before it runs.
+ * Flows run one at a time: a counter's rise then belongs to one flow.
+ */
+export async function prove(
+  status: ProofStatus,
+  undo: Undo,
+  step: (flow: Flow, number: number, of: number) => void,
+): Promise<Verdict[]> {
+  const consumers = consumersOf(status);
+  const watch = await Watch.start(status, consumers, undo);
+  const flows = planFlows(consumers);
+  const verdicts: Verdict[] = [];
+  let before = await watch.counters();
+  for (const [index, flow] of flows.entries()) {
+    step(flow, index + 1, flows.length);
+    const observation = await observe(status, watch, flow, before);
+    before = observation.after;
+    verdicts.push(judge(flow, observation));
+  }
+  return verdicts;
+}
+
+async function observe(
+  status: ProofStatus,
+  watch: Watch,
+  flow: Flow,
+  before: Counters,
+): Promise<Observation> {
+  watch.forget();
+  const answer = await send(status, flow).catch(asAnswer);
+  const after = await watch.counters();
+  const look = (): Observation => ({ answer, before, after, ...watch.seen(flow) });
+  // What must not be seen is not seen only once the captures have caught up with the present.
+  if (flow.expected !== "passes") await watch.catchUp(flow.consumer);
+  else await watch.until(() => judge(flow, look()).passed);
+  return look();
+}
+
+/** A client that could not even run is a finding about its flow, not the end of the proof. */
+function asAnswer(cause: unknown) {
+  if (cause instanceof CommandError) return { error: `${cause.reason}: ${cause.stderr.trim()}` };
+  throw cause;
+}
+
+/** Captures on both tunnels of every NVA and on every consumer's VMs. */
+class Watch {
+  private constructor(
+    private readonly status: ProofStatus,
+    private readonly nvas: readonly string[],
+    private readonly external: readonly Capture[],
+    private readonly internal: readonly Capture[],
+    private readonly vms: ReadonlyMap<string, Capture>,
+  ) {}
+
+  static async start(
+    status: ProofStatus,
+    consumers: readonly Consumer[],
+    undo: Undo,
+  ): Promise<Watch> {
+    const nvas = [...new Set(consumers.flatMap((consumer) => consumer.nvas))];
+    const vms = [...new Set(consumers.flatMap((consumer) => consumer.vms))];
+    const capture = async (place: string, device: string) => {
+      const started = await Capture.start(status, place, device, "ip");
+      undo.add(`capture on ${started.where}`, () => started.stop());
+      return started;
+    };
+    const [external, internal, inVms] = await Promise.all([
+      Promise.all(nvas.map((nva) => capture(nva, "vxlan-ex"))),
+      Promise.all(nvas.map((nva) => capture(nva, "vxlan-in"))),
+      Promise.all(vms.map(async (vm) => [vm, await capture(vm, "any")] as const)),
+    ]);
+    return new Watch(status, nvas, external, internal, new Map(inVms));
+  }
+
+  /** Counters of all NVAs, added up by rule. */
+  async counters(): Promise<Counters> {
+    const sum = new Map<string, number>();
+    const read = async (nva: string) =>
+      parseCounters((await run(inPlace(this.status, nva, [POLICY_PROGRAM, "counters"]))).stdout);
+    for (const counters of await Promise.all(this.nvas.map(read))) {
+      for (const [rule, packets] of counters) sum.set(rule, (sum.get(rule) ?? 0) + packets);
+    }
+    return sum;
+  }
+
+  forget(): void {
+    for (const capture of this.all()) capture.take();
+  }
+
+  /** Packets of a flow, by the place where they were seen. */
+  seen(flow: Flow): Pick<Observation, "external" | "internal" | "arrived"> {
+    const { consumer, host } = flow;
+    const onTunnel = ({ source, destination }: Packet) =>
+      (source === host && destination === consumer.address) ||
+      (source === consumer.address && destination === host);
+    const packets = (captures: readonly Capture[]) =>
+      captures.flatMap((capture) => capture.packets.filter(onTunnel));
+    const arrived = consumer.vms.flatMap((vm) =>
+      (this.vms.get(vm)?.packets ?? []).filter((packet) => packet.source === host),
+    );
+    return { external: packets(this.external), internal: packets(this.internal), arrived };
+  }
+
+  /** Waits until the look is satisfied, or for as long as captures need to settle. */
+  async until(satisfied: () => boolean): Promise<void> {
+    await Promise.all([...this.all()].map((capture) => capture.until(satisfied, SETTLE)));
+  }
+
+  /** Returns when captures on the way to a consumer have seen a packet sent just now. */
+  async catchUp(consumer: Consumer): Promise<void> {
+    const port = await sendMarker(this.status, consumer.address);
+    const marked = (packets: readonly Packet[]) =>
+      packets.some((packet) => packet.sourcePort === port);
+    // Of several NVAs or VMs only one sees the marker.
+    const onWay = [this.external, this.internal, [...this.vms.values()]];
+    await Promise.all(
+      onWay.map((captures) =>
+        Promise.race(captures.map((capture) => capture.until(marked, SETTLE))),
+      ),
+    );
+  }
+
+  private all(): Iterable<Capture> {
+    return [...this.external, ...this.internal, ...this.vms.values()];
+  }
+}
