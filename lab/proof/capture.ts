@@ -14,7 +14,7 @@ const BUFFER = 16_384;
 export class Capture {
   #packets: Packet[] = [];
   readonly #reader = new PcapReader();
-  readonly #seen = new Set<() => void>();
+  readonly #lookers = new Set<() => void>();
 
   private constructor(
     readonly where: string,
@@ -22,7 +22,7 @@ export class Capture {
   ) {
     child.stdout?.on("data", (piece: Buffer) => {
       for (const packet of this.#reader.push(piece)) this.#packets.push(packet);
-      for (const look of this.#seen) look();
+      for (const look of this.#lookers) look();
     });
   }
 
@@ -37,9 +37,11 @@ export class Capture {
     filter = "",
   ): Promise<Capture> {
     const tcpdump = [
-      ...["timeout", String(LIFETIME), "tcpdump", "-i", device, "-n", "-p", "-U", "-w", "-"],
-      ...["-s", String(SNAP_LENGTH), "-B", String(BUFFER), "--immediate-mode"],
-      ...["--time-stamp-precision=nano", ...(filter === "" ? [] : [filter])],
+      // In the foreground, or timeout makes a process group of its own and stop() misses it.
+      ...["timeout", "--foreground", String(LIFETIME), "tcpdump", "-i", device],
+      ...["-n", "-p", "-U", "-w", "-", "-s", String(SNAP_LENGTH), "-B", String(BUFFER)],
+      ...["--immediate-mode", "--time-stamp-precision=nano"],
+      ...(filter === "" ? [] : [filter]),
     ];
     // A process group of its own: nsenter passes no signal on to what it started.
     const child = start(inNetwork(status, place, tcpdump), {
@@ -63,30 +65,43 @@ export class Capture {
     return taken;
   }
 
-  /** Waits until a look at the packets is satisfied; false if it is not in time. */
-  until(satisfied: (packets: readonly Packet[]) => boolean, seconds: number): Promise<boolean> {
-    if (satisfied(this.#packets)) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (result: boolean) => {
-        clearTimeout(timer);
-        this.#seen.delete(look);
-        resolve(result);
-      };
-      const look = () => {
-        if (satisfied(this.#packets)) end(true);
-      };
-      const timer = setTimeout(() => end(false), seconds * 1000);
-      this.#seen.add(look);
-    });
+  /** Calls back whenever packets have come; returns what ends that. */
+  onPackets(look: () => void): () => void {
+    this.#lookers.add(look);
+    return () => this.#lookers.delete(look);
   }
 
-  /** Ends tcpdump and waits for its end. */
+  /** Ends tcpdump and waits for its end; a place that is gone took it along. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.pid === undefined) return;
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const ended = once(this.child, "close");
-    process.kill(-this.child.pid, "SIGINT");
+    process.kill(-pid, "SIGINT");
+    const impatient = setTimeout(() => process.kill(-pid, "SIGKILL"), 3000);
     await ended;
+    clearTimeout(impatient);
   }
+}
+
+/** Waits until a look at what was captured is satisfied; false if it is not in time. */
+export function until(
+  captures: readonly Capture[],
+  satisfied: () => boolean,
+  seconds: number,
+): Promise<boolean> {
+  if (satisfied()) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const end = (result: boolean) => {
+      clearTimeout(timer);
+      for (const forget of watching) forget();
+      resolve(result);
+    };
+    const timer = setTimeout(() => end(false), seconds * 1000);
+    const look = () => {
+      if (satisfied()) end(true);
+    };
+    const watching = captures.map((capture) => capture.onPackets(look));
+  });
 }
 
 function listening(child: ChildProcess, where: string): Promise<void> {

@@ -14,6 +14,7 @@ export interface Answer {
   sentSha256?: string;
   intact?: boolean;
   peer?: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** Packets of a rule of the NVA, by rule name. */
@@ -182,7 +183,7 @@ function answerProblems({ act, consumer }: Flow, answer: Answer): string[] {
       return [
         ...unless(answer.status === 200, `HTTP ${answer.status}`),
         ...unless(answer.bytes === act.size, `${answer.bytes} bytes instead of ${act.size}`),
-        ...unless(answer.sha256 === answer.text, `sha256 is ${answer.sha256}, not ${answer.text}`),
+        ...unless(answer.sha256 === answer.headers?.["x-sha256"], "sha256 differs"),
       ];
     case "upload":
       return [

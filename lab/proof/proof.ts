@@ -2,7 +2,7 @@
 import { inPlace, type PlaceMap } from "../places";
 import { CommandError, run } from "../run";
 import type { Undo } from "../undo";
-import { Capture } from "./capture";
+import { Capture, until } from "./capture";
 import { send, sendMarker } from "./client";
 import { type ChainStatus, type Consumer, consumersOf, type Flow, planFlows } from "./flows";
 import { type Counters, judge, type Observation, parseCounters, type Verdict } from "./judge";
@@ -11,7 +11,7 @@ import type { Packet } from "./pcap";
 /** Where the NVA's image keeps the program that knows the rules' counters. */
 export const POLICY_PROGRAM = "/opt/azure-gwlb/gwlb-policy";
 /** Seconds that the captures get to see what the client already knows to have happened. */
-const SETTLE = 1.5;
+const SETTLE = 1;
 
 export type ProofStatus = PlaceMap & ChainStatus;
 
@@ -121,24 +121,21 @@ class Watch {
 
   /** Waits until the look is satisfied, or for as long as captures need to settle. */
   async until(satisfied: () => boolean): Promise<void> {
-    await Promise.all([...this.all()].map((capture) => capture.until(satisfied, SETTLE)));
+    await until(this.all(), satisfied, SETTLE);
   }
 
   /** Returns when captures on the way to a consumer have seen a packet sent just now. */
   async catchUp(consumer: Consumer): Promise<void> {
     const port = await sendMarker(this.status, consumer.address);
-    const marked = (packets: readonly Packet[]) =>
-      packets.some((packet) => packet.sourcePort === port);
+    if (port === undefined) return;
+    const marked = (captures: readonly Capture[]) =>
+      captures.some(({ packets }) => packets.some(({ sourcePort }) => sourcePort === port));
     // Of several NVAs or VMs only one sees the marker.
     const onWay = [this.external, this.internal, [...this.vms.values()]];
-    await Promise.all(
-      onWay.map((captures) =>
-        Promise.race(captures.map((capture) => capture.until(marked, SETTLE))),
-      ),
-    );
+    await this.until(() => onWay.every(marked));
   }
 
-  private all(): Iterable<Capture> {
+  private all(): Capture[] {
     return [...this.external, ...this.internal, ...this.vms.values()];
   }
 }

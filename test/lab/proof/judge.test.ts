@@ -29,7 +29,9 @@ const silent: Answer = { sent: 3, answered: 0 };
 const knock: Act = { kind: "knock", port: 22, attempts: 3 };
 const page: Act = { kind: "page", port: 80 };
 const download: Act = { kind: "download", port: 80, size: 1_000_000 };
-const downloaded: Answer = { status: 200, bytes: 1_000_000, sha256: "a", text: "a" };
+const downloaded: Answer = {
+  ...{ status: 200, bytes: 1_000_000, sha256: "a", headers: { "x-sha256": "a" } },
+};
 const fragmented: Act = { kind: "datagram", port: 7, size: 4000 };
 const counted = { external: three, after: new Map([["no-ssh", 7]]) };
 const crossed = { external: bothWays, internal: bothWays };
