@@ -1,0 +1,209 @@
+/** Addresses inside subnets, and public ones. */
+import {
+  type Family,
+  formatAddress,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from "../../components/addresses";
+import { type ArmError, refuse } from "./errors";
+import { keyOf, sameId } from "./ids";
+import {
+  asBodies,
+  asText,
+  asTexts,
+  type Body,
+  type Child,
+  refOf,
+  type StoredResource,
+} from "./resource";
+import type { Put, World } from "./world";
+
+/** Addresses that Azure keeps in every subnet: the first four and the last. */
+const RESERVED_FIRST = 4n;
+const RESERVED_LAST = 1n;
+
+/** Prefixes of a subnet or the address space of a virtual network, as texts. */
+export function prefixesOf(properties: Body): string[] {
+  const single = asText(properties.addressPrefix);
+  const several = asTexts(properties.addressPrefixes);
+  return several.length > 0 ? several : single === undefined ? [] : [single];
+}
+
+/** The same as networks; texts that are none are left out. */
+export const networksOf = (properties: Body): Network[] =>
+  prefixesOf(properties).flatMap((prefix) => parseNetwork(prefix) ?? []);
+
+/** Which part of whom holds an address: an IP configuration or a frontend. */
+interface Holder {
+  address: string;
+  part: string;
+}
+
+/** Private addresses in a subnet that a resource holds. */
+function heldIn(resource: StoredResource, subnetId: string): Holder[] {
+  const collections = ["ipConfigurations", "frontendIPConfigurations"];
+  return collections.flatMap((collection) =>
+    (asBodies(resource.properties[collection]) as Child[]).flatMap((part) => {
+      const address = asText(part.properties.privateIPAddress);
+      if (address === undefined || !sameId(refOf(part.properties.subnet), subnetId)) return [];
+      return [{ address, part: part.id }];
+    }),
+  );
+}
+
+/** Who holds which address of a subnet; `except` is left out. Keys are canonical addresses. */
+export function takenAddresses(
+  world: World,
+  subnetId: string,
+  except: string,
+): Map<string, string> {
+  const taken = new Map<string, string>();
+  for (const user of world.usersOf(subnetId)) {
+    if (sameId(user.id, except)) continue;
+    for (const { address, part } of heldIn(user, subnetId)) taken.set(canonical(address), part);
+  }
+  return taken;
+}
+
+const canonical = (address: string): string => {
+  const parsed = parseAddress(address);
+  return parsed === undefined ? address : formatAddress(parsed.first, parsed.family);
+};
+
+const familyOf = (part: Child): Family =>
+  part.properties.privateIPAddressVersion === "IPv6" ? 6 : 4;
+
+const isReserved = (network: Network, value: bigint): boolean =>
+  value < network.first + RESERVED_FIRST || value > network.last - RESERVED_LAST;
+
+/**
+ * Gives every dynamic address of a collection a value: the one it has, else the lowest free one.
+ * What cannot be given stays empty for {@link addressProblems} to report.
+ */
+export function assignAddresses(put: Put, collection: string): void {
+  const parts = asBodies(put.desired.properties[collection]) as Child[];
+  const before = asBodies(put.existing?.properties[collection]) as Child[];
+  for (const part of parts) {
+    const subnetId = refOf(part.properties.subnet);
+    if (subnetId === undefined || part.id === undefined) continue;
+    part.properties.privateIPAllocationMethod ??= "Dynamic";
+    part.properties.privateIPAddressVersion ??= "IPv4";
+    if (part.properties.privateIPAllocationMethod === "Static") continue;
+    const same = before.find((other) => keyOf(other.id) === keyOf(part.id));
+    const kept =
+      same !== undefined && sameId(refOf(same.properties.subnet), subnetId)
+        ? same.properties.privateIPAddress
+        : undefined;
+    part.properties.privateIPAddress = undefined;
+    part.properties.privateIPAddress = kept ?? lowestFree(put, part, subnetId);
+  }
+}
+
+function lowestFree(put: Put, part: Child, subnetId: string): string | undefined {
+  const subnet = put.world.find(subnetId)?.part;
+  if (subnet === undefined) return undefined;
+  const taken = takenAddresses(put.world, subnetId, put.desired.id);
+  for (const { address } of heldIn(put.desired, subnetId)) taken.set(canonical(address), "");
+  const family = familyOf(part);
+  for (const network of networksOf(subnet.properties).filter((n) => n.family === family)) {
+    const last = network.last - RESERVED_LAST;
+    for (let value = network.first + RESERVED_FIRST; value <= last; value += 1n) {
+      const address = formatAddress(value, family);
+      if (!taken.has(address)) return address;
+    }
+  }
+  return undefined;
+}
+
+/** What is wrong with the private address of one IP configuration or frontend. */
+export function* addressProblems(put: Put, part: Child, path: string): Generator<ArmError> {
+  const subnetId = refOf(part.properties.subnet);
+  const subnet = subnetId === undefined ? undefined : put.world.find(subnetId)?.part;
+  if (subnetId === undefined || subnet === undefined) return;
+  const target = `${path}.properties.privateIPAddress`;
+  const address = asText(part.properties.privateIPAddress);
+  const networks = networksOf(subnet.properties).filter((n) => n.family === familyOf(part));
+  if (address === undefined) {
+    // The code for a static address that is not named is not documented; this spelling is ours.
+    yield part.properties.privateIPAllocationMethod === "Static"
+      ? refuse(
+          "PrivateIPAddressNotProvidedForStaticAllocation",
+          `${part.id} has allocation method Static but no privateIPAddress.`,
+          target,
+        )
+      : refuse(
+          "SubnetIsFull",
+          `Subnet ${subnetId} with address prefix ${prefixesOf(subnet.properties).join(", ")} does not have enough capacity for 1 IP addresses.`,
+          target,
+        );
+    return;
+  }
+  const parsed = parseAddress(address);
+  if (parsed === undefined) {
+    yield refuse("InvalidIPAddressInRequest", `'${address}' is not an IP address.`, target);
+    return;
+  }
+  const network = networks.find((n) => n.first <= parsed.first && parsed.first <= n.last);
+  if (parsed.family !== familyOf(part) || network === undefined) {
+    yield refuse(
+      "PrivateIPAddressNotInSubnet",
+      `Private static IP address ${address} does not belong to the range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
+      target,
+    );
+    return;
+  }
+  if (isReserved(network, parsed.first)) {
+    yield refuse(
+      "PrivateIPAddressInReservedRange",
+      `Private static IP address ${address} falls within reserved IP range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
+      target,
+    );
+    return;
+  }
+  const holder =
+    takenAddresses(put.world, subnetId, put.desired.id).get(canonical(address)) ??
+    heldIn(put.desired, subnetId).find(
+      (held) => canonical(held.address) === canonical(address) && !sameId(held.part, part.id),
+    )?.part;
+  if (holder !== undefined) {
+    yield refuse(
+      "PrivateIPAddressIsAllocated",
+      `IP configuration ${part.id} is using the private IP address ${address} which is already allocated to resource ${holder}.`,
+      target,
+    );
+  }
+}
+
+/** Where public addresses come from: ranges that are nobody's on the real internet. */
+const PUBLIC_POOLS: Record<Family, readonly string[]> = {
+  4: ["192.0.2.0/24", "198.18.0.0/15"],
+  6: ["2001:db8:b0b::/112"],
+};
+
+/**
+ * A public address that no one has. The start of the search moves with every write, so that a
+ * public address made anew is another one, as on Azure.
+ */
+export function freePublicAddress(put: Put, family: Family): string | undefined {
+  const taken = new Set<unknown>();
+  for (const other of put.world.all()) {
+    if (other.type === put.desired.type) taken.add(other.properties.ipAddress);
+  }
+  for (const pool of PUBLIC_POOLS[family]) {
+    const network = parseNetwork(pool);
+    if (network === undefined) continue;
+    const count = network.last - network.first - 1n;
+    // 37 is prime to both sizes: a walk in such steps meets every address.
+    const start = (BigInt(put.serial) * 37n) % count;
+    for (let step = 0n; step < count; step += 1n) {
+      const address = formatAddress(network.first + 1n + ((start + step) % count), family);
+      if (!taken.has(address)) return address;
+    }
+  }
+  return undefined;
+}
+
+/** The version of a public address, as `IPv4` or `IPv6`. */
+export const versionOf = (publicAddress: { properties: Body } | undefined): string =>
+  asText(publicAddress?.properties.publicIPAddressVersion) ?? "IPv4";

@@ -1,0 +1,60 @@
+/** What Azure Resource Manager answers when it refuses. */
+
+/** A refusal: HTTP status, Azure's code, a sentence, and the property it is about. */
+export class ArmError extends Error {
+  constructor(
+    readonly status: number,
+    /** Azure's error code, e.g. `InUseSubnetCannotBeDeleted`. */
+    readonly code: string,
+    message: string,
+    /** Path of the property, as Azure names it in `target`. */
+    readonly target?: string,
+    /** Further refusals of the same request. */
+    readonly details: readonly ArmError[] = [],
+  ) {
+    super(message);
+    this.name = "ArmError";
+  }
+
+  /** The body of Azure's answer. */
+  toJSON(): Record<string, unknown> {
+    const { code, message, target, details } = this;
+    return {
+      error: {
+        code,
+        message,
+        ...(target === undefined ? {} : { target }),
+        ...(details.length === 0
+          ? {}
+          : {
+              details: details.map((d) => ({ code: d.code, message: d.message, target: d.target })),
+            }),
+      },
+    };
+  }
+}
+
+/** A refused request: status 400, the usual answer to a wrong body. */
+export function refuse(code: string, message: string, target?: string): ArmError {
+  return new ArmError(400, code, message, target);
+}
+
+/** A request that clashes with what is there: status 409. */
+export function conflict(code: string, message: string, target?: string): ArmError {
+  return new ArmError(409, code, message, target);
+}
+
+/** All refusals of one request as one error: the first one leads, the others are its details. */
+export function joined(errors: readonly ArmError[]): ArmError | undefined {
+  const [first, ...others] = errors;
+  if (first === undefined || others.length === 0) return first;
+  return new ArmError(first.status, first.code, first.message, first.target, others);
+}
+
+/** One line in the words of azure-native: `Status=400 Code="…" Message="…"`. */
+export function formatArmError(error: ArmError): string {
+  const line = (e: ArmError) =>
+    `Code="${e.code}" Message="${e.message}"${e.target === undefined ? "" : ` Target="${e.target}"`}`;
+  const details = error.details.map((d) => `\n  ${line(d)}`).join("");
+  return `Status=${error.status} ${line(error)}${details}`;
+}

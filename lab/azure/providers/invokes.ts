@@ -1,0 +1,37 @@
+/** Functions of azure-native: the Get function of every known type, and who is calling. */
+import type { Arm } from "../arm";
+import { ArmError } from "../errors";
+import { asText, type Body } from "../resource";
+import { typeOfGetter } from "../types";
+import { idOf } from "./resourceId";
+import { toSdk } from "./sdkShape";
+
+/** The caller of the embedded Azure, as `authorization:getClientConfig` shows it. */
+const CLIENT = {
+  clientId: "00000000-0000-0000-0000-0000000000c1",
+  objectId: "00000000-0000-0000-0000-0000000000c2",
+  tenantId: "00000000-0000-0000-0000-0000000000aa",
+};
+
+/** Answers a function; one that is not known is refused by name. */
+export async function invoke(
+  token: string,
+  args: Body,
+  arm: Arm,
+  subscription: string,
+): Promise<Body> {
+  if (token === "azure-native:authorization:getClientConfig") {
+    return { ...CLIENT, subscriptionId: subscription };
+  }
+  const type = typeOfGetter(token);
+  if (type === undefined) throw new Error(`the embedded Azure does not know function '${token}'`);
+  for (const field of type.path) {
+    if (asText(args[field]) === undefined) throw new Error(`missing required property '${field}'`);
+  }
+  const id = idOf(type, args, subscription);
+  const found = await arm.get(id, { expand: asText(args.expand) });
+  if (found === undefined) {
+    throw new ArmError(404, "ResourceNotFound", `The Resource '${id}' was not found.`);
+  }
+  return { ...toSdk(type.shape, found), id: found.id, azureApiVersion: type.apiVersion };
+}

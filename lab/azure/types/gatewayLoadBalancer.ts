@@ -1,0 +1,169 @@
+/** What is special about a load balancer of SKU Gateway. */
+import { namedChildren } from "../children";
+import { type ArmError, refuse } from "../errors";
+import { keyOf } from "../ids";
+import { asBodies, asNumber, type Body, type Child, childrenOf, refsOf } from "../resource";
+import type { Put } from "../world";
+import { membersOf } from "./loadBalancerPools";
+
+/**
+ * VNIs that are taken, both included: a vendor's template enforces them and every example of
+ * Microsoft lies inside; the API names no range, so this is the harsher reading.
+ */
+export const VNI_MIN = 800;
+export const VNI_MAX = 1000;
+
+/** What the service puts into pools that come without tunnels, the first and the second one. */
+const FILLED: readonly Body[] = [
+  { port: 15000, identifier: 900, protocol: "VXLAN", type: "Internal" },
+  { port: 15001, identifier: 901, protocol: "VXLAN", type: "Internal" },
+];
+
+/** Fills empty pools as the service does. */
+export function fillTunnels(put: Put): void {
+  if (put.desired.sku?.name !== "Gateway") return;
+  const pools = childrenOf(put.desired, "backendAddressPools").filter((p) => p.id !== undefined);
+  for (const [i, pool] of pools.entries()) {
+    const filled = FILLED[i];
+    if (tunnelsOf(pool).length > 0 || filled === undefined) continue;
+    pool.properties.tunnelInterfaces = [filled];
+  }
+}
+
+const tunnelsOf = (pool: Child): Body[] => asBodies(pool.properties.tunnelInterfaces);
+
+/** Rules for tunnels and for the one rule that a Gateway SKU takes. */
+export function* gatewayRules(put: Put): Generator<ArmError> {
+  if (put.desired.sku?.name !== "Gateway") return;
+  for (const [pool, path] of namedChildren(put, "backendAddressPools")) {
+    yield* tunnelProblems(pool, `${path}.properties.tunnelInterfaces`);
+    yield* changeProblems(put, pool, `${path}.properties.tunnelInterfaces`);
+  }
+  for (const [rule, path] of namedChildren(put, "loadBalancingRules")) {
+    yield* haProblems(rule, path);
+    yield* pairProblems(put, rule, path);
+  }
+  for (const collection of ["inboundNatRules", "outboundRules"]) {
+    if (childrenOf(put.desired, collection).length === 0) continue;
+    yield refuse(
+      "GatewaySkuSupportsOnlyLoadBalancingRules",
+      `Gateway SKU load balancer ${put.desired.id} has ${collection}; it takes only an HA-ports rule.`,
+      `properties.${collection}`,
+    );
+  }
+}
+
+function* tunnelProblems(pool: Child, path: string): Generator<ArmError> {
+  const tunnels = tunnelsOf(pool);
+  if (tunnels.length > 2) {
+    yield refuse("TooManyTunnelInterfaces", `Pool ${pool.id} has more than two tunnels.`, path);
+  }
+  for (const [i, tunnel] of tunnels.entries()) {
+    const vni = asNumber(tunnel.identifier);
+    if (vni === undefined || vni < VNI_MIN || vni > VNI_MAX) {
+      yield refuse(
+        "InvalidTunnelInterfaceIdentifier",
+        `Tunnel of pool ${pool.id} has identifier ${vni}; it must be ${VNI_MIN} to ${VNI_MAX}.`,
+        `${path}[${i}].identifier`,
+      );
+    }
+    if (tunnel.port === undefined) {
+      yield refuse(
+        "InvalidTunnelInterfacePort",
+        `A tunnel of ${pool.id} has no port.`,
+        `${path}[${i}].port`,
+      );
+    }
+    if (tunnel.protocol !== "VXLAN") {
+      yield refuse(
+        "InvalidTunnelInterfaceProtocol",
+        `A tunnel of ${pool.id} has protocol ${tunnel.protocol}; it must be VXLAN.`,
+        `${path}[${i}].protocol`,
+      );
+    }
+    if (tunnel.type !== "Internal" && tunnel.type !== "External") {
+      yield refuse(
+        "InvalidTunnelInterfaceType",
+        `A tunnel of ${pool.id} has type ${tunnel.type}; it must be Internal or External.`,
+        `${path}[${i}].type`,
+      );
+    }
+  }
+}
+
+/** Port and identifier are fixed while NICs are in the pool: detach, change, attach. */
+function* changeProblems(put: Put, pool: Child, path: string): Generator<ArmError> {
+  const before = childrenOf(put.existing ?? { properties: {} }, "backendAddressPools").find(
+    (other) => keyOf(other.id) === keyOf(pool.id),
+  );
+  if (before === undefined) return;
+  const text = (p: Child) =>
+    tunnelsOf(p)
+      .map((t) => `${t.type} ${t.port} ${t.identifier} ${t.protocol}`)
+      .sort()
+      .join(", ");
+  if (text(before) === text(pool)) return;
+  const members = membersOf(pool.id, put.world);
+  if (members.length === 0) return;
+  yield refuse(
+    "TunnelInterfacesCannotBeChangedWhileInUse",
+    `The tunnels of pool ${pool.id} (${text(before)}) cannot be changed while it has members: ${members.join(", ")}.`,
+    path,
+  );
+}
+
+function* haProblems(rule: Child, path: string): Generator<ArmError> {
+  const { protocol, frontendPort, backendPort } = rule.properties;
+  if (protocol !== "All" || frontendPort !== 0 || backendPort !== 0) {
+    yield refuse(
+      "GatewayLoadBalancerRuleMustBeHAPorts",
+      `Rule ${rule.id} is ${protocol} ${frontendPort}-${backendPort}; a Gateway SKU takes only protocol All with ports 0.`,
+      `${path}.properties.protocol`,
+    );
+  }
+}
+
+/** One pool holds one tunnel of each type; two pools hold one tunnel each, of different types. */
+function* pairProblems(put: Put, rule: Child, path: string): Generator<ArmError> {
+  const named = new Set(refsOf(rule.properties.backendAddressPools).map(keyOf));
+  const pools = childrenOf(put.desired, "backendAddressPools").filter((p) =>
+    named.has(keyOf(p.id)),
+  );
+  const at = `${path}.properties.backendAddressPools`;
+  if (named.size > 2) {
+    yield refuse(
+      "GatewayLoadBalancerRuleHasTooManyPools",
+      `Rule ${rule.id} has more than two pools.`,
+      at,
+    );
+    return;
+  }
+  if (pools.length !== named.size || pools.length === 0) return; // reported as a missing reference
+  if (pools.length === 2 && pools.some((pool) => tunnelsOf(pool).length !== 1)) {
+    // Written as separate words by its source; the joined spelling is ours.
+    yield refuse(
+      "TwoPoolGatewayLbRuleShouldHaveTwoPoolsEachWithSingleTunnelInterface",
+      `Rule ${rule.id} has two pools; each must have exactly one tunnel interface.`,
+      at,
+    );
+    return;
+  }
+  const tunnels = pools.flatMap(tunnelsOf);
+  const types = tunnels.map((tunnel) => tunnel.type).sort();
+  if (types.join(",") !== "External,Internal") {
+    yield refuse(
+      "GatewayLoadBalancerRuleNeedsInternalAndExternalTunnel",
+      `Rule ${rule.id} has the tunnels [${types.join(", ")}]; it needs one Internal and one External.`,
+      at,
+    );
+    return;
+  }
+  const [a, b] = tunnels;
+  if (a?.port === b?.port && a?.identifier === b?.identifier) {
+    yield refuse(
+      "TunnelInterfacesMustDiffer",
+      `Both tunnels of rule ${rule.id} have port ${a?.port} and identifier ${a?.identifier}.`,
+      at,
+    );
+  }
+}

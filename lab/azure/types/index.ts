@@ -1,0 +1,44 @@
+/** The resource types that the embedded Azure knows; what is not here is refused by name. */
+import { keyOf } from "../ids";
+import type { ResourceType } from "./definition";
+import { loadBalancer } from "./loadBalancer";
+import { natGateway } from "./natGateway";
+import { networkInterface } from "./networkInterface";
+import { networkSecurityGroup } from "./networkSecurityGroup";
+import { publicIPAddress } from "./publicIPAddress";
+import { resourceGroup } from "./resourceGroup";
+import { securityRule } from "./securityRule";
+import { sshPublicKey } from "./sshPublicKey";
+import { subnet } from "./subnet";
+import { virtualMachine } from "./virtualMachine";
+import { virtualNetwork } from "./virtualNetwork";
+
+export type { ResourceType } from "./definition";
+
+/** All known types. */
+export const resourceTypes: readonly ResourceType[] = [
+  resourceGroup,
+  virtualNetwork,
+  subnet,
+  networkSecurityGroup,
+  securityRule,
+  publicIPAddress,
+  natGateway,
+  loadBalancer,
+  networkInterface,
+  virtualMachine,
+  sshPublicKey,
+];
+
+const byType = new Map(resourceTypes.map((known) => [keyOf(known.type), known]));
+const byToken = new Map(resourceTypes.map((known) => [known.token, known]));
+const byGetter = new Map(resourceTypes.map((known) => [known.getter, known]));
+
+/** By Azure's name, in any case. */
+export const typeNamed = (type: string): ResourceType | undefined => byType.get(keyOf(type));
+
+/** By azure-native's token; a token with an API version in it is not known here. */
+export const typeOfToken = (token: string): ResourceType | undefined => byToken.get(token);
+
+/** By the token of azure-native's Get function. */
+export const typeOfGetter = (token: string): ResourceType | undefined => byGetter.get(token);

@@ -1,0 +1,43 @@
+import { conflict } from "../errors";
+import { map, readOnly, record, resource, text } from "../schema";
+import type { ResourceType } from "./definition";
+
+/** A resource group. Deleting it deletes what is in it: that walk is in `arm.ts`. */
+export const resourceGroup: ResourceType = {
+  type: "Microsoft.Resources/resourceGroups",
+  token: "azure-native:resources:ResourceGroup",
+  getter: "azure-native:resources:getResourceGroup",
+  apiVersion: "2024-03-01",
+  path: ["resourceGroupName"],
+  name: {
+    max: 90,
+    pattern: /^[\p{L}\p{N}_().-]*[\p{L}\p{N}_()-]$/u,
+    words: "letters, digits, underscores, parentheses, hyphens and periods; no period at the end",
+  },
+  located: true,
+  replaces: ["location"],
+  shape: resource(
+    {
+      id: readOnly(text()),
+      name: readOnly(text()),
+      type: readOnly(text()),
+      etag: readOnly(text()),
+      location: text(),
+      tags: map,
+      managedBy: text(),
+      // The SDK shows this one as it is, not flattened.
+      properties: readOnly(record({ provisioningState: readOnly(text()) })),
+    },
+    {},
+  ),
+  rules: [
+    function* location({ desired, existing }) {
+      if (existing === undefined || existing.location === desired.location) return;
+      yield conflict(
+        "InvalidResourceGroupLocation",
+        `Invalid resource group location '${desired.location}'. The Resource group already exists in location '${existing.location}'.`,
+        "location",
+      );
+    },
+  ],
+};

@@ -1,0 +1,172 @@
+import { parseNetwork } from "../../../components/addresses";
+import { namedChildren } from "../children";
+import { type ArmError, refuse } from "../errors";
+import { asNumber, asText, asTexts, type Child } from "../resource";
+import { child, list, required, text, whole } from "../schema";
+import type { Put } from "../world";
+import { networkName, type ResourceType } from "./definition";
+
+/** Properties of a security rule. Application security groups are not known here. */
+export const ruleFields = {
+  access: required(text("Allow", "Deny")),
+  direction: required(text("Inbound", "Outbound")),
+  protocol: required(text("*", "Tcp", "Udp", "Icmp", "Esp", "Ah")),
+  priority: required(whole()),
+  description: { ...text(), max: 140 },
+  sourceAddressPrefix: text(),
+  sourceAddressPrefixes: list(text()),
+  sourcePortRange: text(),
+  sourcePortRanges: list(text()),
+  destinationAddressPrefix: text(),
+  destinationAddressPrefixes: list(text()),
+  destinationPortRange: text(),
+  destinationPortRanges: list(text()),
+};
+
+/** A rule as a resource of its own; it is stored inside its security group. */
+export const securityRule: ResourceType = {
+  type: "Microsoft.Network/networkSecurityGroups/securityRules",
+  token: "azure-native:network:SecurityRule",
+  getter: "azure-native:network:getSecurityRule",
+  apiVersion: "2024-05-01",
+  path: ["resourceGroupName", "networkSecurityGroupName", "securityRuleName"],
+  name: networkName(),
+  located: false,
+  inline: { owner: "Microsoft.Network/networkSecurityGroups", collection: "securityRules" },
+  shape: child(ruleFields),
+};
+
+/** Service tags that the fabric knows, and others that Azure has: `Storage.WestEurope` included. */
+const SERVICE_TAG = /^[A-Z][A-Za-z0-9]+(\.[A-Za-z0-9]+)*$/;
+
+/** What is wrong with one rule. */
+export function* ruleProblems(rule: Child, path: string): Generator<ArmError> {
+  const priority = asNumber(rule.properties.priority) ?? 0;
+  if (priority < 100 || priority > 4096) {
+    yield refuse(
+      "SecurityRuleInvalidPriority",
+      `Security rule has invalid Priority. Value provided: ${priority} Allowed range 100-4096.`,
+      `${path}.properties.priority`,
+    );
+  }
+  for (const side of ["source", "destination"]) {
+    yield* prefixProblems(rule, side, path);
+    yield* portProblems(rule, side, path);
+  }
+}
+
+/** The values of a field that has a singular and a plural form, and whether both are in use. */
+function valuesOf(rule: Child, singular: string, plural: string) {
+  const one = asText(rule.properties[singular]);
+  const many = asTexts(rule.properties[plural]);
+  return {
+    values: many.length > 0 ? many : one === undefined || one === "" ? [] : [one],
+    both: one !== undefined && one !== "" && many.length > 0,
+  };
+}
+
+function* prefixProblems(rule: Child, side: string, path: string): Generator<ArmError> {
+  const [singular, plural] = [`${side}AddressPrefix`, `${side}AddressPrefixes`];
+  const { values, both } = valuesOf(rule, singular, plural);
+  const target = `${path}.properties.${singular}`;
+  const Side = side === "source" ? "Source" : "Destination";
+  if (values.length === 0) {
+    yield refuse(
+      `SecurityRuleParameterContainsNo${Side}Address`,
+      `Security rule ${rule.name} has no ${singular} or ${plural}.`,
+      target,
+    );
+  }
+  if (both) {
+    yield refuse(
+      "SecurityRuleParameterContainsUnsupportedValue",
+      `Security rule ${rule.name} has both ${singular} and ${plural}.`,
+      target,
+    );
+  }
+  for (const value of values) {
+    const known = value === "*" || parseNetwork(value) !== undefined || SERVICE_TAG.test(value);
+    // Azure takes `*` and tags in the singular form only.
+    if (known && !(value === "*" && values.length > 1)) continue;
+    yield refuse(
+      "SecurityRuleInvalidAddressPrefix",
+      `Security rule has invalid Address prefix. Value provided: ${value}`,
+      target,
+    );
+  }
+}
+
+function* portProblems(rule: Child, side: string, path: string): Generator<ArmError> {
+  const [singular, plural] = [`${side}PortRange`, `${side}PortRanges`];
+  const { values, both } = valuesOf(rule, singular, plural);
+  const target = `${path}.properties.${singular}`;
+  if (values.length === 0 || both) {
+    yield refuse(
+      "SecurityRuleParameterContainsUnsupportedValue",
+      `Security rule ${rule.name} must have ${singular} or ${plural}, and not both.`,
+      target,
+    );
+  }
+  for (const value of values) {
+    if (isPortRange(value)) continue;
+    yield refuse(
+      "SecurityRuleInvalidPortRange",
+      `Security rule has invalid Port range. Value provided: ${value}. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.`,
+      target,
+    );
+  }
+}
+
+/** `*`, a port, or a range in order. */
+export function isPortRange(value: string): boolean {
+  if (value === "*") return true;
+  const [, from, to] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? [];
+  if (from === undefined) return false;
+  const [first, last] = [Number(from), Number(to ?? from)];
+  return first <= last && last <= 65535;
+}
+
+/** Two rules of one direction may not share a priority. */
+export function* clashProblems(put: Put): Generator<ArmError> {
+  const seen = new Map<string, string>();
+  for (const [rule, path] of namedChildren(put, "securityRules")) {
+    const key = `${rule.properties.direction} ${rule.properties.priority}`;
+    const other = seen.get(key);
+    if (other !== undefined) {
+      yield refuse(
+        "SecurityRuleConflict",
+        `Security rule ${rule.name} conflicts with rule ${other}. Rules cannot have the same Priority and Direction.`,
+        `${path}.properties.priority`,
+      );
+    }
+    seen.set(key, rule.name);
+  }
+}
+
+/** The rules that every group has below its own. */
+export function defaultRules(groupId: string): Child[] {
+  const rule = (name: string, direction: string, priority: number, from: string, to: string) => ({
+    id: `${groupId}/defaultSecurityRules/${name}`,
+    name,
+    type: "Microsoft.Network/networkSecurityGroups/defaultSecurityRules",
+    properties: {
+      provisioningState: "Succeeded",
+      protocol: "*",
+      access: priority === 65500 ? "Deny" : "Allow",
+      direction,
+      priority,
+      sourceAddressPrefix: from,
+      sourcePortRange: "*",
+      destinationAddressPrefix: to,
+      destinationPortRange: "*",
+    },
+  });
+  return [
+    rule("AllowVnetInBound", "Inbound", 65000, "VirtualNetwork", "VirtualNetwork"),
+    rule("AllowAzureLoadBalancerInBound", "Inbound", 65001, "AzureLoadBalancer", "*"),
+    rule("DenyAllInBound", "Inbound", 65500, "*", "*"),
+    rule("AllowVnetOutBound", "Outbound", 65000, "VirtualNetwork", "VirtualNetwork"),
+    rule("AllowInternetOutBound", "Outbound", 65001, "*", "Internet"),
+    rule("DenyAllOutBound", "Outbound", 65500, "*", "*"),
+  ];
+}

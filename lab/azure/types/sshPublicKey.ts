@@ -1,0 +1,28 @@
+import { refuse } from "../errors";
+import { asText } from "../resource";
+import { text } from "../schema";
+import { type ResourceType, topLevel } from "./definition";
+import { sshKeyProblem } from "./sshKeys";
+
+/** An SSH public key as a resource. */
+export const sshPublicKey: ResourceType = {
+  type: "Microsoft.Compute/sshPublicKeys",
+  token: "azure-native:compute:SshPublicKey",
+  getter: "azure-native:compute:getSshPublicKey",
+  apiVersion: "2024-11-01",
+  path: ["resourceGroupName", "sshPublicKeyName"],
+  name: {
+    max: 80,
+    pattern: /^[A-Za-z0-9_.-]+$/,
+    words: "letters, digits, underscores, periods, hyphens",
+  },
+  located: true,
+  shape: topLevel({ publicKey: text() }),
+  rules: [
+    function* key({ desired }) {
+      const problem = sshKeyProblem(asText(desired.properties.publicKey) ?? "");
+      if (problem === undefined) return;
+      yield refuse("InvalidParameter", `The SSH public key is invalid: ${problem}.`, "publicKey");
+    },
+  ],
+};

@@ -1,0 +1,137 @@
+/** Sizes and images of virtual machines, as far as the library and its users meet them. */
+import { ArmError, refuse } from "../errors";
+import { asBody, asText, type Body } from "../resource";
+import type { Put } from "../world";
+
+interface Image {
+  generation: 1 | 2;
+  architecture: "x64" | "Arm64";
+  /** What `latest` stands for today. */
+  exactVersion: string;
+}
+
+const image = (generation: 1 | 2, exactVersion: string, architecture: "x64" | "Arm64" = "x64") => ({
+  generation,
+  architecture,
+  exactVersion,
+});
+
+/** By `publisher/offer/sku`, in lower case. */
+const IMAGES: Record<string, Image> = {
+  "canonical/ubuntu-24_04-lts/server": image(2, "24.04.202608040"),
+  "canonical/ubuntu-24_04-lts/server-gen1": image(1, "24.04.202608040"),
+  "canonical/ubuntu-24_04-lts/server-arm64": image(2, "24.04.202608040", "Arm64"),
+  "canonical/ubuntu-24_04-lts/minimal": image(2, "24.04.202608040"),
+  "canonical/ubuntu-24_04-lts/minimal-arm64": image(2, "24.04.202608040", "Arm64"),
+  "canonical/0001-com-ubuntu-server-jammy/22_04-lts": image(1, "22.04.202608030"),
+  "canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2": image(2, "22.04.202608030"),
+  "debian/debian-12/12": image(1, "0.20260801.2190"),
+  "debian/debian-12/12-gen2": image(2, "0.20260801.2190"),
+};
+
+/** The image that a reference names, or undefined. */
+export function imageOf(reference: Body): Image | undefined {
+  const { publisher, offer, sku } = reference;
+  return IMAGES[`${publisher}/${offer}/${sku}`.toLowerCase()];
+}
+
+/** Series letters that exist. */
+const SERIES = /^Standard_(A|B|D|DC|DS|E|EC|F|FX|G|GS|H|HB|HC|HX|L|M|N|NC|ND|NP|NV)(\d+)/;
+const SIZE = /^Standard_[A-Z]+\d+(-\d+)?[a-z]*(_[A-Za-z0-9]+)?(_v\d+)?$/;
+/** Series without Trusted Launch: A, Dv2, Dv3. */
+const NO_TRUSTED_LAUNCH = /^Standard_(A\d|DS?\d+(-\d+)?_v2|D\d+s?_v3)/;
+/** A `p` among the small letters after the number says Arm. */
+const ARM = /^Standard_[A-Z]+\d+(-\d+)?[a-oq-z]*p/;
+
+const sizeOf = (put: Put): string =>
+  asText(asBody(put.desired.properties.hardwareProfile)?.vmSize) ?? "Standard_D2s_v3";
+
+/** The size: one that can exist. */
+export function* sizeProblems(put: Put): Generator<ArmError> {
+  const size = sizeOf(put);
+  if (SERIES.test(size) && SIZE.test(size)) return;
+  yield refuse(
+    "InvalidParameter",
+    `The value ${size} provided for the VM size is not valid.`,
+    "vmSize",
+  );
+}
+
+/** The image, and what it must have for the security type and the size. */
+export function* imageProblems(put: Put): Generator<ArmError> {
+  const storage = asBody(put.desired.properties.storageProfile);
+  const reference = asBody(storage?.imageReference);
+  const disk = asBody(storage?.osDisk);
+  if (reference === undefined || disk === undefined) {
+    yield refuse(
+      "InvalidParameter",
+      `Required parameter 'storageProfile.${reference === undefined ? "imageReference" : "osDisk"}' is missing (null).`,
+      "storageProfile",
+    );
+    return;
+  }
+  const found = imageOf(reference);
+  const { publisher, offer, sku, version } = reference;
+  if (found === undefined || !/^(latest|\d+\.\d+\.\d+)$/.test(String(version))) {
+    yield new ArmError(
+      404,
+      "PlatformImageNotFound",
+      `The platform image '${publisher}:${offer}:${sku}:${version}' is not available. Verify that all fields in the storage profile are correct.`,
+      "imageReference",
+    );
+    return;
+  }
+  const size = sizeOf(put);
+  if ((found.architecture === "Arm64") !== ARM.test(size)) {
+    yield refuse(
+      "BadRequest",
+      `The image is ${found.architecture}, which size ${size} cannot run.`,
+      "vmSize",
+    );
+  }
+  if (typeof disk.diskSizeGB === "number" && disk.diskSizeGB < 30) {
+    yield refuse(
+      "InvalidParameter",
+      `The specified disk size ${disk.diskSizeGB} GB is smaller than the size of the corresponding disk in the VM image: 30 GB.`,
+      "osDisk.diskSizeGB",
+    );
+  }
+  yield* securityProblems(put, found, size);
+}
+
+/** Trusted Launch needs a Gen2 image and a size that has it; nothing of it works without. */
+function* securityProblems(put: Put, found: Image, size: string): Generator<ArmError> {
+  const profile = asBody(put.desired.properties.securityProfile);
+  if (profile === undefined) return;
+  if (profile.securityType === "TrustedLaunch" && found.generation !== 2) {
+    yield refuse(
+      "BadRequest",
+      "The selected VM image is not supported for Trusted Launch: it must be a Gen2 image.",
+      "securityProfile.securityType",
+    );
+  }
+  if (profile.securityType === "TrustedLaunch" && NO_TRUSTED_LAUNCH.test(size)) {
+    yield refuse(
+      "BadRequest",
+      `The VM size '${size}' is not supported for creation of VMs and Virtual Machine Scale Set with 'TrustedLaunch' security type.`,
+      "vmSize",
+    );
+  }
+  const trusted =
+    profile.securityType === "TrustedLaunch" || profile.securityType === "ConfidentialVM";
+  if (profile.uefiSettings !== undefined && !trusted) {
+    yield refuse(
+      "InvalidParameter",
+      "The property 'securityProfile.uefiSettings' needs securityProfile.securityType TrustedLaunch.",
+      "securityProfile.uefiSettings",
+    );
+  }
+  // The feature must be registered in the subscription first; here it is not.
+  if (profile.encryptionAtHost === true) {
+    yield refuse(
+      "InvalidParameter",
+      "The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.",
+      "securityProfile.encryptionAtHost",
+    );
+  }
+}

@@ -1,0 +1,179 @@
+import {
+  contains,
+  hasHostBits,
+  type Network,
+  overlaps,
+  parseNetwork,
+} from "../../../components/addresses";
+import { networksOf, prefixesOf } from "../addressing";
+import { childNameProblems, nameChildren, namedChildren } from "../children";
+import { type ArmError, refuse } from "../errors";
+import { inUse, removedChildren } from "../inUse";
+import { asBody, asTexts, childrenOf, type StoredResource } from "../resource";
+import { child, flag, list, maintained, record, required, text, whole } from "../schema";
+import type { Put } from "../world";
+import {
+  networkName,
+  type ResourceType,
+  resourceGuid,
+  topLevel,
+  withProperties,
+} from "./definition";
+import { prepareSubnet, presentSubnet, subnetFields, subnetProblems, subnetUsers } from "./subnet";
+
+/** A virtual network with its subnets inline. */
+export const virtualNetwork: ResourceType = {
+  type: "Microsoft.Network/virtualNetworks",
+  token: "azure-native:network:VirtualNetwork",
+  getter: "azure-native:network:getVirtualNetwork",
+  apiVersion: "2024-05-01",
+  path: ["resourceGroupName", "virtualNetworkName"],
+  name: networkName(64),
+  located: true,
+  replaces: ["location"],
+  shape: topLevel({
+    addressSpace: required(record({ addressPrefixes: list(text()) })),
+    subnets: maintained(list(child(subnetFields))),
+    dhcpOptions: record({ dnsServers: list(text()) }),
+    enableDdosProtection: flag,
+    enableVmProtection: flag,
+    encryption: record({
+      enabled: required(flag),
+      enforcement: text("DropUnencrypted", "AllowUnencrypted"),
+    }),
+    flowTimeoutInMinutes: whole(4, 30),
+    privateEndpointVNetPolicies: text("Disabled", "Basic"),
+    ...resourceGuid,
+  }),
+  prepare(put) {
+    nameChildren(put, "subnets");
+    put.desired.properties.enableDdosProtection ??= false;
+    put.desired.properties.privateEndpointVNetPolicies ??= "Disabled";
+    put.desired.properties.subnets ??= [];
+    for (const subnet of childrenOf(put.desired, "subnets")) prepareSubnet(subnet);
+  },
+  rules: [
+    addressSpace,
+    (put) => childNameProblems(put, "subnets"),
+    subnetsFit,
+    function* eachSubnet(put) {
+      for (const [subnet, path] of namedChildren(put, "subnets")) {
+        const before = childrenOf(put.existing ?? { properties: {} }, "subnets");
+        yield* subnetProblems(
+          put,
+          subnet,
+          before.find((b) => b.id === subnet.id),
+          path,
+        );
+      }
+    },
+    removedSubnets,
+  ],
+  deleteRules: [
+    function* used(existing, world) {
+      const users = childrenOf(existing, "subnets").flatMap((s) => subnetUsers(s.id, world));
+      if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", existing.id, users);
+    },
+  ],
+  present: (stored, world) =>
+    withProperties(stored, {
+      subnets: childrenOf(stored, "subnets").map((subnet) => presentSubnet(subnet, world)),
+    }),
+};
+
+/** Networks of the address space, with their paths. */
+function spaceOf(network: StoredResource): [string, Network | undefined, string][] {
+  const prefixes = asTexts(asBody(network.properties.addressSpace)?.addressPrefixes);
+  return prefixes.map((prefix, i) => [
+    prefix,
+    parseNetwork(prefix),
+    `properties.addressSpace.addressPrefixes[${i}]`,
+  ]);
+}
+
+/** Ranges that Azure does not take into an address space. */
+const FORBIDDEN = [
+  "224.0.0.0/4",
+  "255.255.255.255/32",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "168.63.129.16/32",
+];
+
+function* addressSpace({ desired }: Put): Generator<ArmError> {
+  const space = spaceOf(desired);
+  if (space.length === 0) {
+    yield refuse(
+      "InvalidRequestFormat",
+      `Virtual network ${desired.id} has no address prefix.`,
+      "properties.addressSpace.addressPrefixes",
+    );
+  }
+  for (const [i, [prefix, network, path]] of space.entries()) {
+    if (network === undefined || !prefix.includes("/")) {
+      yield refuse(
+        "InvalidAddressPrefixFormat",
+        `Address prefix ${prefix} is not in CIDR form.`,
+        path,
+      );
+      continue;
+    }
+    if (hasHostBits(prefix)) {
+      yield refuse("InvalidCIDRNotation", `The address prefix ${prefix} has host bits set.`, path);
+    }
+    if (network.family === 4 && (network.prefix < 2 || network.prefix > 29)) {
+      yield refuse(
+        "InvalidAddressPrefixFormat",
+        `Address prefix ${prefix} must be /2 to /29.`,
+        path,
+      );
+    }
+    const bad = FORBIDDEN.find((f) => {
+      const range = parseNetwork(f);
+      return range !== undefined && overlaps(range, network);
+    });
+    if (bad !== undefined) {
+      yield refuse("AddressPrefixNotAllowed", `Address prefix ${prefix} overlaps ${bad}.`, path);
+    }
+    for (const [other, otherNetwork] of space.slice(0, i)) {
+      if (otherNetwork === undefined || !overlaps(network, otherNetwork)) continue;
+      yield refuse(
+        "AddressPrefixesOverlap",
+        `Address prefixes ${other} and ${prefix} overlap.`,
+        path,
+      );
+    }
+  }
+}
+
+function* subnetsFit({ desired }: Put): Generator<ArmError> {
+  const space = spaceOf(desired).flatMap(([, network]) => network ?? []);
+  const seen: [string, Network][] = [];
+  for (const subnet of childrenOf(desired, "subnets")) {
+    for (const network of networksOf(subnet.properties)) {
+      if (!space.some((range) => contains(range, network))) {
+        yield refuse(
+          "NetcfgSubnetRangeOutsideVnet",
+          `Subnet '${subnet.name}' is not valid because its IP address range ${prefixesOf(subnet.properties).join(", ")} is outside the IP address range of virtual network '${desired.name}'.`,
+          subnet.id,
+        );
+      }
+      const clash = seen.find(([, other]) => overlaps(other, network));
+      if (clash !== undefined) {
+        yield refuse(
+          "NetcfgSubnetRangesOverlap",
+          `Subnet '${subnet.name}' is not valid because its IP address range overlaps with that of an existing subnet '${clash[0]}' in virtual network '${desired.name}'.`,
+          subnet.id,
+        );
+      }
+      seen.push([subnet.name, network]);
+    }
+  }
+}
+
+function* removedSubnets({ desired, existing, world }: Put): Generator<ArmError> {
+  for (const subnet of removedChildren(existing, desired, "subnets")) {
+    const users = subnetUsers(subnet.id, world);
+    if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", subnet.id, users);
+  }
+}

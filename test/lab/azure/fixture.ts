@@ -1,0 +1,272 @@
+/** A small Azure for the tests: the reference layout, put together resource by resource. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after } from "node:test";
+import { Arm, type Resource } from "../../../lab/azure/arm";
+import type { Body } from "../../../lab/azure/resource";
+import { Store } from "../../../lab/azure/store";
+
+export const subscription = "00000000-0000-0000-0000-000000000001";
+export const group = `/subscriptions/${subscription}/resourceGroups/rg`;
+export const network = (kind: string, name: string) =>
+  `${group}/providers/Microsoft.Network/${kind}/${name}`;
+export const vnet = network("virtualNetworks", "provider");
+export const consumerVnet = network("virtualNetworks", "consumer");
+export const nvaSubnet = `${vnet}/subnets/nva`;
+export const gatewaySubnet = `${vnet}/subnets/gateway`;
+export const workSubnet = `${consumerVnet}/subnets/work`;
+export const nsg = network("networkSecurityGroups", "nsg");
+export const gateway = network("loadBalancers", "gwlb");
+export const gatewayFrontend = `${gateway}/frontendIPConfigurations/fe`;
+export const gatewayPool = `${gateway}/backendAddressPools/nvas`;
+export const publicLb = network("loadBalancers", "web");
+export const nvaNic = network("networkInterfaces", "nva-nic");
+export const workNic = network("networkInterfaces", "work-nic");
+export const nva = `${group}/providers/Microsoft.Compute/virtualMachines/nva`;
+export const location = "westeurope";
+
+/** An Ed25519 public key that nobody has the private half of. */
+export const sshKey = `ssh-ed25519 ${Buffer.concat([
+  Buffer.from([0, 0, 0, 11]),
+  Buffer.from("ssh-ed25519"),
+  Buffer.from([0, 0, 0, 32]),
+  Buffer.alloc(32, 7),
+]).toString("base64")}`;
+
+/** Bodies that Azure takes, as functions so that a test may change its own copy. */
+export const good = {
+  group: (): Body => ({ location }),
+  vnet: (prefix = "10.7.0.0/16"): Body => ({
+    location,
+    properties: { addressSpace: { addressPrefixes: [prefix] } },
+  }),
+  subnet: (addressPrefix: string): Body => ({
+    properties: { addressPrefix, defaultOutboundAccess: false, networkSecurityGroup: { id: nsg } },
+  }),
+  rule: (priority = 100): Body => ({
+    properties: {
+      access: "Allow",
+      direction: "Inbound",
+      protocol: "Tcp",
+      priority,
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+      destinationPortRanges: ["22", "80-90"],
+    },
+  }),
+  nsg: (): Body => ({
+    location,
+    properties: { securityRules: [{ name: "in", ...good.rule() }] },
+  }),
+  publicIp: (): Body => ({
+    location,
+    sku: { name: "Standard" },
+    properties: { publicIPAllocationMethod: "Static" },
+  }),
+  gateway: (): Body => ({
+    location,
+    sku: { name: "Gateway", tier: "Regional" },
+    properties: {
+      frontendIPConfigurations: [
+        {
+          name: "fe",
+          zones: ["1", "2", "3"],
+          properties: {
+            subnet: { id: gatewaySubnet },
+            privateIPAddress: "10.7.0.4",
+            privateIPAllocationMethod: "Static",
+          },
+        },
+      ],
+      backendAddressPools: [
+        {
+          name: "nvas",
+          properties: {
+            tunnelInterfaces: [
+              { identifier: 800, port: 10800, protocol: "VXLAN", type: "Internal" },
+              { identifier: 801, port: 10801, protocol: "VXLAN", type: "External" },
+            ],
+          },
+        },
+      ],
+      probes: [
+        {
+          name: "health",
+          properties: {
+            protocol: "Http",
+            port: 8080,
+            requestPath: "/health",
+            intervalInSeconds: 5,
+          },
+        },
+      ],
+      loadBalancingRules: [
+        {
+          name: "all",
+          properties: {
+            frontendIPConfiguration: { id: gatewayFrontend },
+            backendAddressPools: [{ id: gatewayPool }],
+            probe: { id: `${gateway}/probes/health` },
+            protocol: "All",
+            frontendPort: 0,
+            backendPort: 0,
+          },
+        },
+      ],
+    },
+  }),
+  publicLb: (chained = true): Body => ({
+    location,
+    sku: { name: "Standard" },
+    properties: {
+      frontendIPConfigurations: [
+        {
+          name: "fe",
+          properties: {
+            publicIPAddress: { id: network("publicIPAddresses", "web-ip") },
+            ...(chained ? { gatewayLoadBalancer: { id: gatewayFrontend } } : {}),
+          },
+        },
+      ],
+      backendAddressPools: [{ name: "web" }],
+      probes: [{ name: "tcp", properties: { protocol: "Tcp", port: 80, intervalInSeconds: 5 } }],
+      loadBalancingRules: [
+        {
+          name: "http",
+          properties: {
+            frontendIPConfiguration: { id: `${publicLb}/frontendIPConfigurations/fe` },
+            backendAddressPools: [{ id: `${publicLb}/backendAddressPools/web` }],
+            probe: { id: `${publicLb}/probes/tcp` },
+            protocol: "Tcp",
+            frontendPort: 80,
+            backendPort: 80,
+            disableOutboundSnat: true,
+          },
+        },
+      ],
+    },
+  }),
+  nvaNic: (): Body => ({
+    location,
+    properties: {
+      ipConfigurations: [
+        {
+          name: "ip",
+          properties: {
+            subnet: { id: nvaSubnet },
+            privateIPAddress: "10.7.1.5",
+            privateIPAllocationMethod: "Static",
+            loadBalancerBackendAddressPools: [{ id: gatewayPool }],
+          },
+        },
+      ],
+    },
+  }),
+  workNic: (chained = true): Body => ({
+    location,
+    properties: {
+      ipConfigurations: [
+        {
+          name: "ip",
+          properties: {
+            subnet: { id: workSubnet },
+            publicIPAddress: { id: network("publicIPAddresses", "work-ip") },
+            ...(chained ? { gatewayLoadBalancer: { id: gatewayFrontend } } : {}),
+          },
+        },
+      ],
+    },
+  }),
+  nva: (): Body => ({
+    location,
+    properties: {
+      hardwareProfile: { vmSize: "Standard_B2ms" },
+      storageProfile: {
+        imageReference: {
+          publisher: "Canonical",
+          offer: "ubuntu-24_04-lts",
+          sku: "server",
+          version: "latest",
+        },
+        osDisk: { createOption: "FromImage", deleteOption: "Delete" },
+      },
+      osProfile: {
+        computerName: "nva",
+        adminUsername: "azureuser",
+        customData: Buffer.from("#cloud-config\n").toString("base64"),
+        linuxConfiguration: {
+          disablePasswordAuthentication: true,
+          ssh: {
+            publicKeys: [{ path: "/home/azureuser/.ssh/authorized_keys", keyData: sshKey }],
+          },
+        },
+      },
+      securityProfile: {
+        securityType: "TrustedLaunch",
+        uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+      },
+      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      networkProfile: { networkInterfaces: [{ id: nvaNic, properties: { primary: true } }] },
+      userData: Buffer.from("policy").toString("base64"),
+    },
+  }),
+};
+
+/** Everything of the reference layout, in an order that Azure takes. */
+export const layout: [id: string, body: () => Body][] = [
+  [group, good.group],
+  [nsg, good.nsg],
+  [vnet, good.vnet],
+  [consumerVnet, () => good.vnet("10.8.0.0/16")],
+  [gatewaySubnet, () => good.subnet("10.7.0.0/24")],
+  [nvaSubnet, () => good.subnet("10.7.1.0/28")],
+  [workSubnet, () => good.subnet("10.8.0.0/24")],
+  [network("publicIPAddresses", "web-ip"), good.publicIp],
+  [network("publicIPAddresses", "work-ip"), good.publicIp],
+  [gateway, good.gateway],
+  [nvaNic, good.nvaNic],
+  [nva, good.nva],
+  [publicLb, good.publicLb],
+  [workNic, good.workNic],
+];
+
+/** A store in a folder of its own, removed after the tests of the file. */
+export function emptyStore(): { dir: string; store: Store; arm: Arm } {
+  const dir = mkdtempSync(path.join(tmpdir(), "azure-"));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  const store = Store.open(dir);
+  return { dir, store, arm: new Arm(store) };
+}
+
+/** The reference layout in a store of its own. */
+export async function referenceAzure(): Promise<{ store: Store; arm: Arm; dir: string }> {
+  const made = emptyStore();
+  for (const [id, body] of layout) await made.arm.put(id, body());
+  return made;
+}
+
+/** A value deep inside a resource, e.g. `properties.probes.0.properties.port`. */
+export function at(resource: Resource | Body | undefined, where: string): unknown {
+  return where
+    .split(".")
+    .reduce<unknown>(
+      (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+      resource,
+    );
+}
+
+/** A copy of a body with one value changed; undefined takes it out. */
+export function changed(body: Body, where: string, value: unknown): Body {
+  const copy = structuredClone(body);
+  const keys = where.split(".");
+  const last = keys.pop() ?? "";
+  const holder = keys.reduce<Body>((part, key) => {
+    part[key] ??= {};
+    return part[key] as Body;
+  }, copy);
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return copy;
+}
