@@ -1,0 +1,61 @@
+/** The proof as a person sees it: two tables and a line of counts. */
+import type { Progress } from "../progress";
+import { withUndo } from "../undo";
+import { UserError } from "../userError";
+import { describeAct } from "./flows";
+import { type LatencyOptions, measureLatency } from "./latency";
+import { type ProofStatus, prove } from "./proof";
+import { flowTable, latencyTable } from "./tables";
+
+/** Exit code of a run that had nothing to prove anything with: neither success nor failure. */
+export const NOTHING_PROVEN = 2;
+
+export interface ReportOptions extends LatencyOptions {
+  progress: Progress;
+  print: (text: string) => void;
+}
+
+/** Sends all flows, measures, prints; ends with `N passed, N failed` and returns the exit code. */
+export async function report(options: ReportOptions): Promise<number> {
+  const { print, progress, readStatus } = options;
+  const verdicts = await flows(readStatus(), progress);
+  if (verdicts.length === 0) {
+    print("No chained consumer with a VM behind it: no packet was sent, nothing is proven.");
+    return NOTHING_PROVEN;
+  }
+  print(`\n${flowTable(verdicts)}\n`);
+  const passed = verdicts.filter((verdict) => verdict.passed).length;
+  let failed = verdicts.length - passed;
+  try {
+    print(await latency(options));
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    print(`✖ latency: ${cause.message}`);
+    failed += 1;
+  }
+  print(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Measures and returns the table, with what the rows mean. */
+export async function latency(options: ReportOptions): Promise<string> {
+  const rows = await options.progress.step("timing TCP handshakes", (note) =>
+    withUndo((undo) => measureLatency(options, undo, note)),
+  );
+  const meaning = [
+    "without gateway: a twin of the same VM with a public address of its own, unchained;",
+    "NVA's own share: of a SYN's way in and its answer's way back, between the two tunnels.",
+  ];
+  return [latencyTable(rows), ...meaning].join("\n");
+}
+
+function flows(status: ProofStatus, progress: Progress) {
+  return progress.step("sending flows through the NVA", (note) =>
+    withUndo((undo) =>
+      prove(status, undo, (flow, number, of) => {
+        const { act, consumer, host } = flow;
+        note(`${number} of ${of}: ${host} ${describeAct(act)} ${consumer.name}`);
+      }),
+    ),
+  );
+}
