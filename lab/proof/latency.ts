@@ -63,8 +63,12 @@ export async function measureLatency(
   ];
 }
 
-/** Nanoseconds of connects in a row. */
-async function handshakes(status: ProofStatus, to: string, count: number): Promise<number[]> {
+/** Nanoseconds of connects in a row, from the internet; rejects when one fails. */
+export async function handshakes(
+  status: ProofStatus,
+  to: string,
+  count: number,
+): Promise<number[]> {
   const target = ["--source", administrator, "--to", to, "--port", String(PORT)];
   const { nanoseconds, failed } = await clientAct<{ nanoseconds: number[]; failed: number }>(
     status,
@@ -75,8 +79,11 @@ async function handshakes(status: ProofStatus, to: string, count: number): Promi
   return nanoseconds;
 }
 
-/** A round of its own: what captures cost must not show in the other figures. */
-async function nvaShare(status: ProofStatus, consumer: Consumer, count: number) {
+/**
+ * Nanoseconds that handshakes spend between the NVA's tunnels. A round of its own: what captures
+ * cost must not show in the other figures.
+ */
+export async function nvaShare(status: ProofStatus, consumer: Consumer, count: number) {
   const watch = (device: string) =>
     Promise.all(
       consumer.nvas.map((nva) => Capture.start(status, nva, device, `ip and tcp port ${PORT}`)),

@@ -6,6 +6,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class Web(ThreadingHTTPServer):
+    # The default of 5 makes the kernel drop SYNs when connects come in a row.
+    request_queue_size = 1024
+
+
 class Pages(BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         self.send_response(200)
@@ -45,7 +50,7 @@ def echo() -> None:
 def main() -> None:
     for work in (banners, echo):
         threading.Thread(target=work, daemon=True).start()
-    web = ThreadingHTTPServer(("", 80), Pages)
+    web = Web(("", 80), Pages)
     print("ready", flush=True)
     web.serve_forever()
 
