@@ -1,0 +1,241 @@
+/** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
+import type { Family } from "../addresses";
+import { type IcmpType, icmpCounterpart, type PortRange } from "./fields";
+import { DIRECTIONS, FAMILIES, type PlannedRule, type PolicyPlan } from "./plan";
+import type { RateLimit, RuleDirection } from "./policy";
+import { encodeRanges, networksOf, type Range } from "./ranges";
+
+/** One address list as the guest looks it up: members get their bit in the packet's mark. */
+export interface CompiledSet {
+  family: Family;
+  /** Which end of the flow is looked up. */
+  side: "source" | "destination";
+  /** Bit of the mark, 0 to {@link SET_BITS} - 1; rules test it instead of addresses. */
+  bit: number;
+  /** As `encodeRanges` writes them. */
+  ranges: string;
+}
+
+/**
+ * What the guest loads. In the rules `@` stands for the guest's name of the generation that they
+ * are loaded as, and `@-OK` for its chain that takes a flow.
+ */
+export interface CompiledPolicy {
+  stateful: boolean;
+  endForbiddenFlows: boolean;
+  /** For iptables-restore and ip6tables-restore: chain declarations and rules, a line each. */
+  filter4: string;
+  filter6: string;
+  sets: CompiledSet[];
+}
+
+/** Address lists of one family that are looked up as sets; the rest of the mark is the guest's. */
+export const SET_BITS = 24;
+/** Bit of the mark that the guest sets on packets of flows that an earlier policy let start. */
+export const RUNNING_FLOW_MARK = "0x2000000/0x2000000";
+/** Lists of up to this many networks are written into the rules, longer ones become sets. */
+export const INLINE_NETWORKS = 4;
+/** The tunnels' devices on the NVA: a flow from the internet comes in by the first. */
+export const TUNNEL_DEVICES = { inbound: "vxlan-ex", outbound: "vxlan-in" } as const;
+/** Netlink group, size and rate of the records that rules with `log` write. */
+export const LOG = { group: 64, bytes: 128, perSecond: 50, burst: 100 } as const;
+
+/** Compiles a plan; the same plan gives the same text, byte for byte. */
+export function compilePolicy(plan: PolicyPlan): CompiledPolicy {
+  const sets = new SetTable();
+  const filter = (family: Family) =>
+    DIRECTIONS.flatMap((direction) =>
+      (plan.stateful ? [false, true] : [false]).flatMap((answer) =>
+        chainOf(plan, { family, direction, answer }, sets),
+      ),
+    );
+  const [filter4 = "", filter6 = ""] = FAMILIES.map((family) => `${filter(family).join("\n")}\n`);
+  const { stateful, endForbiddenFlows } = plan;
+  return { stateful, endForbiddenFlows, filter4, filter6, sets: sets.compiled };
+}
+
+/** How many sets the family with the most of them needs: more than {@link SET_BITS} do not fit. */
+export const setsNeeded = ({ sets }: CompiledPolicy): number =>
+  Math.max(...FAMILIES.map((family) => sets.filter((set) => set.family === family).length));
+
+/** Which packets a chain judges: `answer` chains read a packet as the answer to the flow's opener. */
+interface Reading {
+  family: Family;
+  direction: RuleDirection;
+  answer: boolean;
+}
+
+/** Gives each distinct list of addresses, per family and side, a bit. */
+class SetTable {
+  readonly compiled: CompiledSet[] = [];
+  readonly #bits = new Map<string, number>();
+  readonly #used: Record<Family, number> = { 4: 0, 6: 0 };
+
+  bitOf(family: Family, side: CompiledSet["side"], list: readonly Range[]): number {
+    const ranges = encodeRanges(list);
+    const key = `${family} ${side} ${ranges}`;
+    const known = this.#bits.get(key);
+    if (known !== undefined) return known;
+    const bit = this.#used[family]++;
+    this.#bits.set(key, bit);
+    this.compiled.push({ family, side, bit, ranges });
+    return bit;
+  }
+}
+
+/** The chain of one reading, with a chain of its own for each rule that takes several lines. */
+function chainOf(plan: PolicyPlan, reading: Reading, sets: SetTable): string[] {
+  const chain = `@-${reading.direction === "inbound" ? "IN" : "OUT"}${reading.answer ? "-R" : ""}`;
+  const own: string[] = [];
+  const lines = plan.rules[reading.direction][reading.family].flatMap((rule, index) => {
+    const matches = matchesOf(rule, reading, sets);
+    if (matches.length === 0) return [];
+    if (matches.length === 1 && rule.rateLimit === undefined) {
+      return decide(plan, rule, reading, `-A ${chain}${matches[0]}`);
+    }
+    // The verdict is written once, so that limits and counters are the rule's and not the line's.
+    const name = `${chain}-${index}`;
+    own.push(`:${name} - [0:0]`, ...decide(plan, rule, reading, `-A ${name}`));
+    return matches.map((match) => `-A ${chain}${match} -g ${name}`);
+  });
+  return [`:${chain} - [0:0]`, ...own, ...lines];
+}
+
+/** Every line's match for a rule: one, or the product of its addresses, ports and ICMP types. */
+function matchesOf(rule: PlannedRule, reading: Reading, sets: SetTable): string[] {
+  const { family, direction, answer } = reading;
+  const near = addressMatches(rule.sources, family, "source", answer, sets);
+  const far = addressMatches(rule.destinations, family, "destination", answer, sets);
+  // An answer comes in by the tunnel that the flow's opener leaves by.
+  const device = TUNNEL_DEVICES[answer ? other(direction) : direction];
+  const tunnel = ` -m physdev --physdev-is-bridged --physdev-in ${device}`;
+  return near.flatMap((source) =>
+    far.flatMap((destination) =>
+      fieldMatches(rule, reading).map(
+        ({ protocol, detail }) =>
+          `${source.address}${destination.address}${protocol}${tunnel}${source.mark}${destination.mark}${detail}`,
+      ),
+    ),
+  );
+}
+
+function addressMatches(
+  list: readonly Range[] | undefined,
+  family: Family,
+  side: CompiledSet["side"],
+  answer: boolean,
+  sets: SetTable,
+): { address: string; mark: string }[] {
+  if (list === undefined) return [{ address: "", mark: "" }];
+  const networks = list.length <= INLINE_NETWORKS ? networksOf(list, family) : undefined;
+  if (networks !== undefined && networks.length <= INLINE_NETWORKS) {
+    const option = (side === "source") !== answer ? "-s" : "-d";
+    return networks.map((network) => ({ address: ` ${option} ${network}`, mark: "" }));
+  }
+  const mask = `0x${(1 << sets.bitOf(family, side, list)).toString(16)}`;
+  return [{ address: "", mark: ` -m mark --mark ${mask}/${mask}` }];
+}
+
+function fieldMatches(
+  rule: PlannedRule,
+  { family, answer }: Reading,
+): { protocol: string; detail: string }[] {
+  switch (rule.protocol) {
+    case "any":
+      return [{ protocol: "", detail: "" }];
+    case "tcp":
+    case "udp": {
+      const protocol = ` -p ${rule.protocol}`;
+      return portMatches(rule, answer).map((detail) => ({ protocol, detail }));
+    }
+    case "icmp": {
+      const protocol = ` -p ${family === 4 ? "icmp" : "ipv6-icmp"}`;
+      return icmpMatches(rule.icmpTypes, family, answer).map((detail) => ({ protocol, detail }));
+    }
+    default:
+      return rule.protocol satisfies never;
+  }
+}
+
+function portMatches({ ports, protocol }: PlannedRule, answer: boolean): string[] {
+  if (ports === undefined) return [""];
+  const option = answer ? "--sport" : "--dport";
+  return portGroups(ports).map((group) =>
+    group.length === 1
+      ? ` -m ${protocol} ${option} ${group[0]}`
+      : ` -m multiport ${option}s ${group.join(",")}`,
+  );
+}
+
+/** The multiport match takes fifteen ports; a range counts as two. */
+function portGroups(ports: readonly PortRange[]): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const { first, last } of ports) {
+    const cost = first === last ? 1 : 2;
+    if (room < cost) {
+      groups.push([]);
+      room = 15;
+    }
+    groups.at(-1)?.push(first === last ? `${first}` : `${first}:${last}`);
+    room -= cost;
+  }
+  return groups;
+}
+
+function icmpMatches(
+  types: readonly IcmpType[] | undefined,
+  family: Family,
+  answer: boolean,
+): string[] {
+  if (types === undefined) return [""];
+  const option = family === 4 ? " -m icmp --icmp-type" : " -m icmp6 --icmpv6-type";
+  return types.flatMap((type) => {
+    const seen = answer ? icmpCounterpart(type, family) : type;
+    if (seen === undefined) return [];
+    return [`${option} ${seen.type}${seen.code === undefined ? "" : `/${seen.code}`}`];
+  });
+}
+
+/** The lines that act on what a match takes: the record, the limit, the verdict. */
+function decide(plan: PolicyPlan, rule: PlannedRule, reading: Reading, line: string): string[] {
+  const allow = plan.stateful ? "-g @-OK" : "-j ACCEPT";
+  const comment = (text: string) => ` -m comment --comment ${text}`;
+  const log = (verdict: string) =>
+    `${line}${comment(`log:${rule.name}`)} -m limit --limit ${LOG.perSecond}/second ` +
+    `--limit-burst ${LOG.burst} -j NFLOG --nflog-group ${LOG.group} ` +
+    `--nflog-size ${LOG.bytes} --nflog-prefix ${verdict}:${rule.name}`;
+  const drop = (name: string) =>
+    plan.trial
+      ? [log("trial"), `${line}${comment(name)} ${allow}`]
+      : [...(rule.log ? [log("drop")] : []), `${line}${comment(name)} -j DROP`];
+  if (rule.action === "drop") return drop(rule.name);
+  if (rule.rateLimit === undefined) {
+    return [...(rule.log ? [log("allow")] : []), `${line}${comment(rule.name)} ${allow}`];
+  }
+  return [
+    // The limit is on flows that start: one that runs while a new policy is loaded goes on.
+    ...(plan.stateful
+      ? [`${line} -m mark --mark ${RUNNING_FLOW_MARK}${comment(rule.name)} ${allow}`]
+      : []),
+    `${line}${limitMatch(rule.name, rule.rateLimit, reading)}${comment(rule.name)} ${allow}`,
+    // A limit counts whatever looks at it, so records are written for what it refuses only.
+    ...drop(`over:${rule.name}`),
+  ];
+}
+
+function limitMatch(
+  name: string,
+  { perSecond, burst, perSource }: Required<RateLimit>,
+  { answer }: Reading,
+): string {
+  if (!perSource) return ` -m limit --limit ${perSecond}/second --limit-burst ${burst}`;
+  // The kernel shares what it counted between limits of one name, hence a name per generation.
+  return (
+    ` -m hashlimit --hashlimit-upto ${perSecond}/second --hashlimit-burst ${burst} ` +
+    `--hashlimit-mode ${answer ? "dstip" : "srcip"} --hashlimit-name @-${answer ? "R-" : ""}${name}`
+  );
+}
+
+const other = (direction: RuleDirection): RuleDirection =>
+  direction === "inbound" ? "outbound" : "inbound";

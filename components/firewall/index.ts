@@ -1,0 +1,15 @@
+/** The firewall policy: what users write, its problems, and its way into the NVA. Pure. */
+export { bundlePolicy, type PolicyBundle, USER_DATA_LIMIT } from "./bundle";
+export { compilePolicy } from "./compile";
+export { planPolicy } from "./plan";
+export {
+  type FirewallPolicy,
+  type FirewallRule,
+  PolicyMode,
+  type RateLimit,
+  RuleAction,
+  RuleDirection,
+  RuleProtocol,
+} from "./policy";
+export { policyProblems } from "./problems";
+export { policyWarnings } from "./warnings";

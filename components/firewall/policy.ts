@@ -1,0 +1,80 @@
+/** The firewall policy as a user writes it: types, choices and limits. */
+
+/** What happens to a packet that a rule matches. */
+export const RuleAction = { Allow: "allow", Drop: "drop" } as const;
+export type RuleAction = (typeof RuleAction)[keyof typeof RuleAction];
+
+/** Which way a flow is opened: `inbound` from the internet, `outbound` to the internet. */
+export const RuleDirection = { Inbound: "inbound", Outbound: "outbound" } as const;
+export type RuleDirection = (typeof RuleDirection)[keyof typeof RuleDirection];
+
+/** What a rule looks at; `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. */
+export const RuleProtocol = { Any: "any", Tcp: "tcp", Udp: "udp", Icmp: "icmp" } as const;
+export type RuleProtocol = (typeof RuleProtocol)[keyof typeof RuleProtocol];
+
+/** `enforce` does what the rules say; `trial` logs what would be dropped and drops nothing. */
+export const PolicyMode = { Enforce: "enforce", Trial: "trial" } as const;
+export type PolicyMode = (typeof PolicyMode)[keyof typeof PolicyMode];
+
+/** How many flows a rule lets start; what is over the limit is dropped. */
+export interface RateLimit {
+  /** New flows a second (packets, when the policy is not stateful), 1 to 10,000. */
+  perSecond: number;
+  /** Flows taken at once before the rate counts, 1 to 10,000; default: as many as `perSecond`. */
+  burst?: number;
+  /** True gives each source address a limit of its own; default: one limit for all of them. */
+  perSource?: boolean;
+}
+
+/** One rule. The first rule that matches decides; what is left out matches everything. */
+export interface FirewallRule {
+  /** Names the rule in logs, counters and messages: lower-case letters, digits, `-`; at most 28. */
+  name: string;
+  action: RuleAction;
+  direction: RuleDirection;
+  /** Addresses, networks, or names of address sets; default: any. */
+  sources?: string[];
+  /** Addresses, networks, or names of address sets; default: any. */
+  destinations?: string[];
+  /** Default: any. */
+  protocol?: RuleProtocol;
+  /** Destination ports of TCP or UDP, `"22"` or `"8000-8100"`; default: any. */
+  ports?: string[];
+  /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family. */
+  icmpTypes?: string[];
+  /** True writes a record of each decision; default: no record. */
+  log?: boolean;
+  /** For `allow` only; default: no limit. */
+  rateLimit?: RateLimit;
+}
+
+/** The policy of a gateway's NVAs. */
+export interface FirewallPolicy {
+  /** In the order of looking at them, at most 1,000; an empty list leaves the defaults. */
+  rules: FirewallRule[];
+  /** Lists of addresses and networks, of both families if need be, that rules name. */
+  addressSets?: Record<string, string[]>;
+  /** For flows from the internet that no rule matches; default: drop. */
+  defaultInbound?: RuleAction;
+  /** For flows to the internet that no rule matches; default: drop. */
+  defaultOutbound?: RuleAction;
+  /** True writes a record of what the defaults drop; default: no record. */
+  logDefaults?: boolean;
+  /** Default: enforce. */
+  mode?: PolicyMode;
+  /** False judges every packet by itself, answers included; default: a flow is judged once. */
+  stateful?: boolean;
+  /** False lets flows go on that a changed policy would not let start; default: they end. */
+  endForbiddenFlows?: boolean;
+}
+
+/** Longest name of a rule or an address set: what the kernel takes for the name of a chain. */
+export const NAME_LENGTH_MAX = 28;
+export const RULES_MAX = 1000;
+/** Highest rate and burst: the kernel's `limit` match counts in ten-thousandths of a second. */
+export const RATE_MAX = 10_000;
+/** Names that counters and records use for what no rule matched. */
+export const DEFAULT_RULES = {
+  inbound: "default-inbound",
+  outbound: "default-outbound",
+} as const satisfies Record<RuleDirection, string>;

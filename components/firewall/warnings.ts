@@ -1,0 +1,64 @@
+/** What is allowed in a policy but hardly meant: rules that never match, sets that nobody names. */
+import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
+import { icmpCovers, type PortRange } from "./fields";
+import { FAMILIES, type PlannedRule, type PolicyPlan, planPolicy } from "./plan";
+import type { FirewallPolicy } from "./policy";
+import { covers } from "./ranges";
+
+/** The warnings of a policy without problems, in reading order. `at` is the policy's path. */
+export function policyWarnings(policy: FirewallPolicy, at = ""): Problem[] {
+  const path = (field: string) => (at === "" ? field : `${at}.${field}`);
+  const plan = planPolicy(policy);
+  const shadowed = policy.rules.flatMap((rule, index) => {
+    const front = shadowOf(plan, policy, index);
+    if (front === undefined) return [];
+    const reason =
+      `${rule.name} never matches: ${front} in front of it takes all of its packets; ` +
+      "move it before that rule, or remove it";
+    return [{ propertyPath: path(`rules[${index}]`), reason }];
+  });
+  const used = new Set(
+    policy.rules.flatMap((r) => [...(r.sources ?? []), ...(r.destinations ?? [])]),
+  );
+  const unused = Object.keys(policy.addressSets ?? {})
+    .filter((name) => !used.has(name))
+    .map((name) => ({
+      propertyPath: path(`addressSets.${name}`),
+      reason: "no rule names this set",
+    }));
+  return [...shadowed, ...unused];
+}
+
+/** Names of the rules in front that take, per family, everything that the rule would match. */
+function shadowOf(plan: PolicyPlan, policy: FirewallPolicy, index: number): string | undefined {
+  const rule = policy.rules[index];
+  if (rule === undefined) return undefined;
+  const fronts = new Set<string>();
+  for (const family of FAMILIES) {
+    const list = plan.rules[rule.direction][family];
+    const place = list.findIndex(({ name }) => name === rule.name);
+    const own = list[place];
+    if (own === undefined) continue;
+    const front = list.slice(0, place).find((earlier) => takesAll(earlier, own));
+    if (front === undefined) return undefined;
+    fronts.add(front.name);
+  }
+  return fronts.size === 0 ? undefined : [...fronts].join(" and ");
+}
+
+/** True if every packet of `later` is one of `earlier`. */
+function takesAll(earlier: PlannedRule, later: PlannedRule): boolean {
+  return (
+    (earlier.protocol === "any" || earlier.protocol === later.protocol) &&
+    within(earlier.sources, later.sources, covers) &&
+    within(earlier.destinations, later.destinations, covers) &&
+    within(earlier.ports, later.ports, coversPorts) &&
+    within(earlier.icmpTypes, later.icmpTypes, icmpCovers)
+  );
+}
+
+const within = <T>(outer: T | undefined, inner: T | undefined, test: (o: T, i: T) => boolean) =>
+  outer === undefined || (inner !== undefined && test(outer, inner));
+
+const coversPorts = (outer: readonly PortRange[], inner: readonly PortRange[]) =>
+  inner.every((i) => outer.some((o) => o.first <= i.first && i.last <= o.last));

@@ -1,0 +1,285 @@
+"""Brings the policy from the metadata service into the kernel, and keeps it there."""
+
+from __future__ import annotations
+
+import http.client
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import gwlb_policy_kernel as kernel
+import gwlb_policy_state as state
+from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
+
+# For tests: where the metadata service answers.
+IMDS = os.environ.get("GWLB_IMDS", "http://169.254.169.254")
+USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
+# Azure's userData is at most 64 KB; one byte more than any reading of it shows excess.
+USER_DATA_LIMIT = 128 << 10
+IMDS_SECONDS = 5.0
+HEALTH_SECONDS = 5.0
+POLL_SECONDS = 10.0
+RETRY_SECONDS = 60.0
+
+Say = Callable[[str], None]
+
+
+class ImdsError(Exception):
+    """The metadata service gave no usable answer; the text says what it gave."""
+
+
+def fetch(url: str, seconds: float, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """One GET without proxy, bounded in time and size; a slow answer is none."""
+    parts = urlsplit(url)
+    deadline = time.monotonic() + seconds
+    link = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
+    try:
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        link.request("GET", target, headers=headers or {})
+        answer = link.getresponse()
+        body = b""
+        while chunk := answer.read1(16384):
+            body += chunk
+            if len(body) > USER_DATA_LIMIT:
+                raise ImdsError(f"more than {USER_DATA_LIMIT} bytes")
+            if time.monotonic() > deadline:
+                raise ImdsError(f"not complete after {seconds:g} s")
+        return answer.status, body
+    except (OSError, http.client.HTTPException) as error:
+        raise ImdsError(f"{type(error).__name__} {error}".strip()) from error
+    finally:
+        link.close()
+
+
+def fetch_user_data() -> str:
+    """The VM's userData, base64; an empty text when it has none."""
+    status, body = fetch(IMDS + USER_DATA, IMDS_SECONDS, {"Metadata": "true"})
+    if status == http.client.NOT_FOUND:
+        return ""
+    if status != http.client.OK:
+        raise ImdsError(f"HTTP {status}")
+    return body.decode("ascii", "replace").strip()
+
+
+class Agent:
+    """The policy's life on this machine. `state` is what health and people read."""
+
+    def __init__(self, say: Say) -> None:
+        """Takes up the state of an earlier run on this boot."""
+        self.say = say
+        self.settings = state.read_json(state.SETTINGS)
+        saved = state.read_json(state.STATE)
+        self.generation = int(saved.get("generation") or 0)
+        self.state: dict[str, Any] = {
+            "hash": saved.get("hash"),
+            "source": saved.get("source"),
+            "loadedAt": saved.get("loadedAt"),
+            "refused": saved.get("refused"),
+            "imds": saved.get("imds", "not asked yet"),
+            "saved": saved.get("saved", True),
+        }
+        self.bundle: Bundle | None = None
+        self.seen = ""
+        self.retry_at = 0.0
+
+    def publish(self) -> None:
+        """Writes the state; a failure is said, and changes nothing about the packets."""
+        try:
+            state.write_json(state.STATE, {**self.state, "generation": self.generation})
+        except OSError as error:
+            self.say(f"state not written: {error}")
+
+    # --- putting a policy in force ---------------------------------------------------------------
+
+    def load(self, bundle: Bundle, source: str) -> None:
+        """Puts a policy in force and says so; RefusedError leaves the old one in force."""
+        started = time.monotonic()
+        before = kernel.counters() if kernel.in_force() else {}
+        current = kernel.load(bundle, self.generation)
+        self.generation = current.generation
+        self.bundle = bundle
+        self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
+        self.keep_counters(before)
+        kernel.settle(current)
+        self.record_fingerprint()
+        self.publish()
+        milliseconds = (time.monotonic() - started - kernel.SETTLE_SECONDS) * 1000
+        self.say(
+            f"policy {bundle.hash[:12]} in force from {source} as generation "
+            f"{current.slot}{current.generation}, loaded in {milliseconds:.0f} ms"
+        )
+
+    def keep_counters(self, before: dict[str, tuple[int, int]]) -> None:
+        """Adds what the rules counted to the totals, since new rules count from zero."""
+        totals = state.read_json(state.TOTALS)
+        named = {
+            name
+            for lines in (self.bundle.filters if self.bundle else {}).values()
+            for line in lines
+            for name in line.split(" ")
+        }
+        for name, (packets, size) in before.items():
+            old = totals.get(name, [0, 0])
+            totals[name] = [old[0] + packets, old[1] + size]
+        kept = {name: count for name, count in totals.items() if name in named or name == "flow"}
+        try:
+            state.write_json(state.TOTALS, kept)
+        except OSError as error:
+            self.say(f"counters not kept: {error}")
+
+    def record_fingerprint(self) -> None:
+        """Keeps what the kernel should look like, for verify."""
+        number = kernel.ruleset_number()
+        try:
+            state.write_json(
+                state.FINGERPRINT, {"fingerprint": kernel.fingerprint(), "number": number}
+            )
+        except OSError as error:
+            self.say(f"fingerprint not written: {error}")
+
+    def restore(self) -> None:
+        """Loads the last good policy from the disk, unless it is in force already."""
+        try:
+            bundle = parse_bundle(state.LAST_GOOD.read_bytes())
+        except FileNotFoundError:
+            self.say("no policy on disk: nothing passes until one arrives")
+            return
+        except (OSError, RefusedError) as error:
+            self.say(f"last good policy on disk cannot be used: {error}")
+            return
+        current = kernel.in_force()
+        if current and current.hash == bundle.hash and verify_problem() is None:
+            self.bundle = bundle
+            self.say(f"policy {bundle.hash[:12]} is in force already")
+            return
+        try:
+            self.load(bundle, "disk")
+        except RefusedError as error:
+            self.say(f"last good policy {bundle.hash[:12]} not loaded: {error}")
+
+    def save(self, bundle: Bundle) -> None:
+        """Keeps a policy that has proven good for the next boot."""
+        try:
+            state.write_atomically(state.LAST_GOOD, bundle.raw)
+            self.state["saved"] = True
+        except OSError as error:
+            self.state["saved"] = f"not saved for the next boot: {error}"
+            self.say(f"policy {bundle.hash[:12]} {self.state['saved']}")
+
+    # --- following the metadata service ----------------------------------------------------------
+
+    def step(self) -> None:
+        """One look at the metadata service and at the kernel."""
+        self.repair()
+        try:
+            text = fetch_user_data()
+            imds = "ok"
+        except ImdsError as error:
+            text, imds = None, f"unreachable: {error}"
+        if imds != self.state["imds"]:
+            self.say(f"metadata service: {imds}")
+            self.state["imds"] = imds
+        if text is not None and (text != self.seen or time.monotonic() > self.retry_at):
+            self.seen, self.retry_at = text, time.monotonic() + RETRY_SECONDS
+            self.take(text)
+        self.publish()
+
+    def take(self, text: str) -> None:
+        """Puts what the metadata service holds in force, or refuses it."""
+        bundle_hash = None
+        try:
+            if not text:
+                raise RefusedError("userData is empty")
+            bundle = parse_user_data(text)
+            bundle_hash = bundle.hash
+            current = kernel.in_force()
+            if current is None or current.hash != bundle.hash:
+                self.replace(bundle)
+            self.bundle = bundle
+            self.state |= {"refused": None, "source": "imds"}
+            if not state.LAST_GOOD.exists() or state.LAST_GOOD.read_bytes() != bundle.raw:
+                self.save(bundle)
+        except RefusedError as error:
+            self.refuse(bundle_hash, str(error))
+
+    def refuse(self, bundle_hash: str | None, reason: str) -> None:
+        """Says once why a policy is not in force."""
+        old = self.state["refused"]
+        if old and (old["hash"], old["reason"]) == (bundle_hash, reason):
+            return
+        self.state["refused"] = {"hash": bundle_hash, "reason": reason, "at": state.now()}
+        self.say(f"policy {(bundle_hash or 'without hash')[:12]} refused: {reason}")
+
+    def replace(self, bundle: Bundle) -> None:
+        """Loads a policy, looks at the data path, and goes back if the policy broke it."""
+        old, was_healthy = self.bundle, self.healthy()
+        self.load(bundle, "imds")
+        problem = verify_problem()
+        if problem is None and was_healthy and not self.healthy_within(HEALTH_SECONDS):
+            problem = "health was 200 before and is not any more"
+        if problem is None or old is None:
+            return
+        self.load(old, "disk")
+        self.retry_at = math.inf  # trying it again would break the data path again
+        raise RefusedError(f"taken back: {problem}")
+
+    def healthy(self) -> bool:
+        """What the load balancer's probe would see."""
+        port, path = self.settings.get("probePort", 8080), self.settings.get("probePath", "/")
+        try:
+            return fetch(f"http://127.0.0.1:{port}{path}", 2.0)[0] == http.client.OK
+        except ImdsError:
+            return False
+
+    def healthy_within(self, seconds: float) -> bool:
+        """Asks until health is good or the time is over."""
+        deadline = time.monotonic() + seconds
+        while not self.healthy():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def repair(self) -> None:
+        """Loads the policy again when somebody changed the rules in the kernel."""
+        if self.bundle is None or (problem := verify_problem()) is None:
+            return
+        self.say(f"rules in the kernel are not those of the policy: {problem}")
+        try:
+            self.load(self.bundle, self.state["source"] or "disk")
+        except RefusedError as error:
+            self.say(f"not repaired: {error}")
+
+    def run(self) -> None:
+        """Follows the metadata service for ever."""
+        self.restore()
+        seconds = float(self.settings.get("policyPollSeconds") or POLL_SECONDS)
+        while True:
+            started = time.monotonic()
+            self.step()
+            time.sleep(max(0.2, seconds - (time.monotonic() - started)))
+
+
+def verify_problem() -> str | None:
+    """Why the rules in the kernel are not those of the policy in force; None if they are.
+
+    Cheap while nothing changes: the kernel numbers every change of its rules.
+    """
+    known = state.read_json(state.FINGERPRINT)
+    if "fingerprint" not in known:
+        return "no policy in force"
+    try:
+        number = kernel.ruleset_number()
+        if number == known.get("number"):
+            return None
+        problem = kernel.entrance_problem()
+        if problem is None and kernel.fingerprint() != known["fingerprint"]:
+            problem = "rules or address sets were changed by somebody else"
+    except (OSError, RefusedError) as error:
+        return str(error)
+    if problem is None:
+        state.write_json(state.FINGERPRINT, {**known, "number": number})
+    return problem

@@ -1,0 +1,145 @@
+"""The part of a policy that nftables keeps: flow state, reading of packets, address sets.
+
+It runs just before the rules in iptables and talks to them through the packet's mark: which
+generation of rules judges it, whether it belongs to a flow that this policy has let start, whether
+it is read as an answer, and in which address sets its flow's ends are. Replacing this chain is one
+transaction for IPv4 and IPv6 together, and it is the moment in which a new policy takes over.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from gwlb_policy_bundle import AddressSet, Bundle
+
+TABLE = "inet gwlb"
+# The packet's mark. The low bits are the address sets'.
+SLOT_MARKS = {"A": 0x10000000, "B": 0x20000000}
+TAKEN = 0x40000000  # belongs to a flow that the policy in force has let start
+ANSWER = 0x08000000  # judged as the answer to the flow's opener
+TURNED = 0x04000000  # the flow's opener is the end that conntrack takes for the other one
+RUNNING = 0x02000000  # an earlier policy let the flow start
+TAG_MASK = 0x70000000
+# The flow's mark in conntrack: the generation that let it start, and TURNED.
+GENERATION_MASK = 0x00FFFFFF
+
+SYN = "tcp flags & (fin|syn|rst|ack) == syn"
+NOT_SYN = "tcp flags & (fin|syn|rst|ack) != syn"
+# A packet of a flow whose start nobody saw is an answer if it goes from a service's port to one
+# that clients use; else it is the opener's.
+FROM_SERVICE = f"tcp sport < 32768 tcp dport >= 32768 {NOT_SYN}"
+
+
+def flip_script(bundle: Bundle, slot: str, generation: int, stale: list[str]) -> str:
+    """Input for `nft -f`: the new chain and its sets; `stale` removes what the old one used."""
+    maps: list[str] = []
+    masks: set[int] = set()
+    looks: list[str] = []
+    for family in (4, 6):
+        for side in ("source", "destination"):
+            members = classes([s for s in bundle.sets if (s.family, s.side) == (family, side)])
+            if members:
+                name = f"{slot}_{side}{family}"
+                looks += look_ups(name, family, side)
+                maps += map_lines(name, family, members, slot)
+                masks |= {mask for _, _, mask in members}
+    lines = [
+        f"add table {TABLE}",
+        f"add chain {TABLE} forward {{ type filter hook forward priority -5; policy accept; }}",
+        f"flush chain {TABLE} forward",
+        *stale,
+        f"add chain {TABLE} {slot}_sets",
+    ]
+    for mask in sorted(masks):
+        chain = f"{TABLE} {slot}_{mask:x}"
+        lines += [f"add chain {chain}", f"add rule {chain} meta mark set meta mark | {mask:#x}"]
+    lines += maps
+    lines += [f"add rule {TABLE} {slot}_sets {rule}" for rule in looks]
+    lines += [
+        f"add rule {TABLE} forward {rule}" for rule in forward_rules(bundle, slot, generation)
+    ]
+    return "\n".join([*lines, ""])
+
+
+def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
+    """What the hook does with each packet."""
+    tag = f'meta mark set {SLOT_MARKS[slot]:#x} comment "{slot} {generation} {bundle.hash}"'
+    sets = f"{slot}_sets"
+    if not bundle.stateful:
+        # A look at the flow keeps defragmentation on: later fragments alone have no ports.
+        return ["ct state invalid counter", tag, f"jump {sets}"]
+    started = f"ct mark and {GENERATION_MASK:#x} != 0"
+    straight, turned = f"ct mark and {TURNED:#x} == 0", f"ct mark and {TURNED:#x} != 0"
+    if bundle.end_forbidden_flows:
+        taken = [f"ct mark {generation:#x}", f"ct mark {generation | TURNED:#x} {NOT_SYN}"]
+        # Forget who let the flow start: if it is dropped now, errors about it have no flow either.
+        forget = [f"ct mark != 0 ct state != related ct mark set ct mark and {TURNED:#x}"]
+    else:
+        taken = [f"{started} {straight}", f"{started} {turned} {NOT_SYN}"]
+        forget = []
+    add = "meta mark set meta mark |"
+    return [
+        # A flow that was judged by its answers alone must not lend its verdict to a new one with
+        # the same ends: its SYN is judged, hence the two lines.
+        *(f"{flow} meta mark set {TAKEN:#x} accept" for flow in taken),
+        # An error message about a running flow passes until the flow's own packets are judged.
+        f"ct state related {started} meta mark set {TAKEN:#x} accept",
+        tag,
+        f"{started} {add} {RUNNING:#x}",
+        *forget,
+        f"{SYN} ct direction reply {add} {TURNED:#x}",
+        f"{SYN} goto {sets}",
+        f"ct state related goto {sets}",
+        f"ct direction original {turned} {add} {ANSWER | TURNED:#x} goto {sets}",
+        f"ct direction reply {straight} {add} {ANSWER:#x} goto {sets}",
+        f"ct direction reply {turned} {add} {TURNED:#x} goto {sets}",
+        f"ct state new meta mark and {RUNNING:#x} == 0 {FROM_SERVICE} {add} {ANSWER | TURNED:#x}",
+        f"ct state invalid {FROM_SERVICE} {add} {ANSWER:#x}",
+        f"jump {sets}",
+    ]
+
+
+def look_ups(name: str, family: int, side: str) -> list[str]:
+    """Rules that look the flow's end up; in an answer it is the packet's other address."""
+    near, far = ("saddr", "daddr") if side == "source" else ("daddr", "saddr")
+    field = "ip" if family == 4 else "ip6"
+    answer = f"meta mark and {ANSWER:#x}"
+    return [
+        f"{answer} == 0 {field} {near} vmap @{name}",
+        f"{answer} != 0 {field} {far} vmap @{name}",
+    ]
+
+
+def map_lines(name: str, family: int, members: list[tuple[int, int, int]], slot: str) -> list[str]:
+    """The map from addresses to the chain that sets the bits of the sets that they are in."""
+    text = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
+    entries = ", ".join(
+        f"{text(first)}-{text(last)} : jump {slot}_{mask:x}"
+        if first != last
+        else f"{text(first)} : jump {slot}_{mask:x}"
+        for first, last, mask in members
+    )
+    kind = f"ipv{family}_addr"
+    return [
+        f"add map {TABLE} {name} {{ type {kind} : verdict; flags interval; }}",
+        f"add element {TABLE} {name} {{ {entries} }}",
+    ]
+
+
+def classes(sets: list[AddressSet]) -> list[tuple[int, int, int]]:
+    """Disjoint ranges, each with the bits of all sets that it is in.
+
+    One look-up then tells all of an address's sets, however many there are.
+    """
+    edges: list[tuple[int, int]] = []
+    for entry in sets:
+        for first, last in entry.ranges:
+            edges += [(first, 1 << entry.bit), (last + 1, 1 << entry.bit)]
+    edges.sort()
+    found: list[tuple[int, int, int]] = []
+    mask = start = 0
+    for at, bit in edges:
+        if at > start and mask:
+            found.append((start, at - 1, mask))
+        mask, start = mask ^ bit, at
+    return found

@@ -1,0 +1,56 @@
+"""What the agent keeps: the last good bundle on disk, and what it last did, for health to read."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+# For tests: ROOT goes before every path.
+ROOT = os.environ.get("ROOT", "")
+SETTINGS = Path(f"{ROOT}/etc/azure-gwlb/settings.json")
+LAST_GOOD = Path(f"{ROOT}/var/lib/azure-gwlb/policy.last")
+STATE = Path(f"{ROOT}/run/azure-gwlb/policy.json")
+FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
+TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
+
+
+def now() -> str:
+    """The time as state and records write it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces a file so that a reader, or a crash, sees the old content or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; an empty one if there is none or it is damaged."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes an object for other programs to read."""
+    write_atomically(path, f"{json.dumps(value)}\n".encode())
