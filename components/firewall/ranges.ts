@@ -12,8 +12,9 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
   for (const range of [...ranges].sort((a, b) => compare(a.first, b.first))) {
     const before = merged.at(-1);
-    if (before === undefined || range.first > before.last + 1n) merged.push({ ...range });
-    else if (range.last > before.last) before.last = range.last;
+    if (before === undefined || range.first > before.last + 1n) {
+      merged.push({ first: range.first, last: range.last });
+    } else if (range.last > before.last) before.last = range.last;
   }
   return merged;
 }
