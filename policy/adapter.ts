@@ -8,8 +8,18 @@ import type {
 import { plainType, type Resource, type Rule, Scope } from "./rule";
 import { UNKNOWN, type Value } from "./values";
 
-/** The rule as a policy of the engine's. */
-export function toPolicy(rule: Rule): ResourceValidationPolicy | StackValidationPolicy {
+/**
+ * Inputs by URN, as the engine showed them resource by resource. It shows a rule about the stack
+ * outputs only, and in a preview a provider answers every property that nobody set as unknown:
+ * from those nobody can tell a chain that is missing from one that is still to come.
+ */
+export type Declared = Map<string, Value>;
+
+/** The rule as a policy of the engine's; the policies of a pack share what was declared. */
+export function toPolicy(
+  rule: Rule,
+  declared: Declared,
+): ResourceValidationPolicy | StackValidationPolicy {
   const policy = {
     name: rule.name,
     description: rule.description,
@@ -29,8 +39,14 @@ export function toPolicy(rule: Rule): ResourceValidationPolicy | StackValidation
     case Scope.Stack:
       return {
         ...policy,
+        validateResource: ({ urn, props }) => {
+          declared.set(urn, plain(props));
+        },
         validateStack: (args, report) => {
-          const resources = args.resources.map(toResource);
+          const resources = args.resources.map((resource): Resource => {
+            const outputs = toResource(resource);
+            return { ...outputs, properties: declared.get(outputs.urn) ?? outputs.properties };
+          });
           if (!resources.some(({ type }) => rule.types.includes(type))) return;
           tell(rule.check(resources, settingsOf(rule, args.getConfig())), report);
         },

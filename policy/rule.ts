@@ -8,7 +8,7 @@ export interface Resource {
   type: string;
   /** Logical name in the program. */
   name: string;
-  /** Inputs for a rule about one resource, outputs for a rule about the stack. */
+  /** Inputs; outputs where the program only reads the resource. */
   properties: Value;
   /** URNs that the resource depends on; only filled for a rule about the stack. */
   dependencies: readonly string[];

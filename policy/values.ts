@@ -60,9 +60,9 @@ export function sameWord(one: Value, other: string): boolean {
 
 /** The last segment after this one in a resource id: `segmentAfter(id, "loadBalancers")`. */
 export function segmentAfter(id: string, collection: string): string | undefined {
-  const segments = id.split("/");
-  const index = segments.findLastIndex((segment) => sameWord(segment, collection));
-  return index < 0 ? undefined : segments[index + 1];
+  const backwards = id.split("/").reverse();
+  const index = backwards.findIndex((segment) => sameWord(segment, collection));
+  return index < 1 ? undefined : backwards[index - 1];
 }
 
 function isList(value: Value): value is readonly Value[] {

@@ -139,7 +139,8 @@ const nva = {
         ssh: {
           publicKeys: [
             {
-              keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExample0",
+              keyData:
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
               path: "/home/operator/.ssh/authorized_keys",
             },
           ],
