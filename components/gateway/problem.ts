@@ -1,0 +1,82 @@
+/** Small checks that every validator here is made of. A check gives a reason, or undefined. */
+import type { InputPropertyErrorDetails } from "@pulumi/pulumi";
+
+/** One thing that is wrong with the arguments: where it is, and the rule, the value, the way out. */
+export type Problem = InputPropertyErrorDetails;
+
+/** What a check answers: why the value cannot be used; undefined for a usable one. */
+export type Reason = string | undefined;
+
+/** The value as a message shows it: texts quoted, long ones cut. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** A problem if there is a reason for one. */
+export function at(propertyPath: string, reason: Reason): Problem[] {
+  return reason === undefined ? [] : [{ propertyPath, reason }];
+}
+
+/** The same problems, one level further down: `port` becomes `internal.port`. */
+export function under(prefix: string, problems: readonly Problem[]): Problem[] {
+  return problems.map(({ propertyPath, reason }) => ({
+    propertyPath:
+      propertyPath === "" || propertyPath.startsWith("[")
+        ? `${prefix}${propertyPath}`
+        : `${prefix}.${propertyPath}`,
+    reason,
+  }));
+}
+
+/** Runs a check on a value that may be left out; what is left out has no problem. */
+export function optional<T>(value: T | undefined, check: (value: T) => Reason): Reason {
+  // Programs in other languages send null for what is left out.
+  return value === undefined || value === null ? undefined : check(value);
+}
+
+/** A whole number within limits, both included. */
+export function wholeReason(value: number, min: number, max: number, unit = ""): Reason {
+  if (Number.isInteger(value) && value >= min && value <= max) return undefined;
+  return `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}, got ${shown(value)}`;
+}
+
+/** A text of a given form; `rule` says the form in words. */
+export function formReason(value: string, form: RegExp, rule: string): Reason {
+  return typeof value === "string" && form.test(value)
+    ? undefined
+    : `must be ${rule}, got ${shown(value)}`;
+}
+
+/** One of a closed list of values. */
+export function choiceReason(value: string, choices: readonly string[]): Reason {
+  if (choices.includes(value)) return undefined;
+  return `must be one of ${choices.join(", ")}, got ${shown(value)}`;
+}
+
+/**
+ * Limits of tags on Azure's network and compute resources: 50 of them, names up to 512
+ * characters without `<>%&\?/`, values up to 256.
+ */
+export function tagProblems(tags: Record<string, unknown>): Problem[] {
+  const entries = Object.entries(tags);
+  const many = entries.length > 50 ? `takes up to 50 tags, got ${entries.length}` : undefined;
+  return [
+    ...at("", many),
+    ...entries.flatMap(([name, value]) => {
+      if (name === "" || name.length > 512 || /[<>%&\\?/]/.test(name)) {
+        return at(
+          `[${JSON.stringify(name)}]`,
+          `tag names have 1 to 512 characters, none of <>%&\\?/, got ${shown(name)}`,
+        );
+      }
+      if (typeof value === "string" && value.length > 256) {
+        return at(
+          `[${JSON.stringify(name)}]`,
+          `tag values have up to 256 characters, got ${value.length}`,
+        );
+      }
+      return [];
+    }),
+  ];
+}

@@ -1,0 +1,341 @@
+import * as network from "@pulumi/azure-native/network";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { CUSTOM_DATA_LIMIT, renderCustomData } from "../nva-cloud-init/cloudConfig";
+import {
+  bundlePolicy,
+  type FirewallPolicy,
+  policyProblems,
+  policyWarnings,
+  RuleAction,
+} from "./firewall/index";
+import { KEY_SEED_BYTES, publicKeyOf } from "./gateway/administratorKey";
+import {
+  gatewayFrontends,
+  gatewayIds,
+  gatewayPools,
+  gatewayProbes,
+  gatewayRules,
+} from "./gateway/gatewayLoadBalancer";
+import { type GatewayPlan, gatewayProblems, planGateway } from "./gateway/gatewayPlan";
+import { type NvaArgs, sshKeyReason } from "./gateway/nva";
+import type { GatewayProbeArgs } from "./gateway/probe";
+import { at, type Problem } from "./gateway/problem";
+import { loadBalancerId, networkOfSubnet, sameText, subnetIdReason } from "./gateway/resourceId";
+import { nvaSecurityRules } from "./gateway/securityRules";
+import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
+import { createNva } from "./parts/nvaMachine";
+import { createProviderNetwork } from "./parts/providerNetwork";
+import { gated, refuse } from "./refuse";
+
+/** Arguments of a {@link GatewayProvider}. Only the resource group is needed. */
+export interface GatewayProviderArgs {
+  /** Resource group for everything that is created. */
+  resourceGroupName: pulumi.Input<string>;
+  /** Azure region. Default: the resource group's. A change replaces everything. */
+  location?: pulumi.Input<string>;
+  /**
+   * IPv4 network of the provider's own VNet, /8 to /28. Default: `10.7.0.0/16`. It may overlap the
+   * consumers' networks: nothing is routed between them.
+   */
+  addressSpace?: string;
+  /**
+   * Subnet of the load balancer's frontend, /8 to /29, inside `addressSpace`. Default: its first
+   * /24 (10.7.0.0/24). With `gatewaySubnetId`: what that subnet has, so that addresses can be
+   * checked.
+   */
+  gatewaySubnetPrefix?: string;
+  /**
+   * Subnet of the NVAs, /8 to /29, inside `addressSpace`, apart from the other. Default: the second
+   * /24 (10.7.1.0/24). With `nvaSubnetId`: what that subnet has, so that addresses can be checked.
+   */
+  nvaSubnetPrefix?: string;
+  /** Existing subnet for the frontend, by id. Default: a network of the provider's own. */
+  gatewaySubnetId?: pulumi.Input<string>;
+  /**
+   * Existing subnet for the NVAs, by id, in the network of `gatewaySubnetId`; it may be the same.
+   * It should have default outbound access off. Default: a network of the provider's own.
+   */
+  nvaSubnetId?: pulumi.Input<string>;
+  /**
+   * Static private IPv4 address of the frontend, in the gateway subnet. Default: its fifth address
+   * (10.7.0.4), the first that Azure gives out. Needed with existing subnets. A change replaces
+   * the VM.
+   */
+  frontendAddress?: string;
+  /**
+   * Availability zones of the frontend, of `1`, `2`, `3`. Default: none, which is what regions
+   * without zones need. Azure fixes them for the frontend's life, so a change makes a second load
+   * balancer, moves NVA and consumers of this stack over, and removes the first: give it a free
+   * `frontendAddress` in the same update.
+   */
+  frontendZones?: string[];
+  /**
+   * True puts a NAT gateway with a public address on the NVA subnet. Default: false; the NVA needs
+   * no outbound access. Not with existing subnets.
+   */
+  natGateway?: boolean;
+  /** Tunnel between NVA and application. Default: VNI 800 on UDP 10800. */
+  internal?: GatewayTunnelArgs;
+  /** Tunnel of what was not inspected yet. Default: VNI 801 on UDP 10801. */
+  external?: GatewayTunnelArgs;
+  /** HTTP probe of the NVA's data path. Default: `/health` on 8080, every 5 seconds. */
+  probe?: GatewayProbeArgs;
+  /** Minutes after which the load balancer forgets an idle flow, 4 to 30. Default: 4. */
+  idleTimeoutMinutes?: number;
+  /** The NVA's machine. Default: one Standard_D2s_v5 with a pinned Ubuntu 24.04. */
+  nva?: NvaArgs;
+  /**
+   * Firewall policy. A change is an update in place: the NVA reads it within seconds. Default: a
+   * policy without rules that lets everything pass, with a warning. Its bundle must fit into the
+   * VM's userData, 65,536 bytes of base64.
+   */
+  policy?: FirewallPolicy;
+  /** Tags for everything that is created, up to 50. Default: none. */
+  tags?: Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * The provider side of a Gateway Load Balancer: a network (or existing subnets), the load
+ * balancer, and an NVA that filters by a policy. Consumers chain to `gatewayFrontendId`.
+ *
+ * What changes in place: policy, size of the NVA, probe interval, tags. What replaces the NVA is
+ * said at each argument. A change of the tunnels replaces security group, NIC and VM first, then
+ * updates the load balancer, which keeps its id and its chains; no NVA is in the path meanwhile,
+ * so chained traffic stops until the new one is healthy.
+ */
+export class GatewayProvider extends pulumi.ComponentResource {
+  /** Id of the frontend: what a consumer chains to. */
+  public readonly gatewayFrontendId: pulumi.Output<string>;
+  /** Private address of the frontend: source of the outer packets. */
+  public readonly gatewayFrontendAddress: pulumi.Output<string>;
+  /** Id of the load balancer. Nothing chains to it: see `gatewayFrontendId`. */
+  public readonly loadBalancerId: pulumi.Output<string>;
+  /** Id of the pool that NVAs are in. */
+  public readonly backendPoolId: pulumi.Output<string>;
+  /** Id of the virtual network, the provider's own or the one given. */
+  public readonly virtualNetworkId: pulumi.Output<string>;
+  /** Id of the subnet that NVAs are in. */
+  public readonly nvaSubnetId: pulumi.Output<string>;
+  /** Azure names of the NVAs. */
+  public readonly nvaNames: pulumi.Output<string[]>;
+  /** Private addresses of the NVAs, in the order of their names. */
+  public readonly nvaAddresses: pulumi.Output<string[]>;
+  /** SHA-256 of the policy; an NVA reports the one that is in force. */
+  public readonly policyHash: pulumi.Output<string>;
+  /** Public address of the NAT gateway; empty without one. */
+  public readonly natAddress: pulumi.Output<string>;
+
+  constructor(name: string, args: GatewayProviderArgs, opts?: pulumi.ComponentResourceOptions) {
+    const checked = check(name, args);
+    super("azure-gwlb:index:GatewayProvider", name, args, opts);
+    const { plan, policy } = checked;
+    const { names } = plan;
+    for (const warning of checked.warnings) pulumi.log.warn(warning, this).catch(() => undefined);
+    const { resourceGroupName, location, tags } = args;
+    const common = { resourceGroupName, location, tags };
+
+    const place = createProviderNetwork(plan, { ...common, ...checked.subnets }, this);
+    const securityGroup = new network.NetworkSecurityGroup(
+      names.securityGroup,
+      {
+        ...common,
+        networkSecurityGroupName: names.securityGroup,
+        securityRules: nvaSecurityRules(plan.tunnels, plan.probe),
+      },
+      // Azure refuses to change tunnels while a NIC is in the pool. The group is older than the
+      // load balancer, and NIC and VM go with it, so the pool is empty when the change comes.
+      { parent: this, deleteBeforeReplace: true, replacementTrigger: tunnelKey(plan.tunnels) },
+    );
+    const loadBalancer = createLoadBalancer(plan, { ...common, place, securityGroup }, this);
+    const ids = childIds(loadBalancer.id);
+    const bundle = bundlePolicy(policy);
+    const { networkInterface, machine } = createNva(
+      plan,
+      {
+        ...common,
+        subnetId: place.nvaSubnetId,
+        poolId: ids.pool,
+        securityGroupId: securityGroup.id,
+        sshPublicKey: checked.sshPublicKey ?? derivedKey(names.keySeed, this),
+        customData: Buffer.from(checked.customData).toString("base64"),
+        userData: bundle.userData,
+      },
+      this,
+    );
+
+    this.gatewayFrontendId = ids.frontend;
+    this.gatewayFrontendAddress = pulumi.output(plan.layout.frontendAddress);
+    this.loadBalancerId = loadBalancer.id;
+    this.backendPoolId = ids.pool;
+    this.virtualNetworkId = place.networkId;
+    this.nvaSubnetId = pulumi.output(place.nvaSubnetId);
+    this.nvaNames = machine.name.apply((vm) => [vm]);
+    this.nvaAddresses = networkInterface.ipConfigurations.apply((configurations) => [
+      plan.layout.nvaAddress ?? configurations?.[0]?.privateIPAddress ?? "",
+    ]);
+    this.policyHash = pulumi.output(bundle.hash);
+    this.natAddress = place.natAddress;
+    this.registerOutputs({
+      gatewayFrontendId: this.gatewayFrontendId,
+      gatewayFrontendAddress: this.gatewayFrontendAddress,
+      loadBalancerId: this.loadBalancerId,
+      backendPoolId: this.backendPoolId,
+      virtualNetworkId: this.virtualNetworkId,
+      nvaSubnetId: this.nvaSubnetId,
+      nvaNames: this.nvaNames,
+      nvaAddresses: this.nvaAddresses,
+      policyHash: this.policyHash,
+      natAddress: this.natAddress,
+    });
+  }
+}
+
+/** What a provider is made from when nothing is wrong with its arguments. */
+interface Checked {
+  plan: GatewayPlan;
+  policy: FirewallPolicy;
+  customData: string;
+  warnings: string[];
+  subnets: { gatewaySubnetId?: pulumi.Input<string>; nvaSubnetId?: pulumi.Input<string> };
+  sshPublicKey?: pulumi.Input<string>;
+}
+
+/** Lets everything pass: what a provider does without a policy. */
+const PASS_ALL: FirewallPolicy = {
+  rules: [],
+  defaultInbound: RuleAction.Allow,
+  defaultOutbound: RuleAction.Allow,
+};
+
+/** Throws every problem at once; nothing has been declared by then. */
+function check(name: string, args: GatewayProviderArgs): Checked {
+  const what = `GatewayProvider "${name}"`;
+  const policy = args.policy ?? PASS_ALL;
+  const subnet = (path: string, id: pulumi.Input<string> | undefined) =>
+    id === undefined ? undefined : gated(what, path, id, subnetIdReason);
+  const gatewaySubnet = subnet("gatewaySubnetId", args.gatewaySubnetId);
+  const nvaSubnet = subnet("nvaSubnetId", args.nvaSubnetId);
+  const key =
+    args.nva?.adminSshPublicKey === undefined
+      ? undefined
+      : gated(what, "nva.adminSshPublicKey", args.nva.adminSshPublicKey, sshKeyReason);
+  refuse(what, [
+    ...gatewayProblems(name, args),
+    ...(gatewaySubnet?.problems ?? []),
+    ...(nvaSubnet?.problems ?? []),
+    ...(key?.problems ?? []),
+    ...policyProblems(policy, "policy"),
+  ]);
+  const plan = planGateway(name, args);
+  const customData = customDataOf(plan);
+  refuse(what, customDataProblems(customData));
+  const warnings = policyWarnings(policy, "policy").map((w) => `${w.propertyPath}: ${w.reason}`);
+  return {
+    ...{ plan, policy, customData },
+    warnings:
+      args.policy === undefined
+        ? ["no policy is given: the NVA lets everything pass", ...warnings]
+        : warnings,
+    subnets: {
+      gatewaySubnetId: gatewaySubnet?.value,
+      nvaSubnetId: sameNetwork(what, gatewaySubnet?.value, nvaSubnet?.value),
+    },
+    sshPublicKey: key?.value,
+  };
+}
+
+/** Frontend and NVAs must share a network; the id that comes back waits for the check. */
+function sameNetwork(
+  what: string,
+  gatewaySubnetId: pulumi.Input<string> | undefined,
+  nvaSubnetId: pulumi.Input<string> | undefined,
+): pulumi.Output<string> | undefined {
+  if (gatewaySubnetId === undefined || nvaSubnetId === undefined) return undefined;
+  return pulumi.all([gatewaySubnetId, nvaSubnetId]).apply(([gateway, nva]) => {
+    const same = sameText(networkOfSubnet(gateway), networkOfSubnet(nva));
+    const reason = `must be in the network of gatewaySubnetId, ${networkOfSubnet(gateway)}, got ${nva}`;
+    refuse(what, at("nvaSubnetId", same ? undefined : reason));
+    return nva;
+  });
+}
+
+/** How the NVA boots. */
+function customDataOf({ layout, tunnels, probe, nva }: GatewayPlan): string {
+  return renderCustomData({
+    gatewayAddress: layout.frontendAddress,
+    ...tunnels,
+    mtu: nva.mtu,
+    probePort: probe.port,
+    probePath: probe.path,
+    policyPollSeconds: nva.policyPollSeconds,
+  });
+}
+
+function customDataProblems(customData: string): Problem[] {
+  const bytes = Buffer.byteLength(customData);
+  const over = `makes ${bytes} bytes of customData, Azure takes ${CUSTOM_DATA_LIMIT}`;
+  return at("nva", bytes > CUSTOM_DATA_LIMIT ? over : undefined);
+}
+
+/** The load balancer, with an explicit name: its rule names its own children by id. */
+function createLoadBalancer(
+  plan: GatewayPlan,
+  inputs: {
+    resourceGroupName: pulumi.Input<string>;
+    location: pulumi.Input<string> | undefined;
+    tags: Record<string, pulumi.Input<string>> | undefined;
+    place: { gatewaySubnetId: pulumi.Output<string> };
+    securityGroup: network.NetworkSecurityGroup;
+  },
+  parent: pulumi.Resource,
+): network.LoadBalancer {
+  const { resourceGroupName, location, tags, place, securityGroup } = inputs;
+  const { names, layout, tunnels, probe } = plan;
+  const ids = pulumi
+    .all([place.gatewaySubnetId, resourceGroupName])
+    .apply(([subnetId, group]) => gatewayIds(loadBalancerId(subnetId, group, names.loadBalancer)));
+  return new network.LoadBalancer(
+    names.gateway,
+    {
+      ...{ resourceGroupName, location, tags },
+      loadBalancerName: names.loadBalancer,
+      sku: { name: "Gateway", tier: "Regional" },
+      frontendIPConfigurations: place.gatewaySubnetId.apply((subnetId) =>
+        gatewayFrontends(subnetId, layout.frontendAddress, plan.frontendZones),
+      ),
+      backendAddressPools: gatewayPools(tunnels),
+      probes: gatewayProbes(probe),
+      loadBalancingRules: ids.apply((own) => gatewayRules(own, plan.idleTimeoutMinutes)),
+    },
+    {
+      parent,
+      // The group goes first when tunnels change, see above.
+      dependsOn: [securityGroup],
+      // Not before the new one is in use: consumers are chained to the old one.
+      deleteBeforeReplace: false,
+      replaceOnChanges: [
+        "sku",
+        "frontendIPConfigurations[*].zones",
+        "frontendIPConfigurations[*].subnet",
+      ],
+    },
+  );
+}
+
+/** Ids of the children; whoever uses one waits for the load balancer. */
+function childIds(loadBalancer: pulumi.Output<string>) {
+  return {
+    frontend: loadBalancer.apply((id) => gatewayIds(id).frontend),
+    pool: loadBalancer.apply((id) => gatewayIds(id).pool),
+  };
+}
+
+/**
+ * A key that nobody has to know. The seed stays a secret of the stack's state, where an
+ * administrator who must get in can find it; the public half is none.
+ */
+function derivedKey(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+  const seed = new random.RandomBytes(name, { length: KEY_SEED_BYTES }, { parent });
+  return pulumi.unsecret(seed.base64.apply(publicKeyOf));
+}

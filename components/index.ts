@@ -1,0 +1,26 @@
+/** What users import: the components, the types of their arguments, and the closed choices. */
+export {
+  type FirewallPolicy,
+  type FirewallRule,
+  PolicyMode,
+  type RateLimit,
+  RuleAction,
+  RuleDirection,
+  RuleProtocol,
+} from "./firewall/index";
+export type { NvaArgs } from "./gateway/nva";
+export type { GatewayProbeArgs } from "./gateway/probe";
+export {
+  type OutboundArgs,
+  type PublicPort,
+  type PublicProbeArgs,
+  PublicProtocol,
+} from "./gateway/publicLoadBalancer";
+export { type AllowedTraffic, TrafficProtocol } from "./gateway/traffic";
+export type { GatewayTunnelArgs } from "./gateway/tunnels";
+export { GatewayProvider, type GatewayProviderArgs } from "./gatewayProvider";
+export { IlpipConsumer, type IlpipConsumerArgs } from "./ilpipConsumer";
+export {
+  PublicLoadBalancerConsumer,
+  type PublicLoadBalancerConsumerArgs,
+} from "./publicLoadBalancerConsumer";

@@ -1,0 +1,39 @@
+/** The program: a gateway load balancer with its firewall, and, as a demonstration, consumers. */
+import * as resources from "@pulumi/azure-native/resources";
+import * as pulumi from "@pulumi/pulumi";
+import { GatewayProvider } from "./components/index";
+import { Demo } from "./demo/demo";
+import { readSettings } from "./settings";
+
+const settings = readSettings();
+const { name } = settings;
+
+const resourceGroup = new resources.ResourceGroup(name, {
+  resourceGroupName: `${name}-${pulumi.getStack()}`,
+  tags: settings.gateway.tags,
+});
+
+const provider = new GatewayProvider(name, {
+  ...settings.gateway,
+  policy: settings.policy,
+  resourceGroupName: resourceGroup.name,
+});
+
+const demo = settings.demo
+  ? new Demo(`${name}-demo`, {
+      resourceGroupName: resourceGroup.name,
+      gatewayFrontendId: provider.gatewayFrontendId,
+      tags: settings.gateway.tags as Record<string, string> | undefined,
+    })
+  : undefined;
+
+/** What a consumer of another stack chains to. */
+export const gatewayFrontendId = provider.gatewayFrontendId;
+export const gatewayFrontendAddress = provider.gatewayFrontendAddress;
+export const nvaNames = provider.nvaNames;
+export const nvaAddresses = provider.nvaAddresses;
+export const policyHash = provider.policyHash;
+export const resourceGroupName = resourceGroup.name;
+/** Public addresses of the demonstration; undefined without it. */
+export const ilpipAddress = demo?.ilpipAddress;
+export const loadBalancerAddress = demo?.loadBalancerAddress;
