@@ -18,6 +18,9 @@ export interface Entry {
 /** A journal that cannot be read: a line that is whole and yet no entry. */
 export class JournalError extends Error {}
 
+/** Someone committed between the read and the append: this writer lost its lock meanwhile. */
+export class JournalMoved extends Error {}
+
 const NEWLINE = 0x0a;
 
 /** Inodes are used again after a few compactions: the time of birth tells such files apart. */
@@ -69,7 +72,7 @@ export class Journal {
     const fd = fs.openSync(this.file, "a+");
     try {
       const stat = fs.fstatSync(fd);
-      if (stat.size > this.#offset) fs.ftruncateSync(fd, this.#offset);
+      if (stat.size > this.#offset) this.#cut(fd, stat.size);
       const line = Buffer.from(`${JSON.stringify(entry)}\n`);
       let written = 0;
       while (written < line.length) written += fs.writeSync(fd, line, written);
@@ -91,6 +94,14 @@ export class Journal {
     this.#restart(identityOf(stat));
     this.#offset = line.length;
     this.lines = 1;
+  }
+
+  /** Removes a line that was never finished; a finished one is another's commit. */
+  #cut(fd: number, size: number): void {
+    const tail = Buffer.alloc(size - this.#offset);
+    fs.readSync(fd, tail, 0, tail.length, this.#offset);
+    if (tail.includes(NEWLINE)) throw new JournalMoved(`${this.file} has entries not read yet`);
+    fs.ftruncateSync(fd, this.#offset);
   }
 
   #restart(identity: string): void {

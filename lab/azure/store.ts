@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import lockfile from "proper-lockfile";
 import { keyOf } from "./ids";
-import { Journal, type Op } from "./journal";
+import { Journal, JournalMoved, type Op } from "./journal";
 import { References } from "./references";
 import type { StoredResource } from "./resource";
 
@@ -32,7 +32,7 @@ export interface StoreTransaction {
 /** Compaction is worth it when the journal holds this many lines more than four a resource. */
 const COMPACT_ABOVE = 2000;
 /** A holder that has not shown life for this long is dead: its lock is taken over. */
-const LOCK_STALE_MS = 5000;
+const LOCK_STALE_MS = 3000;
 const LOCK_WAIT_MS = 30_000;
 
 /**
@@ -160,8 +160,9 @@ export class Store {
           await release().catch(() => undefined);
         }
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ELOCKED" || Date.now() > deadline)
-          throw error;
+        const again =
+          (error as NodeJS.ErrnoException).code === "ELOCKED" || error instanceof JournalMoved;
+        if (!again || Date.now() > deadline) throw error;
         await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
       }
     }

@@ -3,7 +3,7 @@ import { versionOf } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { isUnder } from "../ids";
 import { namedBy, referenceProblems } from "../inUse";
-import { asText, type Child, refOf, type StoredResource } from "../resource";
+import { asText, type Child, childrenOf, refOf, type StoredResource } from "../resource";
 import type { Put, World } from "../world";
 
 /** Frontends of this type are what a chain points at: the frontend's id, not the load balancer's. */
@@ -50,6 +50,15 @@ export function* chainProblems(put: Put, part: Child, path: string): Generator<A
       "ChainedLoadBalancerMustBeGatewaySku",
       `${target} is a frontend of a ${found.owner.sku?.name} load balancer; a chain needs a frontend of SKU Gateway.`,
       `${at}.id`,
+    );
+  }
+  // A load balancer in cross-subscription mode cannot be chained.
+  const pools = childrenOf(put.desired, "backendAddressPools");
+  if (pools.some((pool) => pool.properties.syncMode !== undefined)) {
+    yield refuse(
+      "CrossSubscriptionLoadBalancerCannotBeChained",
+      `${put.desired.id} has a pool with syncMode (cross-subscription mode), which cannot be chained.`,
+      at,
     );
   }
   yield* consumerProblems(

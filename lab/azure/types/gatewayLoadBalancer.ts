@@ -1,8 +1,8 @@
 /** What is special about a load balancer of SKU Gateway. */
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
-import { keyOf } from "../ids";
-import { asBodies, asNumber, type Body, type Child, childrenOf, refsOf } from "../resource";
+import { keyOf, parseId } from "../ids";
+import { asBodies, asNumber, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
 import type { Put } from "../world";
 import { membersOf } from "./loadBalancerPools";
 
@@ -43,12 +43,27 @@ export function* gatewayRules(put: Put): Generator<ArmError> {
     yield* haProblems(rule, path);
     yield* pairProblems(put, rule, path);
   }
+  yield* foreignParts(put);
   for (const collection of ["inboundNatRules", "outboundRules"]) {
     if (childrenOf(put.desired, collection).length === 0) continue;
     yield refuse(
       "GatewaySkuSupportsOnlyLoadBalancingRules",
       `Gateway SKU load balancer ${put.desired.id} has ${collection}; it takes only an HA-ports rule.`,
       `properties.${collection}`,
+    );
+  }
+}
+
+/** All of a Gateway Load Balancer is in one subscription; only its consumers may be elsewhere. */
+function* foreignParts(put: Put): Generator<ArmError> {
+  for (const [frontend, path] of namedChildren(put, "frontendIPConfigurations")) {
+    const subnet = refOf(frontend.properties.subnet);
+    const subscription = subnet === undefined ? undefined : parseId(subnet)?.subscription;
+    if (subscription === undefined || keyOf(subscription) === keyOf(put.id.subscription)) continue;
+    yield refuse(
+      "GatewayLoadBalancerCrossSubscriptionNotSupported",
+      `Frontend ${frontend.id} is in a subnet of subscription ${subscription}; a Gateway SKU load balancer cannot have parts in another subscription.`,
+      `${path}.properties.subnet`,
     );
   }
 }

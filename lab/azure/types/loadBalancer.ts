@@ -4,28 +4,9 @@ import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse } from "../inUse";
 import { asBodies, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
-import {
-  child,
-  flag,
-  list,
-  maintained,
-  readOnly,
-  record,
-  ref,
-  required,
-  served,
-  text,
-  whole,
-} from "../schema";
 import type { Put, World } from "../world";
 import { chainsTo } from "./chain";
-import {
-  networkName,
-  type ResourceType,
-  resourceGuid,
-  topLevel,
-  withProperties,
-} from "./definition";
+import { networkName, type ResourceType, withProperties } from "./definition";
 import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
 import { frontendRules } from "./loadBalancerFrontends";
 import { membersOf, poolRules } from "./loadBalancerPools";
@@ -35,8 +16,7 @@ import {
   probeProblems,
   ruleProblems,
 } from "./loadBalancerRules";
-
-const subResources = readOnly(list(ref));
+import { loadBalancerShape } from "./loadBalancerShape";
 
 /** A load balancer: Standard, or Gateway for the ones that NVAs stand behind. */
 export const loadBalancer: ResourceType = {
@@ -47,120 +27,7 @@ export const loadBalancer: ResourceType = {
   path: ["resourceGroupName", "loadBalancerName"],
   name: networkName(),
   located: true,
-  shape: topLevel(
-    {
-      frontendIPConfigurations: list(
-        child(
-          {
-            gatewayLoadBalancer: ref,
-            privateIPAddress: text(),
-            privateIPAddressVersion: text("IPv4", "IPv6"),
-            privateIPAllocationMethod: text("Static", "Dynamic"),
-            publicIPAddress: ref,
-            subnet: ref,
-            loadBalancingRules: subResources,
-            inboundNatRules: subResources,
-            outboundRules: subResources,
-          },
-          { zones: list(text("1", "2", "3")) },
-        ),
-        0,
-        600,
-      ),
-      backendAddressPools: maintained(
-        list(
-          child({
-            drainPeriodInSeconds: whole(0),
-            loadBalancerBackendAddresses: list(
-              record({
-                name: text(),
-                properties: record({
-                  adminState: text("None", "Up", "Down"),
-                  ipAddress: text(),
-                  subnet: ref,
-                  virtualNetwork: ref,
-                  networkInterfaceIPConfiguration: readOnly(ref),
-                }),
-              }),
-            ),
-            syncMode: text("Automatic", "Manual"),
-            tunnelInterfaces: list(
-              record({
-                identifier: whole(),
-                port: whole(1, 65535),
-                protocol: text("None", "Native", "VXLAN"),
-                type: text("None", "Internal", "External"),
-              }),
-            ),
-            virtualNetwork: ref,
-            backendIPConfigurations: subResources,
-            loadBalancingRules: subResources,
-            outboundRule: readOnly(ref),
-            outboundRules: subResources,
-          }),
-        ),
-      ),
-      probes: list(
-        child({
-          protocol: required(text("Tcp", "Http", "Https")),
-          port: required(whole(1, 65535)),
-          requestPath: text(),
-          intervalInSeconds: whole(),
-          numberOfProbes: whole(1),
-          probeThreshold: whole(1, 100),
-          noHealthyBackendsBehavior: text("AllProbedDown", "AllProbedUp"),
-          loadBalancingRules: subResources,
-        }),
-      ),
-      loadBalancingRules: list(
-        child({
-          frontendIPConfiguration: ref,
-          backendAddressPool: ref,
-          backendAddressPools: list(ref),
-          probe: ref,
-          protocol: required(text("Tcp", "Udp", "All")),
-          frontendPort: required(whole(0, 65534)),
-          backendPort: whole(0, 65535),
-          enableFloatingIP: flag,
-          enableTcpReset: flag,
-          disableOutboundSnat: flag,
-          idleTimeoutInMinutes: whole(4, 30),
-          loadDistribution: text("Default", "SourceIP", "SourceIPProtocol"),
-        }),
-      ),
-      inboundNatRules: maintained(
-        list(
-          child({
-            frontendIPConfiguration: ref,
-            backendAddressPool: ref,
-            protocol: text("Tcp", "Udp", "All"),
-            frontendPort: whole(0, 65534),
-            backendPort: whole(1, 65535),
-            frontendPortRangeStart: whole(0, 65534),
-            frontendPortRangeEnd: whole(0, 65534),
-            enableFloatingIP: flag,
-            enableTcpReset: flag,
-            idleTimeoutInMinutes: whole(4, 30),
-            backendIPConfiguration: served,
-          }),
-        ),
-      ),
-      outboundRules: list(
-        child({
-          frontendIPConfigurations: required(list(ref)),
-          backendAddressPool: required(ref),
-          protocol: required(text("Tcp", "Udp", "All")),
-          allocatedOutboundPorts: whole(),
-          enableTcpReset: flag,
-          idleTimeoutInMinutes: whole(4, 100),
-        }),
-      ),
-      ...resourceGuid,
-    },
-    {
-      sku: record({ name: text("Basic", "Standard", "Gateway"), tier: text("Regional", "Global") }),
-    },
-  ),
+  shape: loadBalancerShape,
   prepare,
   rules: [
     skuRules,

@@ -76,6 +76,7 @@ export const networkInterface: ResourceType = {
   rules: [
     (put) => childNameProblems(put, "ipConfigurations"),
     configurations,
+    loadProblems,
     oneNetwork,
     function* securityGroup(put) {
       const value = put.desired.properties.networkSecurityGroup;
@@ -197,6 +198,43 @@ function* poolProblems(put: Put, part: Child, path: string): Generator<ArmError>
       yield* memberProblems(put, part, id, at);
     }
   }
+}
+
+/** Most load balancing rules that one NIC may be under. */
+const MAX_RULES = 300;
+
+/** Several load balancers of one kind on one IP configuration, and too many rules on a NIC. */
+function* loadProblems(put: Put): Generator<ArmError> {
+  const balancers = new Set<string>();
+  for (const [part, path] of namedChildren(put, "ipConfigurations")) {
+    const kinds = new Map<string, string>();
+    for (const id of refsOf(part.properties.loadBalancerBackendAddressPools)) {
+      const owner = put.world.find(id)?.owner;
+      if (owner === undefined) continue;
+      balancers.add(owner.id);
+      const open = childrenOf(owner, "frontendIPConfigurations").some(
+        (frontend) => frontend.properties.publicIPAddress !== undefined,
+      );
+      const kind = open ? "public" : "internal";
+      if ((kinds.get(kind) ?? owner.id) !== owner.id) {
+        yield refuse(
+          "NetworkInterfaceUsesMultipleLoadBalancersOfSameType",
+          `IP configuration ${part.id} is in pools of more than one ${kind} load balancer: ${kinds.get(kind)}, ${owner.id}.`,
+          `${path}.properties.loadBalancerBackendAddressPools`,
+        );
+      }
+      kinds.set(kind, owner.id);
+    }
+  }
+  const rules = [...balancers].flatMap((id) =>
+    childrenOf(put.world.get(id) ?? { properties: {} }, "loadBalancingRules"),
+  );
+  if (rules.length <= MAX_RULES) return;
+  yield refuse(
+    "LoadBalancerRuleCountLimitReachedForNic",
+    `Network interface ${put.desired.id} is under ${rules.length} rules; ${MAX_RULES} are allowed.`,
+    "properties.ipConfigurations",
+  );
 }
 
 /** A NIC in a pool: not beside bare addresses, and in the network of the frontend. */

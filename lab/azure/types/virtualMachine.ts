@@ -19,6 +19,7 @@ import { type ResourceType, topLevel } from "./definition";
 import { imageOf, imageProblems, sizeProblems } from "./virtualMachineImage";
 import { keepUnsaid, networkProblems, unchangeable } from "./virtualMachineLife";
 import { osProblems } from "./virtualMachineOs";
+import { noticeProblems, placeProblems } from "./virtualMachinePlace";
 
 const secret = record({ id: text() });
 
@@ -157,7 +158,15 @@ export const virtualMachine: ResourceType = {
     },
   ),
   prepare,
-  rules: [sizeProblems, imageProblems, osProblems, networkProblems, unchangeable],
+  rules: [
+    sizeProblems,
+    imageProblems,
+    osProblems,
+    networkProblems,
+    placeProblems,
+    noticeProblems,
+    unchangeable,
+  ],
   takesAlong: (existing) =>
     asBodies(asBody(existing.properties.networkProfile)?.networkInterfaces)
       .filter((nic) => asBody(nic.properties)?.deleteOption === "Delete")

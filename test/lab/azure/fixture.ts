@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after } from "node:test";
 import { Arm, type Resource } from "../../../lab/azure/arm";
 import type { Body } from "../../../lab/azure/resource";
 import { Store } from "../../../lab/azure/store";
@@ -23,6 +22,8 @@ export const gatewayPool = `${gateway}/backendAddressPools/nvas`;
 export const publicLb = network("loadBalancers", "web");
 export const nvaNic = network("networkInterfaces", "nva-nic");
 export const workNic = network("networkInterfaces", "work-nic");
+/** A second NIC on the NVA's subnet, of no machine. */
+export const spareNic = network("networkInterfaces", "spare");
 export const nva = `${group}/providers/Microsoft.Compute/virtualMachines/nva`;
 export const location = "westeurope";
 
@@ -65,6 +66,7 @@ export const good = {
     sku: { name: "Standard" },
     properties: { publicIPAllocationMethod: "Static" },
   }),
+  natGateway: (): Body => ({ location, sku: { name: "Standard" }, properties: {} }),
   gateway: (): Body => ({
     location,
     sku: { name: "Gateway", tier: "Regional" },
@@ -179,6 +181,12 @@ export const good = {
       ],
     },
   }),
+  spareNic: (): Body => ({
+    location,
+    properties: {
+      ipConfigurations: [{ name: "ip", properties: { subnet: { id: nvaSubnet } } }],
+    },
+  }),
   nva: (): Body => ({
     location,
     properties: {
@@ -232,19 +240,25 @@ export const layout: [id: string, body: () => Body][] = [
   [workNic, good.workNic],
 ];
 
-/** A store in a folder of its own, removed after the tests of the file. */
+/** Folders to remove when the file is done, wherever in it they were made. */
+const made: string[] = [];
+process.once("exit", () => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
+
+/** A store in a folder of its own. */
 export function emptyStore(): { dir: string; store: Store; arm: Arm } {
   const dir = mkdtempSync(path.join(tmpdir(), "azure-"));
-  after(() => rmSync(dir, { recursive: true, force: true }));
+  made.push(dir);
   const store = Store.open(dir);
   return { dir, store, arm: new Arm(store) };
 }
 
 /** The reference layout in a store of its own. */
 export async function referenceAzure(): Promise<{ store: Store; arm: Arm; dir: string }> {
-  const made = emptyStore();
-  for (const [id, body] of layout) await made.arm.put(id, body());
-  return made;
+  const azure = emptyStore();
+  for (const [id, body] of layout) await azure.arm.put(id, body());
+  return azure;
 }
 
 /** A value deep inside a resource, e.g. `properties.probes.0.properties.port`. */

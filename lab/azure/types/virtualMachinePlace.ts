@@ -1,0 +1,45 @@
+/** Where a machine stands, who it is, and how it is told of its end. */
+import { type ArmError, refuse } from "../errors";
+import { referenceProblems } from "../inUse";
+import { asBody, asText, asTexts } from "../resource";
+import type { Put } from "../world";
+
+const IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities";
+
+/** Zones, availability set and identities. */
+export function* placeProblems(put: Put): Generator<ArmError> {
+  const { desired } = put;
+  if (asTexts(desired.zones).length > 0 && desired.properties.availabilitySet !== undefined) {
+    yield refuse(
+      "BadRequest",
+      "Virtual Machine cannot be created in both an availability zone and an availability set.",
+      "zones",
+    );
+  }
+  const { type, userAssignedIdentities } = desired.identity ?? {};
+  const ids = Object.keys(asBody(userAssignedIdentities) ?? {});
+  const wanted = asText(type)?.includes("UserAssigned") === true;
+  if (wanted !== ids.length > 0) {
+    yield refuse(
+      "InvalidIdentityValues",
+      `identity.type is ${type} with ${ids.length} user-assigned identities: UserAssigned goes with at least one, and only that.`,
+      "identity",
+    );
+  }
+  for (const id of ids) {
+    yield* referenceProblems(put, id, [IDENTITY], "identity.userAssignedIdentities");
+  }
+}
+
+/** Notice before the end: 5 to 15 minutes, as an ISO duration. */
+export function* noticeProblems({ desired }: Put): Generator<ArmError> {
+  const profile = asBody(desired.properties.scheduledEventsProfile);
+  const terminate = asBody(profile?.terminateNotificationProfile);
+  const notice = asText(terminate?.notBeforeTimeout);
+  if (notice === undefined || /^PT([5-9]|1[0-5])M$/.test(notice)) return;
+  yield refuse(
+    "InvalidParameter",
+    `The value '${notice}' of terminateNotificationProfile.notBeforeTimeout must be PT5M to PT15M.`,
+    "scheduledEventsProfile.terminateNotificationProfile.notBeforeTimeout",
+  );
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { type Arm, ArmError } from "../../../lab/azure/arm";
+import type { Store } from "../../../lab/azure/store";
+import * as az from "./fixture";
+import { balancerCases } from "./refusals/balancers";
+import { STATUS } from "./refusals/cases";
+import { machineCases } from "./refusals/machines";
+import { networkCases } from "./refusals/networks";
+
+const { good, network } = az;
+
+/** Deletes that Azure refuses because something uses the thing. */
+const deletes: [id: string, code: string][] = [
+  [az.gateway, "GatewayLoadBalancerInUseByChain"],
+  [az.nvaSubnet, "InUseSubnetCannotBeDeleted"],
+  [az.vnet, "InUseSubnetCannotBeDeleted"],
+  [az.nsg, "InUseNetworkSecurityGroupCannotBeDeleted"],
+  [network("publicIPAddresses", "web-ip"), "PublicIPAddressCannotBeDeleted"],
+  [network("publicIPAddresses", "work-ip"), "PublicIPAddressCannotBeDeleted"],
+  [az.nvaNic, "NicInUse"],
+];
+
+async function refusal(work: Promise<unknown>): Promise<ArmError> {
+  const error = await work.then(
+    () => assert.fail("it was taken"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ArmError, String(error));
+  return error;
+}
+
+describe("Azure refuses, and changes nothing", () => {
+  let arm: Arm;
+  let store: Store;
+  let seq: number;
+  before(async () => {
+    ({ arm, store } = await az.referenceAzure());
+    await arm.put(az.spareNic, good.spareNic());
+    seq = store.snapshot().seq;
+  });
+  for (const { name, id, body, code, target } of [
+    ...networkCases,
+    ...balancerCases,
+    ...machineCases,
+  ]) {
+    test(`${name}: ${code}`, async () => {
+      const error = await refusal(arm.put(id, body));
+      const codes = [error, ...error.details].map((e) => e.code);
+      assert.ok(codes.includes(code), `${codes.join(", ")}: ${error.message}`);
+      if (target !== undefined) {
+        const targets = [error, ...error.details].filter((e) => e.code === code);
+        assert.ok(
+          targets.some((e) => e.target === target),
+          targets.map((e) => e.target).join(),
+        );
+      }
+      assert.equal(error.status, STATUS[error.code] ?? 400);
+      assert.equal(store.snapshot().seq, seq, "something was written");
+    });
+  }
+  for (const [id, code] of deletes) {
+    test(`to delete ${id.split("/").slice(-2).join("/")}: ${code}`, async () => {
+      const error = await refusal(arm.delete(id));
+      assert.equal(error.code, code, error.message);
+      assert.equal(store.snapshot().seq, seq, "something was written");
+    });
+  }
+});
+
+test("the 101st chain is refused", async () => {
+  const { arm } = await az.referenceAzure();
+  const chainOne = async (name: string) => {
+    const ip = network("publicIPAddresses", name);
+    await arm.put(ip, good.publicIp());
+    const where = "properties.ipConfigurations.0.properties.publicIPAddress.id";
+    await arm.put(network("networkInterfaces", name), az.changed(good.workNic(), where, ip));
+  };
+  // The layout has two chains already.
+  for (let i = 0; i < 98; i += 1) await chainOne(`n${i}`);
+  const error = await refusal(chainOne("last"));
+  assert.equal(error.code, "GatewayLoadBalancerChainLimitReached");
+});
