@@ -18,6 +18,8 @@ export interface LabPaths {
   status: string;
   /** Pid of the lab's supervisor. */
   supervisorPid: string;
+  /** Pid of the process that the box hangs on. */
+  boxPid: string;
   /** Output of the supervisor and of the fabric, with what machines print on their consoles beside it. */
   log: string;
 }
@@ -34,6 +36,7 @@ export function labPaths(dir: string): LabPaths {
     run,
     status: path.join(run, "status.json"),
     supervisorPid: path.join(run, "supervisor.pid"),
+    boxPid: path.join(run, "box.pid"),
     log: path.join(run, "fabric.log"),
   };
 }

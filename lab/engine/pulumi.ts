@@ -64,7 +64,9 @@ export async function ensureStack(lab: LabEngine, project: Project): Promise<str
   if (selected !== undefined && stackExists(lab.home, project, selected)) return selected;
   const shadow = shadowProject(lab.home, project);
   const dir = path.dirname(shadow.file);
-  const release = await lockfile.lock(dir, { retries: { retries: 60, maxTimeout: 1000 } });
+  const release = await lockfile.lock(dir, {
+    retries: { retries: 100, minTimeout: 50, maxTimeout: 500 },
+  });
   try {
     const known = stackExists(lab.home, project, DEFAULT_STACK);
     const argv = known ? ["select"] : ["init", "--non-interactive"];
