@@ -145,7 +145,13 @@ export class GatewayProvider extends pulumi.ComponentResource {
       },
       // Azure refuses to change tunnels while a NIC is in the pool. The group is older than the
       // load balancer, and NIC and VM go with it, so the pool is empty when the change comes.
-      { parent: this, deleteBeforeReplace: true, replacementTrigger: tunnelKey(plan.tunnels) },
+      {
+        parent: this,
+        // A change of the network that Azure refuses must not cost the NVA.
+        dependsOn: place.resources,
+        deleteBeforeReplace: true,
+        replacementTrigger: tunnelKey(plan.tunnels),
+      },
     );
     const loadBalancer = createLoadBalancer(plan, { ...common, place, securityGroup }, this);
     const ids = childIds(loadBalancer.id);

@@ -18,6 +18,8 @@ export interface ProviderNetwork {
   networkId: pulumi.Output<string>;
   gatewaySubnetId: pulumi.Output<string>;
   nvaSubnetId: pulumi.Output<string>;
+  /** What must be in place, or refused by Azure, before anything else changes. */
+  resources: pulumi.Resource[];
   /** Empty without a NAT gateway. */
   natAddress: pulumi.Output<string>;
 }
@@ -37,7 +39,13 @@ export function createProviderNetwork(
     const gatewaySubnetId = pulumi.output(inputs.gatewaySubnetId ?? "");
     const nvaSubnetId = pulumi.output(inputs.nvaSubnetId ?? "");
     const networkId = gatewaySubnetId.apply(networkOfSubnet);
-    return { networkId, gatewaySubnetId, nvaSubnetId, natAddress: pulumi.output("") };
+    return {
+      networkId,
+      gatewaySubnetId,
+      nvaSubnetId,
+      resources: [],
+      natAddress: pulumi.output(""),
+    };
   }
   const { addressSpace, gatewaySubnetPrefix, nvaSubnetPrefix } = layout.own;
   const own = new network.VirtualNetwork(
@@ -72,6 +80,7 @@ export function createProviderNetwork(
     networkId: own.id,
     gatewaySubnetId: gatewaySubnet.id,
     nvaSubnetId: nvaSubnet.id,
+    resources: [gatewaySubnet, nvaSubnet],
     natAddress: nat?.address.ipAddress.apply((ip) => ip ?? "") ?? pulumi.output(""),
   };
 }
