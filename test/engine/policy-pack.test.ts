@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { readEvents } from "../../preview/events";
+import { planOf } from "../../preview/plan";
+import { changed, goodStack, refusedChanges } from "../policy/stacks";
+import { StackOfData } from "../support/stackOfData";
+
+const pack = path.resolve(__dirname, "../../policy");
+
+/** Each rule of the pack, by the real engine: it accepts the good stack and refuses a bad one. */
+describe("the policy pack, run by the engine", () => {
+  const project = new StackOfData();
+  const log = path.join(project.dir, "events.jsonl");
+  before(() => project.pulumi("stack", "select", "--create", "dev"));
+  after(() => project.remove());
+
+  /** Names of the rules that object, sorted, and the engine's exit code. */
+  async function objections(settings: object = {}) {
+    const config = path.join(project.dir, "settings.json");
+    writeFileSync(config, JSON.stringify(settings));
+    rmSync(log, { force: true });
+    const packed = ["--policy-pack", pack, "--policy-pack-config", config];
+    const { code, stdout, stderr } = await project.pulumi(
+      ...["preview", "--stack", "dev", "--event-log", log, ...packed],
+    );
+    assert.ok(existsSync(log), stdout + stderr);
+    const plan = planOf(readEvents(readFileSync(log, "utf8")));
+    assert.ok(plan.complete, stdout + stderr);
+    return {
+      code,
+      violations: plan.violations,
+      names: plan.violations.map((v) => v.policy).sort(),
+    };
+  }
+
+  test("accepts the good stack before it exists", async () => {
+    project.declare(goodStack);
+    const { code, names } = await objections();
+    assert.deepEqual(names, []);
+    assert.equal(code, 0);
+  });
+
+  for (const [name, { change, settings, path: place }] of Object.entries(refusedChanges)) {
+    test(`${name} fails the preview of its stack`, async () => {
+      project.declare(changed(change));
+      const { code, names, violations } = await objections({ [name]: { ...settings } });
+      assert.deepEqual(names, [name]);
+      assert.match(violations[0]?.message ?? "", place);
+      assert.notEqual(code, 0);
+    });
+  }
+
+  test("is advisory where the configuration says so", async () => {
+    const name = "public-entry-is-chained";
+    project.declare(changed(refusedChanges[name]?.change ?? {}));
+    const { code, names, violations } = await objections({ [name]: "advisory" });
+    assert.deepEqual(names, [name]);
+    assert.equal(violations[0]?.mandatory, false);
+    assert.equal(code, 0);
+  });
+
+  test("sees the same of a stack that exists", async () => {
+    project.declare(goodStack);
+    const up = await project.pulumi("up", "--stack", "dev", "--yes", "--skip-preview");
+    assert.equal(up.code, 0, up.stdout + up.stderr);
+    assert.deepEqual((await objections()).names, []);
+    const names = ["nva-boots-trusted", "nva-has-no-password", "nva-has-no-public-address"];
+    const merged = names.reduce(
+      (stack, name) => changed(refusedChanges[name]?.change ?? {}, stack),
+      [...goodStack],
+    );
+    project.declare(merged);
+    assert.deepEqual((await objections()).names, names);
+  });
+});

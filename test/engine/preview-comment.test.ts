@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { bundlePolicy, type FirewallRule } from "../../components/firewall";
+import { type Change, changed, goodStack } from "../policy/stacks";
+import { type Declared, StackOfData } from "../support/stackOfData";
+
+const blocked: FirewallRule = {
+  name: "no-ssh-from-8-8-8-8",
+  action: "drop",
+  direction: "inbound",
+  sources: ["8.8.8.8"],
+  protocol: "tcp",
+  ports: ["22"],
+};
+const noWebOut: FirewallRule = {
+  name: "no-web-out",
+  action: "drop",
+  direction: "outbound",
+  destinations: ["203.0.113.0/24"],
+  protocol: "tcp",
+  ports: ["80", "443"],
+};
+
+const userData = (rules: FirewallRule[]) =>
+  bundlePolicy({ rules, defaultInbound: "allow", defaultOutbound: "allow" }).userData;
+
+/** The good stack with a policy, and with the replacements that the components ask for. */
+function stack(change: Change): Declared[] {
+  const options: Record<string, object> = {
+    gateway: { replaceOnChanges: ["frontendIPConfigurations"], deleteBeforeReplace: true },
+    nva: { replaceOnChanges: ["storageProfile.imageReference"], deleteBeforeReplace: true },
+  };
+  const deployed = changed({ nva: { userData: userData([blocked]) } }, goodStack);
+  return changed(change, deployed).map((resource) => ({
+    ...resource,
+    options: { ...options[resource.name] },
+  }));
+}
+
+const plans: Record<string, { change: Change; exitCode: number }> = {
+  "no-change": { change: {}, exitCode: 0 },
+  "rule-change": {
+    change: {
+      nva: { userData: userData([{ ...blocked, sources: ["8.8.8.8", "8.8.4.4"] }, noWebOut]) },
+    },
+    exitCode: 0,
+  },
+  "image-change": {
+    change: { nva: { "storageProfile.imageReference.version": "24.04.202509010" } },
+    exitCode: 0,
+  },
+  "gateway-replaced": {
+    change: {
+      gateway: { "frontendIPConfigurations.0.privateIPAddress": "10.7.0.9" },
+      web: { "frontendIPConfigurations.0.gatewayLoadBalancer": undefined },
+    },
+    exitCode: 1,
+  },
+};
+
+/** What a reviewer reads; `UPDATE_GOLDEN=1` records it anew. */
+describe("npm run preview", () => {
+  const project = new StackOfData();
+  const preview = (...args: string[]) =>
+    project.node(["preview/main.ts", "--stack", "dev", "--lab", project.lab, ...args]);
+
+  before(async () => {
+    project.declare(stack({}));
+    await project.pulumi("stack", "select", "--create", "dev");
+    const up = await project.pulumi("up", "--stack", "dev", "--yes", "--skip-preview");
+    assert.equal(up.code, 0, up.stdout + up.stderr);
+  });
+  after(() => project.remove());
+
+  for (const [name, { change, exitCode }] of Object.entries(plans)) {
+    test(`writes the comment for ${name.replace("-", " ")}`, async () => {
+      project.declare(stack(change));
+      const { code, stdout, stderr } = await preview();
+      assert.equal(code, exitCode, stdout + stderr);
+      const golden = path.join(__dirname, "golden", `preview-${name}.md`);
+      if (process.env.UPDATE_GOLDEN) writeFileSync(golden, stdout);
+      assert.equal(stdout, readFileSync(golden, "utf8"));
+    });
+  }
+
+  test("says what is wrong when the engine gets to no plan", async () => {
+    project.declare([{ type: "azure-native:network:LoadBalancer", name: "web", properties: {} }]);
+    const { code, stdout, stderr } = await preview();
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout, /failed/);
+    assert.match(stdout, /resourceGroupName/);
+  });
+});
