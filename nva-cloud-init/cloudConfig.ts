@@ -1,0 +1,108 @@
+/** Typed settings → customData: how an NVA boots. Pure but for reading the files in guest/. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { gzip } from "./gzip";
+
+/** One VXLAN tunnel between the gateway and the NVA. */
+export interface TunnelSettings {
+  /** UDP port of the outer packets. */
+  port: number;
+  /** VXLAN network identifier. */
+  vni: number;
+}
+
+/** What an NVA is told at its making; all of it is fixed for the life of the VM. */
+export interface NvaSettings {
+  /** Frontend address of the gateway load balancer: the other end of both tunnels. */
+  gatewayAddress: string;
+  /** Tunnel of the traffic between the NVA and the application. */
+  internal: TunnelSettings;
+  /** Tunnel of the traffic between the internet and the NVA. */
+  external: TunnelSettings;
+  /** MTU of the NIC, bytes; the guest takes what the driver takes, from 1550 on. */
+  mtu: number;
+  /** TCP port that the load balancer's HTTP probe asks. */
+  probePort: number;
+  /** Path that the probe asks for, with its leading slash. */
+  probePath: string;
+  /** Seconds between two looks at the instance metadata service for a new policy. */
+  policyPollSeconds: number;
+}
+
+/** Most bytes of customData, before base64: Azure refuses more. */
+export const CUSTOM_DATA_LIMIT = 65535;
+
+/**
+ * customData as text, a `#cloud-config`; the caller encodes it in base64. The same settings give
+ * the same text on every machine. Nothing of the settings is spliced into a command: they travel
+ * as a file.
+ */
+export function renderCustomData(settings: NvaSettings): string {
+  const files = [
+    { path: "/etc/azure-gwlb/settings.json", mode: "0644", content: settingsFile(settings) },
+    ...guestFiles(),
+  ];
+  const units = files
+    .filter(({ path: file }) => file.endsWith(".service"))
+    .map(({ path: file }) => path.posix.basename(file));
+  const text = [
+    "#cloud-config",
+    "write_files:",
+    ...files.flatMap((file) => [
+      `- path: ${file.path}`,
+      `  permissions: "${file.mode}"`,
+      "  encoding: gz+b64",
+      `  content: ${gzip(file.content).toString("base64")}`,
+    ]),
+    "runcmd:",
+    "- [systemctl, daemon-reload]",
+    `- [systemctl, enable, --now, ${units.join(", ")}]`,
+    "",
+  ].join("\n");
+  if (Buffer.byteLength(text) > CUSTOM_DATA_LIMIT) {
+    throw new RangeError(`customData has ${Buffer.byteLength(text)} of ${CUSTOM_DATA_LIMIT} bytes`);
+  }
+  return text;
+}
+
+interface GuestFile {
+  path: string;
+  mode: string;
+  content: Buffer;
+}
+
+const guest = path.join(__dirname, "guest");
+const programs = "/opt/azure-gwlb";
+const units = "/etc/systemd/system";
+/** Programs, their modules, their units; whatever an editor or Python left there stays out. */
+const guestName = /^gwlb[-_][a-z0-9_-]+(\.py|\.service)?$/;
+
+/** The files of guest/, by name, where they land on the NVA. */
+function guestFiles(): GuestFile[] {
+  return readdirSync(guest)
+    .filter((name) => guestName.test(name))
+    .sort()
+    .map((name) => {
+      const folder = name.endsWith(".service") ? units : programs;
+      return {
+        path: `${folder}/${name}`,
+        mode: path.extname(name) === "" ? "0755" : "0644",
+        content: readFileSync(path.join(guest, name)),
+      };
+    });
+}
+
+/** Named one by one, so that a caller's further fields and their order change nothing. */
+function settingsFile(settings: NvaSettings): Buffer {
+  const tunnel = ({ port, vni }: TunnelSettings) => ({ port, vni });
+  const content = {
+    external: tunnel(settings.external),
+    gatewayAddress: settings.gatewayAddress,
+    internal: tunnel(settings.internal),
+    mtu: settings.mtu,
+    policyPollSeconds: settings.policyPollSeconds,
+    probePath: settings.probePath,
+    probePort: settings.probePort,
+  };
+  return Buffer.from(`${JSON.stringify(content, undefined, 2)}\n`);
+}

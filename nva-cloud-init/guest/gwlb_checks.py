@@ -1,0 +1,40 @@
+"""Whether the data path is whole: asked by the health server for every probe, and by the guard."""
+
+import json
+from dataclasses import dataclass
+
+import gwlb_base
+import gwlb_tunnels
+from gwlb_settings import RUN, Settings
+from gwlb_system import Failed, TooSlow, address_of, links
+
+MADE = RUN / "datapath.json"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look found; each list has the first thing that is wrong first."""
+
+    # A packet could cross unjudged, or what guards against that is not complete.
+    unsafe: list[str]
+    # Packets do not get through as they should.
+    broken: list[str]
+
+
+def look(settings: Settings) -> Look:
+    """Looks at rules and devices, now; raises TooSlow if the kernel does not say in time."""
+    unsafe = gwlb_tunnels.hook_problems() + gwlb_base.problems()
+    try:
+        made = json.loads(MADE.read_text(encoding="utf-8"))
+        nic, mtu = str(made["nic"]), int(made["mtu"])
+    except (OSError, ValueError, KeyError):
+        return Look(unsafe, ["gwlb-datapath has not made bridge and tunnels"])
+    try:
+        broken = gwlb_tunnels.device_problems(settings, nic, mtu, links())
+        if address_of(nic) is None:
+            broken.insert(0, f"{nic}: has no address")
+    except TooSlow:
+        raise
+    except Failed as error:
+        broken = [str(error)]
+    return Look(unsafe, broken)

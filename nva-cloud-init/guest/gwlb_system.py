@@ -1,0 +1,155 @@
+"""What the programs of this folder do with the system: commands, sysctls, links, events."""
+
+import errno
+import json
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gwlb_settings import ROOT
+
+SYSCTLS = ROOT / "proc/sys"
+# Multicast groups of the kernel's routing messages (linux/rtnetlink.h), as bits.
+ROUTE_GROUPS = 0x1 | 0x10 | 0x40  # links, IPv4 addresses, IPv4 routes
+NETFILTER = 12
+RULES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
+
+Json = dict[str, Any]
+Answer = TypeVar("Answer")
+
+
+class Failed(Exception):
+    """Something could not be done; the text is for the journal."""
+
+
+class TooSlow(Failed):
+    """A command did not end in its time: nothing is known, which is not the same as wrong."""
+
+
+def say(text: str) -> None:
+    """One line in the journal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(argv: list[str], text: str | None = None, seconds: float = 10) -> str:
+    """Runs a command and returns what it printed; raises Failed with what it complained of."""
+    try:
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TooSlow(f"{' '.join(argv)}: not done after {seconds:.0f} s") from error
+    except OSError as error:
+        raise Failed(f"{' '.join(argv)}: {error}") from error
+    if done.returncode != 0:
+        complaint = done.stderr.strip() or f"exit code {done.returncode}"
+        raise Failed(f"{' '.join(argv)}: {complaint}")
+    return done.stdout
+
+
+def ip_json(*words: str) -> list[Json]:
+    """What `ip -json` says, as a list of objects."""
+    return json.loads(run(["ip", "-json", *words]) or "[]")
+
+
+def links() -> dict[str, Json]:
+    """Every network device with its details, by name."""
+    found = ip_json("-details", "link", "show")
+    return {link["ifname"]: link for link in found if "ifname" in link}
+
+
+def outward_device() -> str | None:
+    """The device of the default route: the NIC, whatever it is called on this hardware."""
+    routes = [route for route in ip_json("-4", "route", "show", "default") if "dev" in route]
+    routes.sort(key=lambda route: int(route.get("metric", 0)))
+    return routes[0]["dev"] if routes else None
+
+
+def address_of(device: str) -> str | None:
+    """First IPv4 address of a device."""
+    for entry in ip_json("-4", "address", "show", "dev", device):
+        for info in entry.get("addr_info", []):
+            return info["local"]
+    return None
+
+
+def sysctl(name: str) -> str | None:
+    """Value of a sysctl by its path, e.g. net/ipv4/ip_forward; None where the kernel has none."""
+    try:
+        return (SYSCTLS / name).read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+def set_sysctl(name: str, value: str) -> None:
+    """Writes a sysctl unless it has the value already; raises Failed if it does not take it."""
+    if sysctl(name) == value:
+        return
+    try:
+        (SYSCTLS / name).write_text(value, encoding="ascii")
+    except OSError as error:
+        raise Failed(f"{name.replace('/', '.')}={value}: {error.strerror}") from error
+    if sysctl(name) != value:
+        raise Failed(f"{name.replace('/', '.')} stays {sysctl(name)}, wanted {value}")
+
+
+class Events:
+    """Tells that links, addresses, routes (and rules) changed; what changed is for others."""
+
+    def __init__(self, rules: bool = False) -> None:
+        self._sockets = [_listen(socket.NETLINK_ROUTE, ROUTE_GROUPS)]
+        if rules:
+            self._sockets.append(_listen(NETFILTER, RULES_GROUP))
+
+    def wait(self, seconds: float) -> bool:
+        """True if something changed since the last call, False after that many seconds."""
+        ready, _, _ = select.select(self._sockets, [], [], max(0.0, seconds))
+        for sock in ready:
+            _drain(sock)
+        return bool(ready)
+
+
+def wait_for(what: str, look: Callable[[], Answer | None], seconds: float) -> Answer:
+    """Looks now and after every event until there is an answer; raises Failed after a time."""
+    events = Events()
+    end = time.monotonic() + seconds
+    while True:
+        answer = look()
+        if answer is not None:
+            return answer
+        left = end - time.monotonic()
+        if left <= 0:
+            raise Failed(f"no {what} after {seconds:.0f} s")
+        # An event can be missed when the socket's buffer is full: look every second in any case.
+        events.wait(min(left, 1.0))
+
+
+def modprobe(module: str) -> None:
+    """Loads a module; no harm where it is built in or modprobe is missing: facts decide later."""
+    try:
+        run(["modprobe", "--quiet", module])
+    except Failed as error:
+        say(f"{module}: {error} (fine if it is built into the kernel)")
+
+
+def _listen(family: int, groups: int) -> socket.socket:
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+    sock.bind((0, groups))
+    sock.setblocking(False)
+    return sock
+
+
+def _drain(sock: socket.socket) -> None:
+    while True:
+        try:
+            sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # ENOBUFS: events were lost, which is itself a reason to look.
+            if error.errno != errno.ENOBUFS:
+                raise
