@@ -1,5 +1,4 @@
 /** Watches a device of a place while flows run. */
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { inNetwork, type PlaceMap } from "../places";
 import { start } from "../run";
@@ -10,6 +9,8 @@ const LIFETIME = 600;
 /** Kilobytes that the kernel keeps for tcpdump; a 10 MB transfer fits several times. */
 const BUFFER = 16_384;
 
+type Child = ReturnType<typeof start>;
+
 /** A running capture. Packets show up within milliseconds of their passing. */
 export class Capture {
   #packets: Packet[] = [];
@@ -18,7 +19,7 @@ export class Capture {
 
   private constructor(
     readonly where: string,
-    private readonly child: ChildProcess,
+    private readonly child: Child,
   ) {
     child.stdout?.on("data", (piece: Buffer) => {
       for (const packet of this.#reader.push(piece)) this.#packets.push(packet);
@@ -104,7 +105,7 @@ export function until(
   });
 }
 
-function listening(child: ChildProcess, where: string): Promise<void> {
+function listening(child: Child, where: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
     child.stderr?.on("data", (piece: Buffer) => {

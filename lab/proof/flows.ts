@@ -67,7 +67,8 @@ export function consumersOf(status: ChainStatus): Consumer[] {
     if (chainedTo === undefined || vms.length === 0) return [];
     if (via !== "ilpip" && via !== "frontend") return [];
     const kind = via as Consumer["kind"];
-    return [{ name: ownerName(owner), kind, address, vms, nvas: nvasOf(status, chainedTo) }];
+    const name = kind === "ilpip" ? (vms[0] ?? owner) : ownerName(owner);
+    return [{ name, kind, address, vms, nvas: nvasOf(status, chainedTo) }];
   });
   const order = (consumer: Consumer) => `${consumer.kind === "ilpip" ? 0 : 1}${consumer.name}`;
   return consumers.sort((a, b) => (order(a) < order(b) ? -1 : 1));
@@ -127,15 +128,14 @@ function megabytes(size: number): string {
   return `${Math.round(size / (1024 * 1024))} MB`;
 }
 
-/** Of an id the name that says most: the VM or load balancer, else the last part. */
+/** Name of the load balancer in the id of its frontend. */
 function ownerName(owner: string): string {
-  const named = /\/(?:virtualMachines|loadBalancers|networkInterfaces)\/([^/]+)/i.exec(owner);
-  return named?.[1] ?? owner.split("/").at(-1) ?? owner;
+  return /\/loadBalancers\/([^/]+)/i.exec(owner)?.[1] ?? owner;
 }
 
 /** NVAs of the gateway that a frontend id belongs to; ids compare without case, as Azure's do. */
 function nvasOf(status: ChainStatus, frontendId: string): string[] {
   const wanted = frontendId.toLowerCase();
   const own = status.gateways.filter(({ id }) => wanted.startsWith(`${id.toLowerCase()}/`));
-  return own.flatMap(({ nvas }) => nvas.map(({ vm }) => ownerName(vm)));
+  return own.flatMap(({ nvas }) => nvas.map(({ vm }) => vm));
 }

@@ -2,7 +2,7 @@
 import { Arm } from "../azure/arm";
 import { asText } from "../azure/resource";
 import { Store } from "../azure/store";
-import { labPaths } from "../paths";
+import type { LabPaths } from "../paths";
 import type { Undo } from "../undo";
 import { UserError } from "../userError";
 import { Capture, until } from "./capture";
@@ -26,8 +26,7 @@ export interface LatencyRow {
 }
 
 export interface LatencyOptions {
-  /** Folder of the lab. */
-  lab: string;
+  lab: LabPaths;
   /** The lab's status as it is now; the twin shows up in it. */
   readStatus: () => ProofStatus;
   /** Handshakes a way; default 1,000. */
@@ -104,12 +103,12 @@ export async function nvaShare(status: ProofStatus, consumer: Consumer, count: n
 
 /** Creates the twin, waits for its first answer, and returns its public address. */
 async function startTwin(
-  lab: string,
+  lab: LabPaths,
   consumer: Consumer,
   readStatus: () => ProofStatus,
   undo: Undo,
 ): Promise<string> {
-  const store = Store.open(labPaths(lab).azure);
+  const store = Store.open(lab.azure);
   const arm = new Arm(store);
   const [name] = consumer.vms;
   const vm = [...store.snapshot().resources.values()].find(

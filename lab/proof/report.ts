@@ -10,8 +10,11 @@ import { flowTable, latencyTable } from "./tables";
 /** Exit code of a run that had nothing to prove anything with: neither success nor failure. */
 export const NOTHING_PROVEN = 2;
 
-export interface ReportOptions extends LatencyOptions {
+export interface MeasureOptions extends LatencyOptions {
   progress: Progress;
+}
+
+export interface ReportOptions extends MeasureOptions {
   print: (text: string) => void;
 }
 
@@ -38,7 +41,7 @@ export async function report(options: ReportOptions): Promise<number> {
 }
 
 /** Measures and returns the table, with what the rows mean. */
-export async function latency(options: ReportOptions): Promise<string> {
+export async function latency(options: MeasureOptions): Promise<string> {
   const rows = await options.progress.step("timing TCP handshakes", (note) =>
     withUndo((undo) => measureLatency(options, undo, note)),
   );

@@ -1,0 +1,39 @@
+/** `lab latency`: TCP handshakes with the gateway, without it, and the NVA's own share. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { readStatus } from "../fabric/readStatus";
+import type { LabStatus } from "../fabric/status";
+import type { LabPaths } from "../paths";
+import { Progress } from "../progress";
+import { latency } from "../proof/report";
+import { UserError } from "../userError";
+import { contextOf } from "./context";
+
+/** Below this many a percentile of 99.9 means nothing; above, the lab would be busy for minutes. */
+const LEAST = 100;
+const MOST = 100_000;
+
+export function define(command: Command): void {
+  const count = new Option("--count <n>", `handshakes each way, ${LEAST} to ${MOST}`)
+    .default(1000)
+    .argParser(parseCount);
+  command.addOption(count).action(async ({ count }: { count: number }) => {
+    const { lab } = contextOf(command);
+    const read = statusReader(lab);
+    console.log(await latency({ lab, readStatus: read, count, progress: new Progress() }));
+  });
+}
+
+/** Reads the lab's status again and again; throws a {@link UserError} when the lab is down. */
+export function statusReader(lab: LabPaths): () => LabStatus {
+  return () => {
+    const status = readStatus(lab);
+    if (status !== undefined) return status;
+    throw new UserError("the lab is down: `npm run lab -- up` brings it up");
+  };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= LEAST && count <= MOST) return count;
+  throw new InvalidArgumentError(`must be ${LEAST} to ${MOST}, got ${text}`);
+}
