@@ -2,10 +2,10 @@
  * The stand-in for `pulumi-resource-azure-native`: the engine speaks to it as to the real one,
  * and behind it is the store of the lab named by GWLB_LAB.
  */
-import path from "node:path";
 import plugin from "@pulumi/pulumi/proto/plugin_pb";
 import proto from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { labPaths } from "../../paths";
 import { Arm, ArmError } from "../arm";
 import { formatArmError } from "../errors";
 import { resourceGroupId } from "../ids";
@@ -38,8 +38,7 @@ class AzureNative {
   #arm: Arm | undefined;
 
   get arm(): Arm {
-    const lab = process.env.GWLB_LAB ?? ".lab";
-    this.#arm ??= new Arm(Store.open(path.join(lab, "azure")));
+    this.#arm ??= new Arm(Store.open(labPaths(process.env.GWLB_LAB ?? ".lab").azure));
     return this.#arm;
   }
 

@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { endWithParent } from "../../engine/parent";
 
 /** Answers one kind of call; a rejection is shown to the user as its message. */
 export type Handler = (request: never) => Promise<unknown>;
@@ -31,14 +32,6 @@ export function serve(handlers: Record<string, Handler>): void {
     process.stdout.write(`${port}\n`);
   });
   endWithParent();
-}
-
-/** An engine that was killed cannot stop its plugins: they notice that their parent is another one. */
-function endWithParent(): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) process.exit(0);
-  }, 1000).unref();
 }
 
 const unary =
