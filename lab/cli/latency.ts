@@ -1,12 +1,9 @@
 /** `lab latency`: TCP handshakes with the gateway, without it, and the NVA's own share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { readStatus } from "../fabric/readStatus";
-import type { LabStatus } from "../fabric/status";
-import type { LabPaths } from "../paths";
 import { Progress } from "../progress";
 import { latency } from "../proof/report";
-import { UserError } from "../userError";
 import { contextOf } from "./context";
+import { statusReader } from "./status";
 
 /** Below this many a percentile of 99.9 means nothing; above, the lab would be busy for minutes. */
 const LEAST = 100;
@@ -21,15 +18,6 @@ export function define(command: Command): void {
     const read = statusReader(lab);
     console.log(await latency({ lab, readStatus: read, count, progress: new Progress() }));
   });
-}
-
-/** Reads the lab's status again and again; throws a {@link UserError} when the lab is down. */
-export function statusReader(lab: LabPaths): () => LabStatus {
-  return () => {
-    const status = readStatus(lab);
-    if (status !== undefined) return status;
-    throw new UserError("the lab is down: `npm run lab -- up` brings it up");
-  };
 }
 
 function parseCount(text: string): number {

@@ -1,0 +1,37 @@
+/** `npm start`: deploys the `dev` stack, sends real packets through it, and says what they showed. */
+import type { Command } from "commander";
+import { Progress } from "../progress";
+import { NOTHING_PROVEN, report } from "../proof/report";
+import { bringUp } from "../up";
+import { contextOf } from "./context";
+import { positiveInteger } from "./numbers";
+import { statusReader } from "./status";
+import { statusText } from "./statusTable";
+
+export function define(command: Command): void {
+  command
+    .option("-s, --stack <name>", "the stack (default: the selected one, else dev)")
+    .option("--timeout <seconds>", "time for machines and probes", positiveInteger, 300)
+    .action(async ({ stack, timeout }: { stack?: string; timeout: number }) => {
+      const { lab, cwd } = contextOf(command);
+      const progress = new Progress();
+      const result = await bringUp({ lab, cwd, progress, stack, timeoutSeconds: timeout });
+      if (!result.packets) {
+        console.log(`The stack is deployed, but no packet was sent: ${result.reason}`);
+        process.exitCode = NOTHING_PROVEN;
+        return;
+      }
+      console.log(`${statusText(result.status)}\n\n${hints}`);
+      const print = (text: string) => console.log(text);
+      process.exitCode = await report({ lab, readStatus: statusReader(lab), progress, print });
+    });
+}
+
+/** Where to go from here; printed before the tables, for the counts are the last line. */
+const hints = [
+  "The lab stays up. To look around:",
+  "  npm run lab -- status                       places, public addresses, health",
+  "  npm run lab -- exec internet -- bash        a host with 8.8.8.8, 203.0.113.9, 198.51.100.7",
+  "  npm run lab -- pulumi preview               the engine's own command line",
+  "  npm run lab -- down                         ends machines and network",
+].join("\n");
