@@ -18,9 +18,44 @@ interface Verb {
 
 const verbs: Verb[] = [
   {
+    name: "up",
+    summary: "deploy the project's stack and wait until packets see it",
+    load: () => require("./up") as VerbModule,
+  },
+  {
+    name: "down",
+    summary: "end machines and network; --purge forgets the resources too",
+    load: () => require("./down") as VerbModule,
+  },
+  {
+    name: "status",
+    summary: "places, public addresses, chains, health",
+    load: () => require("./status") as VerbModule,
+  },
+  {
+    name: "exec",
+    summary: "run a command on the internet host or in a VM",
+    load: () => require("./exec") as VerbModule,
+  },
+  {
     name: "pulumi",
     summary: "run the engine's own command line in the lab",
     load: () => require("./pulumi") as VerbModule,
+  },
+  {
+    name: "azure",
+    summary: "list, show, put and delete resources as another administrator",
+    load: () => require("./azure") as VerbModule,
+  },
+  {
+    name: "latency",
+    summary: "time TCP handshakes with the gateway and without",
+    load: () => require("./latency") as VerbModule,
+  },
+  {
+    name: "capture",
+    summary: "show or keep what a VM's NIC sends and receives",
+    load: () => require("./capture") as VerbModule,
   },
 ];
 

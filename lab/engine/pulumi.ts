@@ -9,6 +9,7 @@ import { UserError } from "../userError";
 import { readCommandLine } from "./commandLine";
 import { type Engine, ensureEngine } from "./ensure";
 import { type EngineHome, engineEnv, engineHome, prepareHome } from "./home";
+import { removeDeadLocks } from "./locks";
 import { findProject, type Project, selectedStack, selectionFile, stackSettings } from "./project";
 import { saltOf, toLab, toProject } from "./settingsCopy";
 
@@ -28,6 +29,7 @@ export async function openEngine(lab: string | LabPaths, progress: Progress): Pr
   const engine = await ensureEngine(progress);
   const home = engineHome(paths);
   prepareHome(home, engine);
+  removeDeadLocks(home.backend);
   return { engine, home, env: engineEnv(home, engine) };
 }
 
@@ -142,15 +144,20 @@ function replaceFile(file: string, text: string): void {
   renameSync(aside, file);
 }
 
-/** Signals of the terminal reach the engine by themselves; one sent to this process is passed on. */
+/**
+ * Ctrl-C on a terminal reaches the engine by itself, and a second one would make it drop its work;
+ * a signal that was sent to this process alone is passed on.
+ */
 function spawnPulumi(lab: LabEngine, args: readonly string[], cwd: string): Promise<number> {
   const env = { ...lab.env, PWD: cwd };
   const child = start([lab.engine.pulumi, ...args], { cwd, env, stdio: "inherit" });
-  const wait = () => undefined;
-  const forward = () => child.kill("SIGINT");
-  process.on("SIGINT", wait).on("SIGTERM", forward);
+  const onInterrupt = () => {
+    if (!process.stdin.isTTY) child.kill("SIGINT");
+  };
+  const onEnd = () => child.kill("SIGINT");
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd);
   return new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 143)));
-  }).finally(() => process.off("SIGINT", wait).off("SIGTERM", forward));
+  }).finally(() => process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd));
 }

@@ -1,0 +1,24 @@
+/** Commands that take over the terminal. */
+import type { SpawnOptions } from "node:child_process";
+import os from "node:os";
+import { endDescendants } from "../host/processes";
+import { type Argv, start } from "../run";
+
+/**
+ * Runs a command on this process's terminal and returns its exit code, as shells count it. A
+ * request to end also ends what the command has started elsewhere.
+ */
+export function foreground(argv: Argv, options: SpawnOptions = {}): Promise<number> {
+  const child = start(argv, { stdio: "inherit", ...options });
+  const onInterrupt = () => {
+    if (!process.stdin.isTTY) void endDescendants(process.pid);
+  };
+  const onEnd = () => void endDescendants(process.pid);
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd).on("SIGHUP", onEnd);
+  return new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : os.constants.signals[signal])),
+    );
+  }).finally(() => process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd).off("SIGHUP", onEnd));
+}

@@ -1,0 +1,77 @@
+/** What the fabric says of itself in `.lab/run/status.json`, replaced as a whole at every change. */
+
+/** The lab's data path at one moment. Addresses are text, ids are Azure's. */
+export interface LabStatus {
+  /** When this was written, ISO 8601. */
+  updated: string;
+  /** `ready`: packets see the whole store, machines have booted, every probe has had its first answer. */
+  phase: "starting" | "converging" | "ready" | "failed";
+  /** Number of the store's transaction that packets see. */
+  appliedSeq: number;
+  /** What the store asks for and the fabric cannot carry, by name. */
+  problems: string[];
+  /** The box's first process, as this machine numbers it. */
+  boxPid: number;
+  places: PlaceStatus[];
+  publicAddresses: PublicAddressStatus[];
+  chains: ChainStatus[];
+  gateways: GatewayStatus[];
+  backends: BackendStatus[];
+}
+
+/** Where commands can be run. */
+export interface PlaceStatus {
+  name: string;
+  kind: "internet" | "vm";
+  /** Azure's id; VMs only. */
+  id?: string;
+  addresses: string[];
+  power: "running" | "starting" | "stopped";
+  /** Network namespace, named inside the box. */
+  netns: string;
+  /** The machine's init, as the box numbers it; only while it runs. */
+  pid?: number;
+  bootedAt?: string;
+}
+
+export interface PublicAddressStatus {
+  address: string;
+  id: string;
+  via: "ilpip" | "frontend" | "natGateway";
+  /** Id of what holds the address. */
+  owner: string;
+  /** Names of the VMs behind it. */
+  vms: string[];
+  /** Id of the gateway frontend that its traffic crosses. */
+  chainedTo?: string;
+}
+
+export interface ChainStatus {
+  consumer: string;
+  gatewayFrontend: string;
+  publicAddress: string;
+}
+
+export interface GatewayStatus {
+  id: string;
+  frontendAddress: string;
+  nvas: NvaStatus[];
+}
+
+export interface NvaStatus {
+  vm: string;
+  address: string;
+  healthy: boolean;
+  /** Since when it is so, ISO 8601. */
+  since: string;
+  /** What the probe was answered. */
+  reason: string;
+  /** From the machine's start to its first healthy answer. */
+  firstHealthyAfterSeconds?: number;
+}
+
+export interface BackendStatus {
+  loadBalancer: string;
+  pool: string;
+  members: { vm: string; address: string; healthy: boolean; reason: string }[];
+}
