@@ -1,5 +1,7 @@
 /** What must be taken down again, however a piece of work ends. */
 
+import { interruptible } from "./interrupt";
+
 type Step = () => Promise<void>;
 
 /** Steps back: last built, first removed. */
@@ -23,22 +25,17 @@ export class Undo {
 }
 
 /**
- * Does a piece of work and then runs its steps back: also after an error, and on Ctrl-C or a
- * request to end, after which the process ends with the exit code that shells expect of it.
+ * Does a piece of work and then runs its steps back: also after an error, and on a signal, which
+ * then ends the process.
  */
 export async function withUndo<T>(work: (undo: Undo) => Promise<T>): Promise<T> {
   const undo = new Undo();
-  const interrupted = (signal: NodeJS.Signals) => {
-    void undo
-      .run()
-      .catch((cause: unknown) => console.error(String(cause)))
-      .finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
-  };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
-    return await work(undo);
+    return await interruptible(
+      () => work(undo),
+      () => undo.run(),
+    );
   } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     await undo.run();
   }
 }
