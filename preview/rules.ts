@@ -43,6 +43,7 @@ const chains = { "@-IN": "inbound", "@-OUT": "outbound" } as const;
 
 function rulesOf(compiled: CompiledPolicy, family: 4 | 6): DeliveredRule[] {
   const lines = (family === 4 ? compiled.filter4 : compiled.filter6).split("\n").map(parse);
+  const logs = lines.filter(({ comment }) => comment.startsWith("log:"));
   return Object.entries(chains).flatMap(([chain, direction]) =>
     lines
       .filter((line) => line.chain === chain)
@@ -52,7 +53,9 @@ function rulesOf(compiled: CompiledPolicy, family: 4 | 6): DeliveredRule[] {
         const named = verdicts.find(({ comment }) => comment !== "" && !comment.includes(":"));
         if (named === undefined || line.comment.startsWith("log:")) return [];
         const matches = [matchOf(line, compiled, family)];
-        return [{ name: named.comment, direction, action: actionOf(verdicts, named), matches }];
+        return [
+          { name: named.comment, direction, action: actionOf(verdicts, named, logs), matches },
+        ];
       }),
   );
 }
@@ -80,12 +83,17 @@ function parse(text: string): Line {
   };
 }
 
-function actionOf(verdicts: readonly Line[], named: Line): string {
-  const limit = verdicts.map(({ option }) => option("--limit") ?? option("--hashlimit-upto"));
-  const rate = limit.find((text, i) => text !== undefined && !verdicts[i]?.comment.includes(":"));
-  if (named.target === "DROP") return "drop";
-  const trial = verdicts.some(({ option }) => option("--nflog-prefix")?.startsWith("trial:"));
-  return `${trial ? "drop on trial" : "allow"}${rate === undefined ? "" : ` up to ${rate}`}`;
+function actionOf(verdicts: readonly Line[], named: Line, logs: readonly Line[]): string {
+  const log = logs.find(({ comment }) => comment === `log:${named.comment}`);
+  const trial = log?.option("--nflog-prefix")?.startsWith("trial:") === true;
+  // Lines of records have a limit of their own, and so have names with a colon in them.
+  const rates = verdicts.filter(({ comment }) => !comment.includes(":"));
+  const rate = rates
+    .map(({ option }) => option("--limit") ?? option("--hashlimit-upto"))
+    .find((text) => text !== undefined);
+  const action = named.target === "DROP" ? "drop" : trial ? "drop on trial" : "allow";
+  const limit = rate === undefined ? "" : ` up to ${rate}`;
+  return `${action}${limit}${log !== undefined && !trial ? " and record" : ""}`;
 }
 
 function matchOf({ option, marks }: Line, compiled: CompiledPolicy, family: 4 | 6): string {

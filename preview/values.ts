@@ -45,7 +45,7 @@ export function words(value: unknown): string {
   // A reference to another resource is an object around its id.
   const id = valueAt(value, "id");
   if (typeof id === "string" && !Array.isArray(value)) return words(id);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value, withoutSecrets);
   if (text.length <= SHOWN_LENGTH) return code(text);
   // The telling part of a resource id is its end.
   const segments = text.startsWith("/subscriptions/") ? text.split("/").slice(-4) : [];
@@ -54,6 +54,8 @@ export function words(value: unknown): string {
     ? code(end)
     : `(${text.length} characters)`;
 }
+
+const withoutSecrets = (_key: string, value: unknown) => (isSecret(value) ? "(secret)" : value);
 
 function isSecret(value: unknown): boolean {
   if (typeof value === "string") return value === "[secret]";
