@@ -20,7 +20,7 @@ import {
 import { type GatewayPlan, gatewayProblems, planGateway } from "./gateway/gatewayPlan";
 import { type NvaArgs, sshKeyReason } from "./gateway/nva";
 import type { GatewayProbeArgs } from "./gateway/probe";
-import { at, type Problem } from "./gateway/problem";
+import { at, type Problem, plainProblems } from "./gateway/problem";
 import { loadBalancerId, networkOfSubnet, sameText, subnetIdReason } from "./gateway/resourceId";
 import { nvaSecurityRules } from "./gateway/securityRules";
 import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
@@ -207,6 +207,8 @@ interface Checked {
   sshPublicKey?: pulumi.Input<string>;
 }
 
+const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewaySubnetId", "nvaSubnetId"];
+
 /** Lets everything pass: what a provider does without a policy. */
 const PASS_ALL: FirewallPolicy = {
   rules: [],
@@ -217,6 +219,7 @@ const PASS_ALL: FirewallPolicy = {
 /** Throws every problem at once; nothing has been declared by then. */
 function check(name: string, args: GatewayProviderArgs): Checked {
   const what = `GatewayProvider "${name}"`;
+  refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const policy = args.policy ?? PASS_ALL;
   const subnet = (path: string, id: pulumi.Input<string> | undefined) =>
     id === undefined ? undefined : gated(what, path, id, subnetIdReason);

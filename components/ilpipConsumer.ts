@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { addressReason } from "./gateway/layout";
 import { consumerNameReason, ilpipNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
-import { at, optional, tagProblems, under, wholeReason } from "./gateway/problem";
+import { at, optional, plainProblems, tagProblems, under, wholeReason } from "./gateway/problem";
 import { chainTargetReason, subnetIdReason } from "./gateway/resourceId";
 import { type AllowedTraffic, trafficProblems } from "./gateway/traffic";
 import { createPublicAddress } from "./parts/publicAddress";
@@ -126,11 +126,20 @@ export class IlpipConsumer extends pulumi.ComponentResource {
   }
 }
 
+const MAY_BE_OUTPUTS = [
+  "resourceGroupName",
+  "location",
+  "subnetId",
+  "gatewayFrontendId",
+  "privateIPAddress",
+];
+
 const label = (name: string) => `IlpipConsumer "${name}"`;
 
 /** Throws every problem at once; nothing has been declared by then. */
 function check(name: string, args: IlpipConsumerArgs) {
   const what = label(name);
+  refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const subnet = gated(what, "subnetId", args.subnetId, subnetIdReason);
   const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
   const address =

@@ -2,7 +2,7 @@ import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { consumerNameReason, publicLoadBalancerNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
-import { at, tagProblems, under } from "./gateway/problem";
+import { at, plainProblems, tagProblems, under } from "./gateway/problem";
 import {
   INBOUND_FRONTEND,
   OUTBOUND_FRONTEND,
@@ -165,6 +165,8 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   }
 }
 
+const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId"];
+
 const label = (name: string) => `PublicLoadBalancerConsumer "${name}"`;
 
 /** What the security group lets in: the public ports, then the rest. */
@@ -176,13 +178,13 @@ const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraff
 /** Throws every problem at once; gives the frontend to chain to. */
 function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input<string> {
   const what = label(name);
+  refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
-  const ports = args.ports ?? [];
   const unused = args.outbound === false && args.outboundSettings !== undefined;
   refuse(what, [
     ...at("name", consumerNameReason(name)),
     ...chain.problems,
-    ...under("ports", publicPortProblems(ports)),
+    ...under("ports", publicPortProblems(args.ports)),
     ...under("probe", publicProbeProblems(args.probe)),
     ...trafficOfBoth(args),
     ...at("outboundSettings", unused ? "must be left out when outbound is false" : undefined),

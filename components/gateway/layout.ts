@@ -72,19 +72,15 @@ export function layoutProblems(args: LayoutArgs): Problem[] {
   if (args.existing) return existingProblems(args);
   const space = args.addressSpace ?? DEFAULT_ADDRESS_SPACE;
   const spaceReason = networkReason(space, LARGEST_PREFIX, SMALLEST_PREFIX - 1);
+  const inside = (prefix: string) => subnetReason(prefix, space);
   const decided = decide(args).own;
   const gateway = decided?.gatewaySubnetPrefix;
   const nva = decided?.nvaSubnetPrefix;
   return [
     ...at("addressSpace", spaceReason),
-    ...at(
-      "gatewaySubnetPrefix",
-      optional(gateway, (prefix) => subnetReason(prefix, space)),
-    ),
-    ...at(
-      "nvaSubnetPrefix",
-      optional(nva, (prefix) => subnetReason(prefix, space)),
-    ),
+    // What is derived from a good network is good, so only what was given is looked at.
+    ...at("gatewaySubnetPrefix", optional(args.gatewaySubnetPrefix, inside)),
+    ...at("nvaSubnetPrefix", optional(args.nvaSubnetPrefix, inside)),
     ...at("nvaSubnetPrefix", overlapReason(gateway, nva)),
     ...addressProblems(args, gateway, nva),
   ];
@@ -134,7 +130,7 @@ function existingProblems(args: LayoutArgs): Problem[] {
 function addressProblems(args: LayoutArgs, gateway?: string, nva?: string): Problem[] {
   const check = (address: string, prefix?: string) =>
     addressReason(address) ?? optional(prefix, (within) => placeReason(address, within));
-  const { frontendAddress, nvaAddress } = decide(args);
+  const { frontendAddress, nvaAddress } = args;
   const same =
     frontendAddress !== undefined && frontendAddress === nvaAddress
       ? `must differ from frontendAddress, both are ${shown(nvaAddress)}`

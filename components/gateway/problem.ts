@@ -9,8 +9,27 @@ export type Reason = string | undefined;
 
 /** The value as a message shows it: texts quoted, long ones cut. */
 export function shown(value: unknown): string {
+  if (isDeferred(value)) return "a value that is known only later (an Output): give a plain one";
   const text = typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/**
+ * Arguments that must be plain, because they decide how many things are made or what they are
+ * called, and are not. `deferrable` names the ones that may be Outputs.
+ */
+export function plainProblems(args: object, deferrable: readonly string[]): Problem[] {
+  return Object.entries(args).flatMap(([propertyPath, value]) =>
+    isDeferred(value) && !deferrable.includes(propertyPath)
+      ? [{ propertyPath, reason: `must be plain, got ${shown(value)}` }]
+      : [],
+  );
+}
+
+function isDeferred(value: unknown): boolean {
+  if (value instanceof Promise) return true;
+  // Without the SDK, which pure files do not import: this is how it marks its Outputs.
+  return (value as { __pulumiOutput?: unknown } | null | undefined)?.__pulumiOutput === true;
 }
 
 /** A problem if there is a reason for one. */
@@ -51,7 +70,7 @@ export function formReason(value: string, form: RegExp, rule: string): Reason {
 /** One of a closed list of values. */
 export function choiceReason(value: string, choices: readonly string[]): Reason {
   if (choices.includes(value)) return undefined;
-  return `must be one of ${choices.join(", ")}, got ${shown(value)}`;
+  return `must be one of ${choices.map(shown).join(", ")}, got ${shown(value)}`;
 }
 
 /**

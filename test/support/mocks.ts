@@ -116,20 +116,22 @@ export async function settle(...resources: pulumi.Resource[]): Promise<void> {
   }
 }
 
-/** The value of an Output, undefined if it is unknown. */
-export function resolved<T>(output: pulumi.Output<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const inner = output as unknown as { promise(): Promise<T>; isKnown: Promise<boolean> };
-    Promise.all([inner.promise(), inner.isKnown]).then(
-      ([value, known]) => resolve(known ? value : undefined),
-      reject,
-    );
-  });
+/** What an Output is made of inside the SDK; all parts fail together. */
+interface Inside<T> {
+  promise(): Promise<T>;
+  isKnown: Promise<boolean>;
+  isSecret: Promise<boolean>;
+  allResources(): Promise<unknown>;
 }
 
-/** True if the engine would keep the Output's value as a secret. */
-export function isSecret(output: pulumi.Output<unknown>): Promise<boolean> {
-  return (output as unknown as { isSecret: Promise<boolean> }).isSecret;
+/** The value of an Output, undefined if it is unknown. */
+export async function resolved<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  const inside = output as unknown as Inside<T>;
+  const { promise, isKnown, isSecret } = inside;
+  const parts = [promise.call(inside), isKnown, isSecret, inside.allResources()] as const;
+  await Promise.allSettled(parts);
+  const [value, known] = await Promise.all(parts);
+  return known ? value : undefined;
 }
 
 function idOf(type: string, names: string[], inputs: Record<string, unknown>): string {
