@@ -1,0 +1,160 @@
+/**
+ * The compiled policy does in the kernel what the reference evaluator says: packet for packet and
+ * rule for rule. GWLB_CASES, GWLB_SEED and GWLB_PATH run more cases or a reported one again;
+ * GWLB_SHRINK=no reports the first difference without making it smaller.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import {
+  compilePolicy,
+  type FirewallPolicy,
+  planPolicy,
+  policyProblems,
+} from "../../components/firewall";
+import { encodeBundle } from "../../components/firewall/bundle";
+import type { CompiledPolicy } from "../../components/firewall/compile";
+import { FlowTable, type Packet } from "../../components/firewall/evaluate";
+import { frameOf } from "../support/frames";
+import { describePacket, type FlowScript, flows, policies } from "../support/policies";
+import { KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";
+
+/** Two policies, one after the other, over flows that live through the change. */
+interface Case {
+  policies: [FirewallPolicy, FirewallPolicy];
+  flows: FlowScript[];
+}
+
+/** 100 cases of two policies and about 100 packets each. */
+const CASES = Number(process.env.GWLB_CASES ?? 100);
+const SEED = Number(process.env.GWLB_SEED ?? Date.now() % 1_000_000);
+
+const valid = policies.filter((policy) => policyProblems(policy).length === 0);
+const cases: fc.Arbitrary<Case> = fc.record({
+  policies: fc.tuple(valid, valid),
+  flows: fc.uniqueArray(flows, {
+    minLength: 18,
+    maxLength: 24,
+    selector: ({ packets }) => endsOf(packets[0]),
+  }),
+});
+
+/** The ends of a flow whichever way it is read: one flow in conntrack. */
+const endsOf = (packet: Packet | undefined) =>
+  packet === undefined
+    ? ""
+    : [
+        packet.protocol,
+        packet.icmp?.id,
+        ...[
+          `${packet.source}:${packet.ports?.source}`,
+          `${packet.destination}:${packet.ports?.destination}`,
+        ].sort(),
+      ].join(" ");
+
+let machine: PolicyMachine;
+let kernel: KernelJudge | undefined;
+
+before(async () => {
+  machine = await policyMachine("d");
+  kernel = new KernelJudge(machine);
+});
+after(() => kernel?.close());
+
+/** Sends a case's packets; gives a line for each difference between evaluator and kernel. */
+async function differences(
+  { policies: pair, flows: scripts }: Case,
+  compile: (policy: FirewallPolicy) => CompiledPolicy,
+): Promise<string[]> {
+  assert.ok(kernel);
+  await kernel.forget();
+  const plans = pair.map(planPolicy);
+  const [firstPlan = planPolicy({ rules: [] })] = plans;
+  const table = new FlowTable(firstPlan);
+  const found: string[] = [];
+  for (const [phase, policy] of pair.entries()) {
+    await kernel.load(encodeBundle(compile(policy)).userData);
+    const plan = plans[phase];
+    if (phase > 0 && plan) table.change(plan);
+    const packets = scripts.flatMap(({ packets: all, before: n }) =>
+      phase === 0 ? all.slice(0, n) : all.slice(n),
+    );
+    const { passed, counters } = await kernel.send(
+      packets.map((packet, id) => [
+        packet.direction === "inbound" ? "ex" : "in",
+        frameOf(packet, id),
+      ]),
+    );
+    const expected = new Map<string, number>();
+    packets.forEach((packet, index) => {
+      const verdict = table.next(packet);
+      expected.set(verdict.rule, (expected.get(verdict.rule) ?? 0) + 1);
+      if (verdict.passes === passed[index]) return;
+      found.push(
+        `policy ${phase}, ${describePacket(packet)}: ${JSON.stringify(verdict)}, the kernel ${passed[index] ? "passes" : "drops"} it`,
+      );
+    });
+    for (const rule of new Set([...Object.keys(counters), ...expected.keys()])) {
+      const [want, got] = [expected.get(rule) ?? 0, counters[rule] ?? 0];
+      if (want !== got)
+        found.push(`policy ${phase}, rule ${rule}: ${want} packets expected, ${got} counted`);
+    }
+  }
+  return found;
+}
+
+const compilePlain = (policy: FirewallPolicy) => compilePolicy(planPolicy(policy));
+
+test(`the kernel agrees with the evaluator (seed ${SEED})`, { timeout: 400_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async (one) => {
+      assert.deepEqual(await differences(one, compilePlain), []);
+    }),
+    {
+      numRuns: CASES,
+      seed: SEED,
+      path: process.env.GWLB_PATH,
+      includeErrorInReport: true,
+      endOnFailure: process.env.GWLB_SHRINK === "no",
+      interruptAfterTimeLimit: 240_000,
+    },
+  );
+});
+
+/** Compilers that are wrong as real ones have been; each must be noticed within a few cases. */
+const wrong: Record<string, (compiled: CompiledPolicy) => CompiledPolicy> = {
+  "swaps the directions": onRules((line) =>
+    line.replace(/vxlan-(ex|in)/, (_, side: string) => (side === "ex" ? "vxlan-in" : "vxlan-ex")),
+  ),
+  "is off by one port": onRules((line) =>
+    line.replace(
+      /(--dport \d*:?)(\d+)/,
+      (_, before: string, port: string) => before + (Number(port) - 1),
+    ),
+  ),
+  "forgets IPv6": (compiled) => {
+    const kept = (line: string) => !line.startsWith("-A") || line.includes("default-");
+    return { ...compiled, filter6: compiled.filter6.split("\n").filter(kept).join("\n") };
+  },
+};
+
+function onRules(change: (line: string) => string) {
+  return (compiled: CompiledPolicy): CompiledPolicy => ({
+    ...compiled,
+    filter4: compiled.filter4.split("\n").map(change).join("\n"),
+    filter6: compiled.filter6.split("\n").map(change).join("\n"),
+  });
+}
+
+for (const [title, mutate] of Object.entries(wrong)) {
+  test(`a compiler that ${title} is caught`, { timeout: 120_000 }, async () => {
+    const run = fc.check(
+      fc.asyncProperty(cases, async (one) => {
+        const mutated = (policy: FirewallPolicy) => mutate(compilePlain(policy));
+        assert.deepEqual(await differences(one, mutated), []);
+      }),
+      { numRuns: 30, seed: SEED, endOnFailure: true },
+    );
+    assert.ok((await run).failed);
+  });
+}

@@ -1,0 +1,109 @@
+"""The real kernel's verdicts, through the real guest programs.
+
+Runs on the machine under test and holds sockets in the namespace of its peer, whose devices `ex`
+and `in` face the External and the Internal tunnel. Reads one request a line, answers with one:
+
+  {"load": BUNDLE IN BASE64}       {"hash": …} or {"error": …}
+  {"forget": true}                 {}: conntrack knows no flow any more
+  {"frames": [["ex", HEX], …]}     {"passed": [true, …], "counters": {RULE: PACKETS}}
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import socket
+import struct
+import sys
+from typing import Any
+
+sys.path.insert(0, sys.argv[1])
+
+kernel = importlib.import_module("gwlb_policy_kernel")
+bundles = importlib.import_module("gwlb_policy_bundle")
+
+CLONE_NEWNET = 0x40000000
+ALL_PROTOCOLS = 3
+SIDES = ("ex", "in")
+OTHER = {"ex": "in", "in": "ex"}
+# A frame of no protocol that is filtered; what was sent before it has been judged when it arrives.
+MARK = bytes.fromhex("020000000002020000000001" + "88b5") + bytes(46)
+
+
+def enter(netns: str) -> None:
+    """Moves this process into a network namespace; sockets stay where they were made."""
+    handle = os.open(netns, os.O_RDONLY)
+    if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), f"setns {netns}")
+    os.close(handle)
+
+
+def open_sockets(peer: str) -> dict[str, socket.socket]:
+    """One raw socket per device of the peer."""
+    home = "/proc/self/ns/net"
+    handle = os.open(home, os.O_RDONLY)
+    enter(f"/run/netns/{peer}")
+    sockets = {}
+    for side in SIDES:
+        link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        link.bind((side, 0))
+        link.settimeout(10)
+        sockets[side] = link
+    if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns back")
+    os.close(handle)
+    return sockets
+
+
+def send(links: dict[str, socket.socket], frames: list[list[str]]) -> list[bool]:
+    """Sends the frames in order; tells for each whether it left by the other tunnel."""
+    arrived: set[tuple[str, bytes]] = set()
+    sent = []
+    for side, text in frames:
+        data = bytes.fromhex(text)
+        links[side].send(data)
+        links[side].send(MARK)
+        # One at a time: two tunnels' packets may else be judged in another order.
+        while (got := links[OTHER[side]].recv(65536)) != MARK:
+            arrived.add((OTHER[side], got))
+        sent.append((OTHER[side], data))
+    return [frame in arrived for frame in sent]
+
+
+def forget_flows() -> None:
+    """Empties conntrack's table of this namespace (IPCTNL_MSG_CT_DELETE without a flow)."""
+    request = struct.pack("=IHHIIBBH", 20, (1 << 8) | 2, 5, 1, 0, 0, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, kernel.NETLINK_NETFILTER) as netlink:
+        netlink.send(request)
+        netlink.recv(4096)
+
+
+def answer(request: dict[str, Any], links: dict[str, socket.socket]) -> dict[str, Any]:
+    """Does what a request asks."""
+    if "load" in request:
+        try:
+            current = kernel.load(bundles.parse_user_data(request["load"]), 0)
+            kernel.settle(current)
+        except bundles.RefusedError as error:
+            return {"error": str(error)}
+        return {"hash": current.hash}
+    if "frames" in request:
+        passed = send(links, request["frames"])
+        return {"passed": passed, "counters": {n: c[0] for n, c in kernel.counters().items()}}
+    forget_flows()
+    return {}
+
+
+def main() -> None:
+    """Answers until its input ends."""
+    kernel.SETTLE_SECONDS = float(sys.argv[3])
+    links = open_sockets(sys.argv[2])
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line), links)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

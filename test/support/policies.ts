@@ -1,0 +1,187 @@
+/** Random policies and packets from few enough values that they often meet. */
+import fc from "fast-check";
+import { formatAddress, formatNetwork, parseNetwork } from "../../components/addresses";
+import type { FirewallPolicy, FirewallRule } from "../../components/firewall";
+import { openerOf, type Packet } from "../../components/firewall/evaluate";
+
+/** One flow's packets, and how many of them are sent before the policy changes. */
+export interface FlowScript {
+  packets: Packet[];
+  before: number;
+}
+
+const clients = {
+  4: ["8.8.8.8", "8.8.8.9", "203.0.113.9", "198.51.100.7", "198.51.100.8"],
+  6: ["2001:db8::1", "2001:db8::2", "2001:db8:1::1", "2001:4860:4860::8888"],
+} as const;
+const servers = {
+  4: ["20.1.1.1", "20.1.1.2", "20.1.2.1"],
+  6: ["2603:1030::1", "2603:1030::2", "2603:1031::1"],
+} as const;
+const ports = [1, 21, 22, 23, 79, 80, 443, 8000, 8001, 8100, 8101, 65535];
+const clientPorts = [1024, 32767, 32768, 40000, 65535];
+const icmpNames = ["echo-request", "echo-reply", "destination-unreachable", "packet-too-big"];
+
+const family = fc.constantFrom(4 as const, 6 as const);
+
+/** A network that holds one of the addresses, wide or narrow. */
+const networkOf = (address: string) =>
+  fc.nat(4).map((step) => {
+    const width = address.includes(":") ? 128 : 32;
+    const prefix = [width, width - 1, width - 8, width / 2, 1][step];
+    const network = parseNetwork(`${address}/${prefix}`);
+    return network ? formatNetwork(network) : address;
+  });
+const networks = (addresses: readonly string[], max: number) =>
+  fc.array(fc.constantFrom(...addresses).chain(networkOf), { minLength: 1, maxLength: max });
+
+/** Forty networks that hold nothing else: they make a set out of a list. */
+const padding = Array.from({ length: 40 }, (_, n) => `100.64.${2 * n}.0/24`).concat(
+  Array.from({ length: 40 }, (_, n) => `fd00:${(2 * n).toString(16)}::/32`),
+);
+
+const addressSets = fc.record({
+  small: networks([...clients[4], ...clients[6], ...servers[4]], 3),
+  large: networks([...clients[4], ...clients[6]], 4).map((list) => [...list, ...padding]),
+  other: networks([...servers[4], ...servers[6]], 4).map((list) => [...padding, ...list]),
+});
+
+const portRange = fc
+  .tuple(fc.constantFrom(...ports), fc.constantFrom(...ports))
+  .map(([a, b]) => (a === b ? `${a}` : `${Math.min(a, b)}-${Math.max(a, b)}`));
+
+const fields = fc.oneof(
+  fc.record({ protocol: fc.constant("any" as const) }),
+  fc.record(
+    {
+      protocol: fc.constantFrom("tcp" as const, "udp" as const),
+      ports: fc.array(portRange, { minLength: 1, maxLength: 9 }),
+    },
+    { requiredKeys: ["protocol"] },
+  ),
+  fc.record(
+    {
+      protocol: fc.constant("icmp" as const),
+      icmpTypes: fc.array(fc.constantFrom(...icmpNames), { minLength: 1, maxLength: 2 }),
+    },
+    { requiredKeys: ["protocol"] },
+  ),
+);
+
+/** Addresses of one family at both ends, of sets, or none. */
+const ends = family.chain((f) =>
+  fc.record(
+    {
+      sources: fc.oneof(
+        networks([...clients[f], ...servers[f]], 6),
+        fc.constantFrom<string[]>(["small"], ["large"], ["large", "other"]),
+      ),
+      destinations: fc.oneof(
+        networks([...servers[f], ...clients[f]], 6),
+        fc.constantFrom<string[]>(["other"], ["large"]),
+      ),
+    },
+    { requiredKeys: [] },
+  ),
+);
+
+const rule = fc
+  .record({ fields, ends, inbound: fc.boolean(), allow: fc.boolean(), log: fc.boolean() })
+  .map(({ fields: f, ends: e, inbound, allow, log }) => ({
+    action: allow ? ("allow" as const) : ("drop" as const),
+    direction: inbound ? ("inbound" as const) : ("outbound" as const),
+    ...e,
+    ...f,
+    log,
+  }));
+
+const action = fc.constantFrom("allow" as const, "drop" as const);
+
+/** Policies that validate or nearly so: filter with `policyProblems`. */
+export const policies: fc.Arbitrary<FirewallPolicy> = fc
+  .record({
+    rules: fc.array(rule, { maxLength: 9 }),
+    addressSets,
+    defaultInbound: action,
+    defaultOutbound: action,
+    stateless: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+    keep: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    trial: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  })
+  .map(({ stateless, keep, trial, rules, ...policy }) => ({
+    ...policy,
+    rules: rules.map((r, n): FirewallRule => ({ name: `r${n}`, ...r, log: trial ? true : r.log })),
+    ...(stateless ? { stateful: false } : { endForbiddenFlows: !keep }),
+    ...(trial ? { mode: "trial" as const } : {}),
+  }));
+
+/** An opener: client to server or the reverse, by the tunnel that fits. */
+const opener: fc.Arbitrary<Packet> = family.chain((f) =>
+  fc
+    .record({
+      client: fc.constantFrom(...clients[f]),
+      server: fc.constantFrom(...servers[f]),
+      inbound: fc.boolean(),
+      protocol: fc.constantFrom("tcp", "tcp", "tcp", "udp", "udp", "icmp", "other") as fc.Arbitrary<
+        Packet["protocol"]
+      >,
+      from: fc.constantFrom(...clientPorts, 80),
+      to: fc.constantFrom(...ports, 40_001),
+      type: fc.constantFrom(...(f === 4 ? [8, 0, 3] : [128, 129, 1])),
+      id: fc.nat(65_535),
+    })
+    .map(({ client, server, inbound, protocol, from, to, type, id }) => ({
+      family: f,
+      direction: inbound ? ("inbound" as const) : ("outbound" as const),
+      protocol,
+      source: parseNetwork(inbound ? client : server)?.first ?? 0n,
+      destination: parseNetwork(inbound ? server : client)?.first ?? 0n,
+      ports:
+        protocol === "tcp" || protocol === "udp" ? { source: from, destination: to } : undefined,
+      icmp: protocol === "icmp" ? { type, code: 0, id } : undefined,
+      flags: protocol === "tcp" ? { syn: true } : undefined,
+    })),
+);
+
+/** The packet that answers, `flags` for TCP; the same packet again where nothing answers. */
+const answerTo = (packet: Packet, flags?: Packet["flags"]): Packet => ({
+  ...(openerOf(packet) ?? packet),
+  flags,
+});
+
+const tcp = (first: Packet): Packet[] => {
+  const ack = { ...first, flags: { ack: true } };
+  const back = answerTo(first, { ack: true });
+  return [first, answerTo(first, { syn: true, ack: true }), ack, back, ack, back];
+};
+
+/** A flow from its start, or from its middle: what a machine sees of a dead neighbour's flows. */
+export const flows: fc.Arbitrary<FlowScript> = fc
+  .record({
+    first: opener,
+    skip: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    before: fc.integer({ min: 0, max: 4 }),
+  })
+  .map(({ first, skip, before }) => ({
+    packets: (first.protocol === "tcp"
+      ? tcp(first)
+      : [first, answerTo(first), first, answerTo(first), first, answerTo(first)]
+    ).slice(skip),
+    before,
+  }));
+
+/** A packet as a person reads it. */
+export function describePacket({
+  family: f,
+  direction,
+  protocol,
+  source,
+  destination,
+  ports: p,
+  icmp,
+  flags,
+}: Packet): string {
+  const detail = p ? ` ${p.source}→${p.destination}` : icmp ? ` type ${icmp.type}` : "";
+  const set = Object.entries(flags ?? {}).flatMap(([name, on]) => (on ? [name] : []));
+  return `${direction} ${protocol} ${formatAddress(source, f)}→${formatAddress(destination, f)}${detail} ${set.join()}`;
+}

@@ -1,0 +1,115 @@
+/**
+ * A machine with the NVA's bridge and policy, without the tunnels: `vxlan-ex` and `vxlan-in` are
+ * veth devices whose other ends, `ex` and `in`, are in the namespace of a peer that plays the
+ * gateway. The policy's programs cannot tell the difference.
+ */
+import type { ChildProcess } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { type Argv, run, start } from "../../lab/run";
+
+export const GUEST = path.resolve(__dirname, "..", "..", "nva-cloud-init", "guest");
+
+export interface PolicyMachine {
+  /** Names of the network namespaces. */
+  nva: string;
+  peer: string;
+  /** Runs a command on the NVA. */
+  inNva: (argv: Argv, input?: string) => Promise<string>;
+}
+
+const baseRules = [
+  "*filter",
+  ":FORWARD DROP [0:0]",
+  ":GWLB - [0:0]",
+  "-A FORWARD -m physdev --physdev-is-bridged -j GWLB",
+  "COMMIT",
+  "",
+].join("\n");
+
+/** Builds the two namespaces; the box of the test removes them. */
+export async function policyMachine(name: string): Promise<PolicyMachine> {
+  const nva = `nva-${name}`;
+  const peer = `peer-${name}`;
+  const inNva = async (argv: Argv, input?: string) =>
+    (await run(["ip", "netns", "exec", nva, ...argv], { input })).stdout;
+  for (const netns of [nva, peer]) {
+    await run(["ip", "netns", "add", netns]);
+    // Nobody in here sends a packet of its own.
+    for (const scope of ["all", "default"]) {
+      const setting = `net.ipv6.conf.${scope}.disable_ipv6=1`;
+      await run(["ip", "netns", "exec", netns, "sysctl", "-qw", setting]);
+    }
+  }
+  await inNva(["ip", "link", "add", "br0", "type", "bridge"]);
+  for (const side of ["ex", "in"]) {
+    const device = `vxlan-${side}`;
+    const peerEnd = ["peer", "name", side, "netns", peer];
+    await inNva(["ip", "link", "add", device, "type", "veth", ...peerEnd]);
+    await inNva(["ip", "link", "set", device, "up", "master", "br0"]);
+    await inNva(["bridge", "link", "set", "dev", device, "learning", "off"]);
+    await run(["ip", "-n", peer, "link", "set", side, "up"]);
+  }
+  const settings = [
+    "net.bridge.bridge-nf-call-iptables=1",
+    "net.bridge.bridge-nf-call-ip6tables=1",
+  ];
+  await inNva(["sysctl", "-qw", ...settings, "net.netfilter.nf_conntrack_tcp_be_liberal=1"]);
+  for (const tool of ["iptables", "ip6tables"]) await inNva([`${tool}-restore`], baseRules);
+  for (const device of ["lo", "br0"]) await inNva(["ip", "link", "set", device, "up"]);
+  return { nva, peer, inNva };
+}
+
+export interface FrameResult {
+  /** For each frame, whether it left by the other tunnel. */
+  passed: boolean[];
+  /** Packets by rule since the policy was loaded. */
+  counters: Record<string, number>;
+}
+
+/** Loads policies and sends frames by the guest's own programs. */
+export class KernelJudge {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(machine: PolicyMachine, settleSeconds = 0.01) {
+    const script = path.join(__dirname, "kernelJudge.py");
+    const argv = ["python3", "-B", script, GUEST, machine.peer, String(settleSeconds)];
+    this.#child = start(["ip", "netns", "exec", machine.nva, ...argv], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const { stdout } = this.#child;
+    if (stdout === null) throw new Error("no output to read");
+    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Puts a bundle in force; gives its hash, or throws with the guest's reason. */
+  async load(userData: string): Promise<string> {
+    const answer = await this.#ask({ load: userData });
+    if (typeof answer.hash !== "string") throw new Error(String(answer.error));
+    return answer.hash;
+  }
+
+  /** Makes conntrack forget all flows. */
+  async forget(): Promise<void> {
+    await this.#ask({ forget: true });
+  }
+
+  /** Sends frames one after another by the tunnels given. */
+  async send(frames: readonly (readonly ["ex" | "in", Buffer])[]): Promise<FrameResult> {
+    const text = frames.map(([side, frame]) => [side, frame.toString("hex")]);
+    return (await this.#ask({ frames: text })) as unknown as FrameResult;
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+    this.#child.kill();
+  }
+
+  async #ask(request: object): Promise<Record<string, unknown>> {
+    this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the kernel's judge ended");
+    return JSON.parse(value) as Record<string, unknown>;
+  }
+}
