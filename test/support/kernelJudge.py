@@ -21,8 +21,8 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 
-kernel = importlib.import_module("gwlb_policy_kernel")
-bundles = importlib.import_module("gwlb_policy_bundle")
+kernel: Any = importlib.import_module("gwlb_policy_kernel")
+bundles: Any = importlib.import_module("gwlb_policy_bundle")
 
 CLONE_NEWNET = 0x40000000
 ALL_PROTOCOLS = 3
