@@ -2,8 +2,8 @@
  * `npm run preview -- --stack dev`: the comment on a pull request, from a preview in the embedded
  * Azure, or from the event log of one that ran elsewhere (`--events FILE`).
  *
- * Exit code: 0 when the preview went through; 1 when it failed or a mandatory policy objects; the
- * comment is written in both cases. 2 when there is nothing to write a comment from.
+ * Exit code: 0 when the preview went through; 1 when it failed, a mandatory policy objects or
+ * something drifted; the comment is written in both cases. 2 when there is nothing to write a comment from.
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -58,7 +58,8 @@ async function main(options: Options): Promise<void> {
   if (summary !== undefined) appendFileSync(summary, comment);
   if (options.pullRequest !== undefined) await post(options.pullRequest, comment);
   const refused = plan.violations.some(({ mandatory }) => mandatory);
-  if (!ok || refused || failed(plan)) process.exitCode = 1;
+  const drifted = options.drift && plan.changes.length > 0;
+  if (!ok || refused || drifted || failed(plan)) process.exitCode = 1;
 }
 
 async function eventsOf(options: Options) {

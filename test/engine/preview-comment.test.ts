@@ -23,6 +23,15 @@ const noWebOut: FirewallRule = {
   ports: ["80", "443"],
 };
 
+/** The consumer's load balancer as the embedded Azure names it. */
+const webId =
+  "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.Network/loadBalancers/web";
+
+/** As much of a load balancer in Azure's shape as the test changes. */
+interface LoadBalancer {
+  properties: { frontendIPConfigurations: { properties: { gatewayLoadBalancer?: object } }[] };
+}
+
 const userData = (rules: FirewallRule[]) =>
   bundlePolicy({ rules, defaultInbound: "allow", defaultOutbound: "allow" }).userData;
 
@@ -60,6 +69,12 @@ const plans: Record<string, { change: Change; exitCode: number }> = {
   },
 };
 
+function assertGolden(name: string, text: string): void {
+  const golden = path.join(__dirname, "golden", `preview-${name}.md`);
+  if (process.env.UPDATE_GOLDEN) writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, "utf8"));
+}
+
 /** What a reviewer reads; `UPDATE_GOLDEN=1` records it anew. */
 describe("npm run preview", () => {
   const project = new StackOfData();
@@ -79,9 +94,7 @@ describe("npm run preview", () => {
       project.declare(stack(change));
       const { code, stdout, stderr } = await preview();
       assert.equal(code, exitCode, stdout + stderr);
-      const golden = path.join(__dirname, "golden", `preview-${name}.md`);
-      if (process.env.UPDATE_GOLDEN) writeFileSync(golden, stdout);
-      assert.equal(stdout, readFileSync(golden, "utf8"));
+      assertGolden(name, stdout);
     });
   }
 
@@ -91,5 +104,34 @@ describe("npm run preview", () => {
     assert.equal(code, 1, stdout + stderr);
     assert.match(stdout, /failed/);
     assert.match(stdout, /resourceGroupName/);
+  });
+
+  test("tells as drift what somebody changed outside", async () => {
+    const azure = (...args: string[]) =>
+      project.node(["lab/cli/main.ts", "--lab", project.lab, "azure", ...args]);
+    const shown = await azure("show", webId);
+    assert.equal(shown.code, 0, shown.stderr);
+    const web = JSON.parse(shown.stdout) as LoadBalancer;
+    for (const { properties } of web.properties.frontendIPConfigurations) {
+      properties.gatewayLoadBalancer = undefined;
+    }
+    const file = path.join(project.dir, "web.json");
+    writeFileSync(file, JSON.stringify(web));
+    const put = await azure("put", webId, file);
+    assert.equal(put.code, 0, put.stderr);
+
+    const log = path.join(project.dir, "drift.jsonl");
+    project.declare(stack({}));
+    await project.pulumi("refresh", "--stack", "dev", "--preview-only", "--event-log", log);
+    const { code, stdout, stderr } = await project.node([
+      "preview/main.ts",
+      "--stack",
+      "dev",
+      "--events",
+      log,
+      "--drift",
+    ]);
+    assert.equal(code, 1, stdout + stderr);
+    assertGolden("drift", stdout);
   });
 });
