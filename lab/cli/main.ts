@@ -48,6 +48,11 @@ const verbs: Verb[] = [
     load: () => require("./azure") as VerbModule,
   },
   {
+    name: "start",
+    summary: "up, then send and judge the flows of the proof: npm start",
+    load: () => require("./start") as VerbModule,
+  },
+  {
     name: "latency",
     summary: "time TCP handshakes with the gateway and without",
     load: () => require("./latency") as VerbModule,

@@ -18,7 +18,7 @@ const root = path.resolve(__dirname, "../..");
 /** The project; `remove` leaves nothing of it behind. */
 export class StackOfData {
   readonly dir = mkdtempSync(path.join(tmpdir(), "gwlb-stack-"));
-  readonly lab = path.join(this.dir, ".lab");
+  lab = path.join(this.dir, ".lab");
 
   constructor() {
     cpSync(path.join(__dirname, "stackOfData"), this.dir, { recursive: true });
@@ -38,7 +38,7 @@ export class StackOfData {
   /** A program of this repository, in the project's folder. */
   node([program = "", ...args]: string[]): Promise<RunResult> {
     const argv = [process.execPath, "--require", "tsx/cjs", path.join(root, program), ...args];
-    const env = { ...process.env, PULUMI_DEBUG_COMMANDS: "true" };
+    const env = { ...process.env, PULUMI_DEBUG_COMMANDS: "true", PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
     return run(argv, { cwd: this.dir, env, timeoutSeconds: 600, allowed: anyCode });
   }
 
