@@ -21,7 +21,7 @@ import { type GatewayPlan, gatewayProblems, planGateway } from "./gateway/gatewa
 import { type NvaArgs, sshKeyReason } from "./gateway/nva";
 import type { GatewayProbeArgs } from "./gateway/probe";
 import { at, type Problem, plainProblems } from "./gateway/problem";
-import { loadBalancerId, networkOfSubnet, sameText, subnetIdReason } from "./gateway/resourceId";
+import { loadBalancerId, sameNetworkReason, subnetIdReason } from "./gateway/resourceId";
 import { nvaSecurityRules } from "./gateway/securityRules";
 import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
 import { createNva } from "./parts/nvaMachine";
@@ -262,9 +262,7 @@ function sameNetwork(
 ): pulumi.Output<string> | undefined {
   if (gatewaySubnetId === undefined || nvaSubnetId === undefined) return undefined;
   return pulumi.all([gatewaySubnetId, nvaSubnetId]).apply(([gateway, nva]) => {
-    const same = sameText(networkOfSubnet(gateway), networkOfSubnet(nva));
-    const reason = `must be in the network of gatewaySubnetId, ${networkOfSubnet(gateway)}, got ${nva}`;
-    refuse(what, at("nvaSubnetId", same ? undefined : reason));
+    refuse(what, at("nvaSubnetId", sameNetworkReason(nva, gateway)));
     return nva;
   });
 }

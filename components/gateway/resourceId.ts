@@ -67,6 +67,13 @@ export function subnetIdReason(id: string): Reason {
   return `must be the id of a subnet (…/virtualNetworks/<network>/subnets/<subnet>), got ${shown(id)}`;
 }
 
+/** Why the NVAs' subnet does not go with the frontend's: both must be in one network. */
+export function sameNetworkReason(nvaSubnetId: string, gatewaySubnetId: string): Reason {
+  const wanted = networkOfSubnet(gatewaySubnetId);
+  if (sameText(wanted, networkOfSubnet(nvaSubnetId))) return undefined;
+  return `must be in the network of gatewaySubnetId, ${wanted}, got ${shown(nvaSubnetId)}`;
+}
+
 /**
  * Id of a load balancer that does not exist yet, in the subscription of another resource. A rule
  * of a load balancer names the load balancer's own children by id, so the id comes before Azure

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { type MockEngine, resolved, startMocks } from "../support/mocks";
+import { resolved, settle, startMocks } from "../support/mocks";
 import { root } from "../support/sources";
 
 /** Settings as the engine hands them to a program: texts, and JSON of everything else. */
@@ -27,17 +27,8 @@ async function run(preview: boolean, stack: string, changes: Record<string, unkn
   const file = require.resolve("../../index");
   delete require.cache[file];
   const program = require(file) as Program;
-  await drained(engine);
+  await settle();
   return { engine, program };
-}
-
-/** Registrations come as their inputs resolve: done when none came for some turns of the loop. */
-async function drained({ registrations }: MockEngine): Promise<void> {
-  for (let quiet = 0, seen = 0; quiet < 50; quiet += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (registrations.length !== seen) quiet = 0;
-    seen = registrations.length;
-  }
 }
 
 for (const preview of [false, true]) {

@@ -105,15 +105,14 @@ export function startMocks(preview: boolean, stack = "test"): MockEngine {
   };
 }
 
-/** Waits until a component and everything in it is registered. */
+/** Waits until all that was declared is registered, its outputs included. */
 export async function settle(...resources: pulumi.Resource[]): Promise<void> {
-  for (const resource of resources) {
-    await resolved(resource.urn);
-    const { __childResources: children } = resource as unknown as {
-      __childResources?: Set<pulumi.Resource>;
-    };
-    await settle(...(children ?? []));
-  }
+  await Promise.all(resources.map((resource) => resolved(resource.urn)));
+  // The SDK waits like this at the end of a program; it exports it for itself only.
+  const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as {
+    waitForRPCs(): Promise<void>;
+  };
+  await waitForRPCs();
 }
 
 /** What an Output is made of inside the SDK; all parts fail together. */

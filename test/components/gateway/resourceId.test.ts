@@ -7,6 +7,7 @@ import {
   loadBalancerId,
   networkOfSubnet,
   parseResourceId,
+  sameNetworkReason,
   subnetIdReason,
 } from "../../../components/gateway/resourceId";
 
@@ -74,4 +75,10 @@ describe("chainTargetReason", () => {
 test("subnetIdReason takes subnets only", () => {
   assert.equal(subnetIdReason(`${GROUP}/virtualNetworks/n/subnets/s`), undefined);
   assert.match(subnetIdReason(`${GROUP}/virtualNetworks/n`) ?? "", /subnet/);
+});
+
+test("sameNetworkReason compares networks as Azure does, without case", () => {
+  const subnet = (network: string) => `${GROUP}/virtualNetworks/${network}/subnets/s`;
+  assert.equal(sameNetworkReason(subnet("hub"), subnet("HUB")), undefined);
+  assert.match(sameNetworkReason(subnet("other"), subnet("hub")) ?? "", /hub/);
 });
