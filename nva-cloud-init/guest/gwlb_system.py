@@ -129,11 +129,15 @@ def wait_for(what: str, look: Callable[[], Answer | None], seconds: float) -> An
 
 
 def modprobe(module: str) -> None:
-    """Loads a module; no harm where it is built in or modprobe is missing: facts decide later."""
+    """Loads a module; says why it cannot be loaded, which facts decide about later.
+
+    A module that is built into the kernel, or a machine without any, is no news: modprobe is quiet.
+    """
     try:
         run(["modprobe", "--quiet", module])
     except Failed as error:
-        say(f"{module}: {error} (fine if it is built into the kernel)")
+        if not str(error).endswith("exit code 1"):
+            say(str(error))
 
 
 def _listen(family: int, groups: int) -> socket.socket:
