@@ -15,6 +15,7 @@ import { type ResourceType, typeOfToken } from "../types";
 import { type Autonaming, checkInputs } from "./checkInputs";
 import { planOf } from "./diffInputs";
 import { invoke } from "./invokes";
+import { azureNativeSchema } from "./packageSchema";
 import { refreshedInputs } from "./refreshInputs";
 import { idOf, pathOf } from "./resourceId";
 import { previewOf, toArm, toInputs, toSdk } from "./sdkShape";
@@ -47,10 +48,7 @@ class AzureNative {
       handshake: async () =>
         new proto.ProviderHandshakeResponse().setSupportsAutonamingConfiguration(true),
       getPluginInfo: async () => new plugin.PluginInfo().setVersion(VERSION),
-      getSchema: async () =>
-        new proto.GetSchemaResponse().setSchema(
-          JSON.stringify({ name: "azure-native", version: VERSION }),
-        ),
+      getSchema: async () => new proto.GetSchemaResponse().setSchema(azureNativeSchema(VERSION)),
       checkConfig: async (request: Check) => new proto.CheckResponse().setInputs(request.getNews()),
       diffConfig: async () => new proto.DiffResponse(),
       configure: (request: Configure) => this.#configure(request),

@@ -6,6 +6,7 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb";
 import proto from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Body } from "../resource";
+import { randomSchema } from "./packageSchema";
 import { type RandomType, randomTypes } from "./randomValues";
 import { type Handler, serve } from "./serve";
 import { changesOf, fromStruct, isUnknown, toStruct, UNKNOWN } from "./values";
@@ -21,8 +22,7 @@ type Read = InstanceType<typeof proto.ReadRequest>;
 const handlers: Record<string, Handler> = {
   handshake: async () => new proto.ProviderHandshakeResponse(),
   getPluginInfo: async () => new plugin.PluginInfo().setVersion(VERSION),
-  getSchema: async () =>
-    new proto.GetSchemaResponse().setSchema(JSON.stringify({ name: "random", version: VERSION })),
+  getSchema: async () => new proto.GetSchemaResponse().setSchema(randomSchema(VERSION)),
   checkConfig: async (request: Check) => new proto.CheckResponse().setInputs(request.getNews()),
   diffConfig: async () => new proto.DiffResponse(),
   configure: async () => new proto.ConfigureResponse().setSupportspreview(true),

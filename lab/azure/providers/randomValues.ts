@@ -10,6 +10,10 @@ export interface RandomType {
   defaults: Body;
   /** Outputs beside the inputs. */
   outputs: readonly string[];
+  /** Outputs that are secret; the SDKs say the same. */
+  secrets?: readonly string[];
+  /** The result is a number. */
+  numeric?: boolean;
   /** Makes the resource: its id and its outputs. Throws for inputs that cannot be met. */
   make: (inputs: Body) => { id: string; outputs: Body };
 }
@@ -133,6 +137,7 @@ export const randomTypes: Record<string, RandomType> = {
     inputs: stringInputs,
     defaults: stringDefaults,
     outputs: ["result", "bcryptHash"],
+    secrets: ["result", "bcryptHash"],
     make: (inputs) => ({
       id: "none",
       outputs: { result: randomText(inputs), bcryptHash: bcryptLike(), number: inputs.numeric },
@@ -169,6 +174,7 @@ export const randomTypes: Record<string, RandomType> = {
     inputs: { keepers: "map", length: "number!" },
     defaults: {},
     outputs: ["base64", "hex"],
+    secrets: ["base64", "hex"],
     make: (inputs) => {
       const bytes = bytesOf(inputs, "length");
       return {
@@ -196,6 +202,7 @@ export const randomTypes: Record<string, RandomType> = {
     inputs: { keepers: "map", min: "number!", max: "number!", seed: "string" },
     defaults: {},
     outputs: ["result"],
+    numeric: true,
     make: (inputs) => {
       const result = integer(inputs);
       return { id: String(result), outputs: { result } };
