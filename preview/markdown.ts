@@ -141,7 +141,7 @@ function details({ kind, paths, before, after }: Change): string {
 }
 
 const resource = ({ name, type }: Change) => `${code(name)} (${shortType(type)})`;
-const shortType = (type: string) => type.replace(/^azure-native:/, "");
+const shortType = (type: string) => type.replace(/^azure-native:/, "").replace(":index:", ":");
 
 function footer({ unchanged, messages }: Plan): string {
   const count = messages.filter(({ severity }) => severity === "warning").length;
