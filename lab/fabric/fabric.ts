@@ -1,0 +1,213 @@
+/** The loop that keeps packets true to the store: read, plan, apply, report. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { StoreSnapshot } from "../azure/store";
+import type { MachineHost } from "../machine/machine";
+import { Applier } from "./apply";
+import { type MachineMaker, Machines } from "./machines";
+import { Platform } from "./platform";
+import { planPlatform, type ScheduledEvent } from "./platformPlan";
+import { readModel } from "./read";
+import { reportStatus } from "./report";
+import type { LabStatus } from "./status";
+import { planTopology } from "./topology";
+import type { Topology } from "./topology/plan";
+import { type Verdict, View } from "./view";
+
+/** What the fabric follows; {@link Store} is one. */
+export interface StoreView {
+  snapshot(): StoreSnapshot;
+  watch(onChange: () => void): () => void;
+}
+
+export interface FabricOptions {
+  store: StoreView;
+  host: MachineHost;
+  maker: MachineMaker;
+  /** Written anew at every change. */
+  statusFile: string;
+  /** The box's first process, as the machine outside numbers it. */
+  boxPid: number;
+  /** Seconds until a change of userData shows in the metadata service. */
+  userDataDelay: number;
+}
+
+/** A failed attempt is made again after this many milliseconds. */
+const RETRY_MS = 1000;
+/** A status that waits for time to pass is looked at again this often, in milliseconds. */
+const RECHECK_MS = 500;
+
+export class Fabric {
+  readonly #options: FabricOptions;
+  readonly #applier = new Applier();
+  readonly #machines: Machines;
+  readonly #platform: Platform;
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #firstHealthy = new Map<string, number>();
+  readonly #events = new Map<string, ScheduledEvent[]>();
+  readonly #problems: string[] = [];
+  #view: View | undefined;
+  #appliedSeq = 0;
+  #failure: string | undefined;
+  #dirty = true;
+  #working = false;
+  #closed = false;
+  #stopWatching: () => void = () => undefined;
+  #recheck: NodeJS.Timeout | undefined;
+  #status: LabStatus | undefined;
+
+  constructor(options: FabricOptions) {
+    this.#options = options;
+    mkdirSync(path.dirname(options.statusFile), { recursive: true });
+    this.#machines = new Machines(options.maker, options.host, {
+      changed: (replan) => (replan ? this.#poke() : this.#report()),
+      problem: (text) => {
+        console.error(text);
+        this.#problems.push(text);
+      },
+    });
+    this.#platform = new Platform({
+      verdict: (probe, healthy, reason) => this.#judge(probe, healthy, reason),
+      approved: (vmId, events) => this.#approve(vmId, events),
+      ended: (reason) => {
+        // Nothing probes any more: the box starts anew rather than pretend.
+        console.error(`the platform ${reason}`);
+        process.exitCode = 1;
+        process.kill(process.pid, "SIGTERM");
+      },
+    });
+  }
+
+  /** The last status written. */
+  get status(): LabStatus | undefined {
+    return this.#status;
+  }
+
+  /** Begins to follow the store; what happens from now on shows in the status. */
+  start(): void {
+    this.#stopWatching = this.#options.store.watch(() => this.#poke());
+    this.#poke();
+  }
+
+  /** Events that the metadata service shows to a VM from now on. */
+  schedule(vmId: string, events: ScheduledEvent[]): void {
+    this.#events.set(vmId, events);
+    this.#poke();
+  }
+
+  /** Powers the machines off. Namespaces and mounts go with the box. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopWatching();
+    clearTimeout(this.#recheck);
+    this.#platform.stop();
+    await this.#machines.close();
+  }
+
+  #poke(): void {
+    this.#dirty = true;
+    if (this.#working || this.#closed) return;
+    this.#working = true;
+    void this.#work().finally(() => {
+      this.#working = false;
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#dirty && !this.#closed) {
+      this.#dirty = false;
+      try {
+        await this.#converge();
+        this.#failure = undefined;
+      } catch (cause) {
+        this.#failure = cause instanceof Error ? cause.message : String(cause);
+        console.error(this.#failure);
+        setTimeout(() => this.#poke(), RETRY_MS);
+      }
+      this.#report();
+    }
+  }
+
+  async #converge(): Promise<void> {
+    const model = readModel(this.#options.store.snapshot());
+    this.#machines.want(model.vms);
+    const running = this.#machines.running;
+    const view = new View(model, { running, verdicts: this.#verdicts });
+    const topology = planTopology(view);
+    await this.#applier.apply(topology);
+    this.#view = view;
+    this.#appliedSeq = model.seq;
+    this.#machines.wired(namesOf(topology));
+    this.#forget(view);
+    await this.#platform.want(planPlatform(view, this.#options.userDataDelay, this.#events));
+  }
+
+  #judge(probe: string, healthy: boolean, reason: string): void {
+    const before = this.#verdicts.get(probe);
+    const changed = before?.healthy !== healthy;
+    const since = changed ? new Date().toISOString() : (before?.since ?? "");
+    this.#verdicts.set(probe, { healthy, reason, since });
+    if (healthy && !this.#firstHealthy.has(probe)) {
+      const startedAt = this.#startOf(probe);
+      if (startedAt !== undefined) this.#firstHealthy.set(probe, Date.now() - startedAt);
+    }
+    if (changed) this.#poke();
+    else this.#report();
+  }
+
+  /** When the machine behind a probe began its current run. */
+  #startOf(probe: string): number | undefined {
+    const configurationId = probe.split(" ")[1];
+    const nic = this.#view?.model.nics.find((n) =>
+      n.configurations.some((c) => c.id === configurationId),
+    );
+    return this.#machines.facts.get(nic?.vmId ?? "")?.startedAt;
+  }
+
+  #approve(vmId: string, events: string[]): void {
+    const left = (this.#events.get(vmId) ?? []).filter((event) => !events.includes(event.EventId));
+    this.schedule(vmId, left);
+  }
+
+  /** A machine that is off, or a member that is gone, starts with no verdict when it comes back. */
+  #forget(view: View): void {
+    const alive = new Set(
+      view.model.nics
+        .filter((nic) => view.facts.running.has(nic.vmId ?? ""))
+        .flatMap((nic) => nic.configurations.map((c) => c.id)),
+    );
+    for (const key of [...this.#verdicts.keys()]) {
+      if (alive.has(key.split(" ")[1] ?? "")) continue;
+      this.#verdicts.delete(key);
+      this.#firstHealthy.delete(key);
+    }
+  }
+
+  #report(): void {
+    if (this.#view === undefined || this.#closed) return;
+    const status = reportStatus(this.#view, {
+      boxPid: this.#options.boxPid,
+      appliedSeq: this.#appliedSeq,
+      settled: !this.#dirty,
+      failure: this.#failure,
+      problems: this.#problems,
+      machines: this.#machines.facts,
+      firstHealthy: this.#firstHealthy,
+      now: new Date(),
+    });
+    clearTimeout(this.#recheck);
+    if (status.phase === "converging") {
+      this.#recheck = setTimeout(() => this.#report(), RECHECK_MS);
+    }
+    const { updated: _, ...now } = status;
+    const { updated: __, ...before } = this.#status ?? { updated: "" };
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
+    this.#status = status;
+    const draft = `${this.#options.statusFile}.new`;
+    writeFileSync(draft, `${JSON.stringify(status, undefined, 2)}\n`);
+    renameSync(draft, this.#options.statusFile);
+  }
+}
+
+const namesOf = (topology: Topology): Set<string> =>
+  new Set(topology.namespaces.map((namespace) => namespace.name));

@@ -1,0 +1,121 @@
+"""The platform's side of every virtual network of a lab: metadata service and health probes.
+
+Reads one JSON object a line from standard input, each the whole of what is wanted from then on,
+and writes one a line: {"probe", "healthy", "reason"} for a verdict, {"approve", "events"} for an
+approved event, {"serving": [namespace…]} when metadata is being served. Ends with its input.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+from typing import Any
+
+from metadata import ADDRESS, Machine, serve
+from namespaces import stream_socket
+from probe import Probe, watch
+
+LONGEST_LINE = 64 * 1024 * 1024
+
+
+def say(**message: object) -> None:
+    """Tells the fabric."""
+    print(json.dumps(message), flush=True)
+
+
+class Platform:
+    """What goes on, to be changed into what is wanted."""
+
+    def __init__(self) -> None:
+        self._machines: dict[str, dict[str, Machine]] = {}
+        self._servers: dict[str, asyncio.Server] = {}
+        self._probes: dict[Probe, asyncio.Task[None]] = {}
+        self._later: dict[str, tuple[str, asyncio.TimerHandle]] = {}
+
+    async def want(self, wanted: dict[str, Any]) -> None:
+        """Starts what is new, ends what is gone, leaves the rest alone."""
+        networks: dict[str, dict[str, Any]] = wanted["networks"]
+        self._update_machines(networks, float(wanted["userDataDelay"]))
+        for name in [name for name in self._servers if name not in networks]:
+            self._servers.pop(name).close()
+        for name in networks:
+            if name not in self._servers:
+                self._servers[name] = await self._listen(name)
+        probes = {Probe(**probe) for probe in wanted["probes"]}
+        for probe in [probe for probe in self._probes if probe not in probes]:
+            self._probes.pop(probe).cancel()
+        for probe in probes - self._probes.keys():
+            self._probes[probe] = asyncio.create_task(watch(probe, self._report))
+        say(serving=sorted(self._servers))
+
+    def _report(self, key: str, healthy: bool, reason: str) -> None:
+        say(probe=key, healthy=healthy, reason=reason)
+
+    def _update_machines(self, networks: dict[str, dict[str, Any]], delay: float) -> None:
+        before = {
+            machine.key: machine for own in self._machines.values() for machine in own.values()
+        }
+        self._machines = {
+            name: {
+                address: self._machine(before, told, delay) for address, told in machines.items()
+            }
+            for name, machines in networks.items()
+        }
+
+    def _machine(self, before: dict[str, Machine], told: dict[str, Any], delay: float) -> Machine:
+        known = before.get(told["key"])
+        if known is None:
+            return Machine(told["key"], told["instance"], told["userData"], told["events"])
+        known.instance = told["instance"]
+        if told["events"] != known.events:
+            known.events = told["events"]
+            known.incarnation += 1
+        self._user_data(known, told["userData"], delay)
+        return known
+
+    def _user_data(self, machine: Machine, text: str, delay: float) -> None:
+        """A change shows after a while, as on Azure; of several only the last one does."""
+        pending, timer = self._later.get(machine.key, (machine.user_data, None))
+        if text == pending:
+            return
+        if timer is not None:
+            timer.cancel()
+
+        def show() -> None:
+            machine.user_data = text
+            self._later.pop(machine.key, None)
+
+        if delay <= 0:
+            show()
+        else:
+            handle = asyncio.get_running_loop().call_later(delay, show)
+            self._later[machine.key] = (text, handle)
+
+    async def _listen(self, name: str) -> asyncio.Server:
+        wire = stream_socket(name)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        wire.bind((ADDRESS, 80))
+
+        def approve(key: str, events: list[str]) -> None:
+            say(approve=key, events=events)
+
+        return await asyncio.start_server(
+            lambda reader, writer: serve(
+                reader, writer, lambda: self._machines.get(name, {}), approve
+            ),
+            sock=wire,
+        )
+
+
+async def main() -> None:
+    """Follows standard input to its end."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    platform = Platform()
+    while line := await reader.readline():
+        await platform.want(json.loads(line))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,154 @@
+/** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
+import { parseNetwork } from "../../components/addresses";
+import { parseId } from "../azure/ids";
+import type { Nic, Probe, Vm } from "./model";
+import { vnetNamespace } from "./topology/names";
+import { type Member, probeKey, type View } from "./view";
+
+/** A maintenance event as the metadata service shows it. */
+export interface ScheduledEvent {
+  EventId: string;
+  [field: string]: unknown;
+}
+
+export interface MachineMetadata {
+  /** Id of the VM. */
+  key: string;
+  instance: { compute: object; network: object };
+  /** Base64; empty if there is none. */
+  userData: string;
+  events: ScheduledEvent[];
+}
+
+export interface ProbePlan {
+  key: string;
+  netns: string;
+  address: string;
+  port: number;
+  protocol: string;
+  path: string;
+  /** Seconds. */
+  interval: number;
+  threshold: number;
+  /** Changes with every boot of the machine: a probe of a fresh one starts anew. */
+  epoch: string;
+}
+
+export interface PlatformPlan {
+  /** Seconds until a change of userData shows. */
+  userDataDelay: number;
+  /** Namespaces of virtual networks, each with its machines by primary address. */
+  networks: Record<string, Record<string, MachineMetadata>>;
+  probes: ProbePlan[];
+}
+
+/** Everything that the platform should do for a view. `events` are by the VM's id. */
+export function planPlatform(
+  view: View,
+  userDataDelay: number,
+  events: ReadonlyMap<string, ScheduledEvent[]>,
+): PlatformPlan {
+  const networks: PlatformPlan["networks"] = {};
+  for (const vnet of view.model.vnets) networks[vnetNamespace(vnet.id)] = {};
+  for (const vm of view.model.vms) {
+    const address = vm.nics[0]?.configurations[0]?.address;
+    const network = networks[vnetNamespace(vm.nics[0]?.vnetId ?? "")];
+    if (address === undefined || network === undefined) continue;
+    network[address] = {
+      key: vm.id,
+      instance: instanceOf(view, vm),
+      userData: vm.userData ?? "",
+      events: events.get(vm.id) ?? [],
+    };
+  }
+  return { userDataDelay, networks, probes: probesOf(view) };
+}
+
+/** Every probed member of every rule, once; machines that are off are not probed. */
+export function probedMembers(view: View): { probe: Probe; member: Member; netns: string }[] {
+  const gateways = view.gateways.flatMap((gateway) =>
+    gateway.members.map((member) => ({ rule: gateway.rule, member })),
+  );
+  const balanced = view.model.loadBalancers
+    .filter((balancer) => !balancer.gateway)
+    .flatMap((balancer) =>
+      balancer.rules.flatMap((rule) =>
+        balancer.pools
+          .filter((pool) => rule.poolIds.includes(pool.id))
+          .flatMap((pool) => view.members([pool]).map((member) => ({ rule, member }))),
+      ),
+    );
+  const found = [...gateways, ...balanced].flatMap(({ rule, member }) => {
+    const running = view.facts.running.get(member.vm?.id ?? "");
+    if (rule.probe === undefined || running === undefined) return [];
+    return [{ probe: rule.probe, member, netns: running.netns }];
+  });
+  const byKey = new Map(
+    found.map((f) => [probeKey(f.probe.id, f.member.configuration.id), f] as const),
+  );
+  return [...byKey.values()];
+}
+
+function probesOf(view: View): ProbePlan[] {
+  return probedMembers(view).map(({ probe, member, netns }) => ({
+    key: probeKey(probe.id, member.configuration.id),
+    netns: vnetNamespace(member.nic.vnetId),
+    address: member.configuration.address,
+    port: probe.port,
+    protocol: probe.protocol,
+    path: probe.path,
+    interval: probe.intervalSeconds,
+    threshold: probe.threshold,
+    epoch: netns,
+  }));
+}
+
+function instanceOf(view: View, vm: Vm): MachineMetadata["instance"] {
+  const id = parseId(vm.id);
+  return {
+    compute: {
+      azEnvironment: "AzurePublicCloud",
+      customData: "",
+      location: vm.location,
+      name: vm.name,
+      osProfile: {
+        adminUsername: vm.adminUsername ?? "",
+        computerName: vm.computerName,
+        disablePasswordAuthentication: "true",
+      },
+      osType: "Linux",
+      provider: "Microsoft.Compute",
+      resourceGroupName: id?.resourceGroup ?? "",
+      resourceId: vm.id,
+      subscriptionId: id?.subscription ?? "",
+      tags: Object.entries(vm.tags)
+        .map(([name, value]) => `${name}:${value}`)
+        .join(";"),
+      tagsList: Object.entries(vm.tags).map(([name, value]) => ({ name, value })),
+      vmId: vm.uuid,
+      vmScaleSetName: "",
+      vmSize: vm.size,
+      zone: vm.zone ?? "",
+    },
+    network: { interface: vm.nics.map((nic) => interfaceOf(view, nic)) },
+  };
+}
+
+function interfaceOf(view: View, nic: Nic): object {
+  const prefixes = nic.configurations.flatMap((c) => view.subnetOf(c)?.prefixes ?? []);
+  return {
+    ipv4: {
+      // Standard public addresses are not shown to the machine, as on Azure.
+      ipAddress: nic.configurations.map((c) => ({
+        privateIpAddress: c.address,
+        publicIpAddress: "",
+      })),
+      subnet: [...new Set(prefixes)].map((prefix) => ({
+        address: prefix.split("/")[0],
+        prefix: String(parseNetwork(prefix)?.prefix ?? ""),
+      })),
+    },
+    ipv6: { ipAddress: [] },
+    macAddress: nic.mac.replaceAll(":", "").toUpperCase(),
+  };
+}
