@@ -34,6 +34,6 @@ export const nvaNames = provider.nvaNames;
 export const nvaAddresses = provider.nvaAddresses;
 export const policyHash = provider.policyHash;
 export const resourceGroupName = resourceGroup.name;
-/** Public addresses of the demonstration; undefined without it. */
-export const ilpipAddress = demo?.ilpipAddress;
-export const loadBalancerAddress = demo?.loadBalancerAddress;
+/** Public addresses of the demonstration; empty without it. */
+export const publicAddresses =
+  demo === undefined ? {} : { ilpip: demo.ilpipAddress, loadBalancer: demo.loadBalancerAddress };

@@ -58,7 +58,7 @@ for (const preview of [false, true]) {
         engine.registrations.filter((r) => r.name.includes("demo")),
         [],
       );
-      assert.equal(program.ilpipAddress, undefined);
+      assert.deepEqual(program.publicAddresses, {});
     });
   });
 }
