@@ -246,6 +246,10 @@ process.once("exit", () => {
   for (const dir of made) rmSync(dir, { recursive: true, force: true });
 });
 
+/** Where a NIC's body says its pools. */
+export const membership =
+  "properties.ipConfigurations.0.properties.loadBalancerBackendAddressPools";
+
 /** A store in a folder of its own. */
 export function emptyStore(): { dir: string; store: Store; arm: Arm } {
   const dir = mkdtempSync(path.join(tmpdir(), "azure-"));

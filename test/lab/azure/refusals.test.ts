@@ -5,6 +5,7 @@ import type { Store } from "../../../lab/azure/store";
 import * as az from "./fixture";
 import { balancerCases } from "./refusals/balancers";
 import { STATUS } from "./refusals/cases";
+import { extras, innerLb } from "./refusals/extras";
 import { machineCases } from "./refusals/machines";
 import { networkCases } from "./refusals/networks";
 
@@ -19,6 +20,8 @@ const deletes: [id: string, code: string][] = [
   [network("publicIPAddresses", "web-ip"), "PublicIPAddressCannotBeDeleted"],
   [network("publicIPAddresses", "work-ip"), "PublicIPAddressCannotBeDeleted"],
   [az.nvaNic, "NicInUse"],
+  [innerLb, "InUseLoadBalancerCannotBeDeleted"],
+  [network("natGateways", "nat"), "InUseNatGatewayCannotBeDeleted"],
 ];
 
 async function refusal(work: Promise<unknown>): Promise<ArmError> {
@@ -36,7 +39,7 @@ describe("Azure refuses, and changes nothing", () => {
   let seq: number;
   before(async () => {
     ({ arm, store } = await az.referenceAzure());
-    await arm.put(az.spareNic, good.spareNic());
+    for (const [id, body] of extras) await arm.put(id, body());
     seq = store.snapshot().seq;
   });
   for (const { name, id, body, code, target } of [
@@ -80,4 +83,36 @@ test("the 101st chain is refused", async () => {
   for (let i = 0; i < 98; i += 1) await chainOne(`n${i}`);
   const error = await refusal(chainOne("last"));
   assert.equal(error.code, "GatewayLoadBalancerChainLimitReached");
+});
+
+test("accelerated networking is refused for a small burstable machine", async () => {
+  const { arm } = await az.referenceAzure();
+  const nic = az.changed(good.spareNic(), "properties.enableAcceleratedNetworking", true);
+  await arm.put(az.spareNic, nic);
+  const where = "properties.networkProfile.networkInterfaces.0.id";
+  const vm = az.changed(good.nva(), where, az.spareNic);
+  const second = az.nva.replace(/nva$/, "second");
+  const error = await refusal(arm.put(second, vm));
+  assert.equal(error.code, "VMSizeIsNotPermittedToEnableAcceleratedNetworking");
+  await arm.put(second, az.changed(vm, "properties.hardwareProfile.vmSize", "Standard_D4s_v5"));
+});
+
+test("a NIC under more than 300 rules is refused", async () => {
+  const { arm } = await az.referenceAzure();
+  const rules = Array.from({ length: 301 }, (_, i) => ({
+    name: `r${i}`,
+    properties: {
+      protocol: "Tcp",
+      frontendPort: i + 1,
+      frontendIPConfiguration: { id: `${innerLb}/frontendIPConfigurations/fe` },
+      backendAddressPools: [{ id: `${innerLb}/backendAddressPools/inner` }],
+    },
+  }));
+  const [[, body] = ["", good.group]] = extras;
+  await arm.put(innerLb, az.changed(body(), "properties.loadBalancingRules", rules));
+  const pools = [{ id: `${innerLb}/backendAddressPools/inner` }];
+  const error = await refusal(
+    arm.put(az.spareNic, az.changed(good.spareNic(), az.membership, pools)),
+  );
+  assert.equal(error.code, "LoadBalancerRuleCountLimitReachedForNic");
 });

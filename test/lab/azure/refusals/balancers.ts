@@ -3,6 +3,8 @@ import type { Body } from "../../../../lab/azure/resource";
 import * as az from "../fixture";
 import { refused } from "./cases";
 
+import { innerLb } from "./extras";
+
 const { good, network } = az;
 const fresh = network("loadBalancers", "fresh");
 const front = "properties.frontendIPConfigurations.0";
@@ -10,7 +12,8 @@ const pool = "properties.backendAddressPools.0.properties";
 const tunnels = `${pool}.tunnelInterfaces`;
 const rule = "properties.loadBalancingRules.0.properties";
 const probe = "properties.probes.0.properties";
-const address = `${front}.properties.privateIPAddress`;
+const privateAddress = `${front}.properties.privateIPAddress`;
+const address = (name: string) => network("publicIPAddresses", name);
 const chain = `${front}.properties.gatewayLoadBalancer`;
 const needsBoth = "GatewayLoadBalancerRuleNeedsInternalAndExternalTunnel";
 const poolsDiffer =
@@ -80,11 +83,11 @@ export const balancerCases = [
       [],
       "LoadBalancerWithoutFrontendIPCantHaveChildResources",
     ],
-    [address, "10.7.1.9", "PrivateIPAddressNotInSubnet"],
-    [address, "10.7.0.3", "PrivateIPAddressInReservedRange"],
-    [address, "10.7.0.255", "PrivateIPAddressInReservedRange"],
-    [address, "10.7.0.4", "PrivateIPAddressIsAllocated"],
-    [address, undefined, "PrivateIPAddressNotProvidedForStaticAllocation"],
+    [privateAddress, "10.7.1.9", "PrivateIPAddressNotInSubnet"],
+    [privateAddress, "10.7.0.3", "PrivateIPAddressInReservedRange"],
+    [privateAddress, "10.7.0.255", "PrivateIPAddressInReservedRange"],
+    [privateAddress, "10.7.0.4", "PrivateIPAddressIsAllocated"],
+    [privateAddress, undefined, "PrivateIPAddressNotProvidedForStaticAllocation"],
     [tunnels, [internal, { ...external, type: "Internal" }], needsBoth],
     [tunnels, [internal], needsBoth],
     // The service fills the pool with one Internal tunnel, which one pool alone cannot work with.
@@ -104,7 +107,23 @@ export const balancerCases = [
     [`${rule}.frontendPort`, 80, "GatewayLoadBalancerRuleMustBeHAPorts"],
     [`${rule}.protocol`, "Tcp", "GatewayLoadBalancerRuleMustBeHAPorts"],
     [`${rule}.idleTimeoutInMinutes`, 31, "InvalidRequestFormat"],
-    ["properties.outboundRules", outbound, "InvalidResourceReference"],
+    ["properties.outboundRules", outbound, "GatewaySkuSupportsOnlyLoadBalancingRules"],
+    [tunnels, [internal, external, external], "TooManyTunnelInterfaces"],
+    [
+      `${rule}.backendAddressPools`,
+      ["a", "b", "c"].map((p) => ({ id: `${fresh}/backendAddressPools/${p}` })),
+      "GatewayLoadBalancerRuleHasTooManyPools",
+    ],
+    [
+      "properties.frontendIPConfigurations.1",
+      { name: "FE", properties: { subnet: { id: az.gatewaySubnet } } },
+      "DuplicateResourceName",
+    ],
+    [
+      `${pool}.loadBalancerBackendAddresses`,
+      [{ name: "a", properties: { ipAddress: "10.7.1.6" } }],
+      "BackendAddressMissingVirtualNetwork",
+    ],
     [
       `${pool}.loadBalancerBackendAddresses`,
       byAddress({ adminState: "Up" }),
@@ -168,8 +187,63 @@ export const balancerCases = [
       "LoadBalancingRuleMustDisableSNATSinceSameFrontendIPConfigurationIsReferencedByOutboundRule",
     ],
   ]),
-  ...refused(fresh, freshWeb, [["tags", {}, "PublicIPAddressInUse"]]),
+  ...refused(fresh, freshWeb, [
+    ["tags", {}, "PublicIPAddressInUse"],
+    [
+      `${front}.properties.publicIPAddress.id`,
+      address("six"),
+      "GatewayLoadBalancerChainIPVersionMismatch",
+    ],
+    [`${front}.properties.publicIPAddress.id`, address("v2"), "PublicIPAndLBSkuDoNotMatch"],
+    ["", haOnPublic(), "HAPortsRuleOnlyAllowedForInternalLoadBalancer"],
+    [
+      "properties.loadBalancingRules.1",
+      {
+        name: "twice",
+        properties: (freshWeb().properties as Record<string, Body[]>).loadBalancingRules?.[0]
+          ?.properties,
+      },
+      "RulesUseSameFrontendPortProtocolAndFrontendIPConfig",
+    ],
+  ]),
+  ...refused(innerLb, withInnerOutbound, [
+    ["tags", {}, "OutboundRuleOnlyAllowedForPublicFrontend"],
+    [
+      "properties.outboundRules.0.properties.allocatedOutboundPorts",
+      7,
+      "InvalidAllocatedOutboundPorts",
+    ],
+  ]),
 ];
+
+function haOnPublic(): Body {
+  const body = freshWeb();
+  const [only] = (body.properties as Record<string, Body[]>).loadBalancingRules ?? [];
+  Object.assign(only?.properties ?? {}, { protocol: "All", frontendPort: 0, backendPort: 0 });
+  return body;
+}
+
+function withInnerOutbound(): Body {
+  const id = (part: string) => ({ id: `${innerLb}/${part}` });
+  return {
+    location: az.location,
+    sku: { name: "Standard" },
+    properties: {
+      frontendIPConfigurations: [{ name: "fe", properties: { subnet: { id: az.gatewaySubnet } } }],
+      backendAddressPools: [{ name: "inner" }],
+      outboundRules: [
+        {
+          name: "out",
+          properties: {
+            protocol: "All",
+            frontendIPConfigurations: [id("frontendIPConfigurations/fe")],
+            backendAddressPool: id("backendAddressPools/inner"),
+          },
+        },
+      ],
+    },
+  };
+}
 
 function withSnat(): Body {
   const body = good.publicLb();

@@ -44,7 +44,34 @@ export const machineCases = [
       "PublicIPAddressInUse",
       "properties.ipConfigurations[0].properties.publicIPAddress.id",
     ],
+    [
+      `${config}.publicIPAddress.id`,
+      network("publicIPAddresses", "six"),
+      "IpConfigurationVersionMismatch",
+    ],
+    [
+      `${config}.publicIPAddress.id`,
+      network("publicIPAddresses", "v2"),
+      "GatewayLoadBalancerChainNeedsStandardPublicIPAddress",
+    ],
     ["properties.networkSecurityGroup", { id: az.vnet }, "InvalidResourceReference"],
+  ]),
+  ...refused(az.spareNic, good.spareNic, [
+    [
+      az.membership,
+      ["inner", "inner2"].map((lb) => ({
+        id: `${network("loadBalancers", lb)}/backendAddressPools/inner`,
+      })),
+      "NetworkInterfaceUsesMultipleLoadBalancersOfSameType",
+    ],
+    [
+      "properties.ipConfigurations",
+      ["a", "b"].map((name) => ({
+        name,
+        properties: { subnet: { id: az.nvaSubnet }, primary: true },
+      })),
+      "NetworkInterfaceCannotHaveMultiplePrimaryIpConfigurations",
+    ],
   ]),
   ...refused(az.nvaNic, good.nvaNic, [
     [`${config}.privateIPAddress`, "10.7.1", "InvalidIPAddressInRequest"],
@@ -91,6 +118,11 @@ export const machineCases = [
     [`${nics}.0.id`, az.nvaNic, "NicInUse"],
     [`${nics}.0.id`, network("networkInterfaces", "no"), "InvalidResourceReference"],
     [nics, [], "VirtualMachineMustHaveAtLeastOneNetworkInterface"],
+    [
+      nics,
+      [{ id: az.spareNic }, { id: network("networkInterfaces", "member") }],
+      "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary",
+    ],
     ["properties.hardwareProfile.vmSize", "Large", "InvalidParameter", "vmSize"],
     ["properties.hardwareProfile.vmSize", "Standard_Q4s_v9", "InvalidParameter", "vmSize"],
     ["properties.hardwareProfile.vmSize", "Standard_D2_v3", "BadRequest", "vmSize"],

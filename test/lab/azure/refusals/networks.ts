@@ -30,6 +30,11 @@ export const networkCases = [
     ["location", "mars", "LocationNotAvailableForResourceType", "location"],
     ["tags", { "a/b": "c" }, "InvalidTagNameCharacters"],
     ["tags", { a: "v".repeat(257) }, "TagValueTooLong"],
+    [
+      "tags",
+      Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ""])),
+      "TagsLimitExceeded",
+    ],
     ["properties.peers", [], "InvalidRequestContent", "properties.peers"],
     ["properties.subnets", "x", "InvalidRequestFormat", "properties.subnets"],
     ["properties", {}, "InvalidRequestFormat", "properties.addressSpace"],
@@ -50,6 +55,11 @@ export const networkCases = [
     ["properties.addressPrefix", "10.7.9.0/30", "SubnetTooSmall"],
     ["properties.addressPrefix", "10.7.9.1/24", "InvalidCIDRNotation"],
     ["properties.addressPrefix", undefined, "InvalidRequestFormat"],
+    [
+      "properties",
+      { addressPrefix: "10.7.9.0/24", sharingScope: "Tenant" },
+      "SharingScopeRequiresPrivateSubnet",
+    ],
     ["properties.networkSecurityGroup.id", az.vnet, "InvalidResourceReference"],
     ["properties.natGateway", { id: network("natGateways", "no") }, "InvalidResourceReference"],
   ]),
@@ -78,6 +88,7 @@ export const networkCases = [
     ["sku", undefined, "BasicSkuPublicIPAddressRetired", "sku.name"],
     ["properties", {}, "StandardSkuPublicIPAddressMustBeStatic"],
     ["properties.dnsSettings", { domainNameLabel: "A_b" }, "InvalidDomainNameLabel"],
+    ["properties.dnsSettings", { domainNameLabel: "taken" }, "DnsRecordInUse"],
     ["properties.idleTimeoutInMinutes", 3, "InvalidRequestFormat"],
   ]),
   ...refused(network("publicIPAddresses", "web-ip"), good.publicIp, [
