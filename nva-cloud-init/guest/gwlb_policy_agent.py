@@ -97,15 +97,20 @@ class Agent:
     def load(self, bundle: Bundle, source: str) -> None:
         """Puts a policy in force and says so; RefusedError leaves the old one in force."""
         started = time.monotonic()
-        before = kernel.counters() if kernel.in_force() else {}
-        current = kernel.load(bundle, self.generation)
-        self.generation = current.generation
-        self.bundle = bundle
-        self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
-        self.keep_counters(before)
-        kernel.settle(current)
-        self.record_fingerprint()
-        self.publish()
+        with state.alone():
+            saved = int(state.read_json(state.STATE).get("generation") or 0)
+            old = kernel.in_force()
+            flow = kernel.counters().get("flow", (0, 0)) if old else (0, 0)
+            current = kernel.load(bundle, max(self.generation, saved))
+            self.generation = current.generation
+            self.bundle = bundle
+            self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
+            kernel.wait_until_settled()
+            if old:
+                self.keep_counters({**kernel.counters(old.slot), "flow": flow})
+            kernel.clear_slot(kernel.other(current.slot))
+            self.record_fingerprint()
+            self.publish()
         milliseconds = (time.monotonic() - started - kernel.SETTLE_SECONDS) * 1000
         self.say(
             f"policy {bundle.hash[:12]} in force from {source} as generation "

@@ -71,7 +71,7 @@ def in_force() -> InForce | None:
 def load(bundle: Bundle, last_generation: int) -> InForce:
     """Puts a policy in force, or raises RefusedError and leaves everything as it was."""
     old = in_force()
-    slot = "B" if old and old.slot == "A" else "A"
+    slot = other(old.slot if old else "B")
     last = max(last_generation, old.generation if old else 0)
     generation = last % GENERATION_MASK + 1
     clear_slot(slot)
@@ -96,10 +96,14 @@ def clear_slot(slot: str) -> None:
             run([f"{tool}-restore", "--noflush"], "\n".join([*lines, "COMMIT", ""]))
 
 
-def settle(current: InForce) -> None:
-    """Removes the rules of the other generation once no packet can be in them any more."""
+def wait_until_settled() -> None:
+    """Waits until no packet can be in the rules of the other generation any more."""
     time.sleep(SETTLE_SECONDS)
-    clear_slot("B" if current.slot == "A" else "A")
+
+
+def other(slot: str) -> str:
+    """The name that is not in force."""
+    return "B" if slot == "A" else "A"
 
 
 def user_chains(tool: str) -> list[str]:
@@ -131,10 +135,9 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
         f":{own} - [0:0]",
         f"{by_mark} {TAKEN:#x}/{TAG_MASK:#x} -m comment --comment flow -j ACCEPT",
     ]
-    other = "B" if slot == "A" else "A"
     present = {*user_chains(TOOLS[family]), own}
-    if f"GWLB-{other}" not in present:
-        lines.insert(3, f":GWLB-{other} - [0:0]")
+    if f"GWLB-{other(slot)}" not in present:
+        lines.insert(3, f":GWLB-{other(slot)} - [0:0]")
     lines += [f"{by_mark} {SLOT_MARKS[s]:#x}/{TAG_MASK:#x} -j GWLB-{s}" for s in ("A", "B")]
     lines += [rule.replace("@", own) for rule in entry_rules(bundle, generation)]
     lines += [line.replace("@", own) for line in bundle.filters[family]]
@@ -209,15 +212,20 @@ def entrance_problem() -> str | None:
 # --- counters ------------------------------------------------------------------------------------
 
 COUNTED = re.compile(
-    r"^\[(\d+):(\d+)\] -A GWLB(?:-[AB]-\S+)? .*--comment \"?(?!log:)([a-z0-9:-]+)\"?", re.MULTILINE
+    r"^\[(\d+):(\d+)\] -A GWLB(?:-([AB])-\S+)? .*--comment \"?(?!log:)([a-z0-9:-]+)\"?",
+    re.MULTILINE,
 )
 
 
-def counters() -> dict[str, tuple[int, int]]:
-    """Packets and bytes by rule, both families together; `flow` is what needed no new verdict."""
+def counters(slot: str | None = None) -> dict[str, tuple[int, int]]:
+    """Packets and bytes by rule, both families together; `flow` is what needed no new verdict.
+
+    With a slot only the rules loaded under that name are read.
+    """
     totals: dict[str, tuple[int, int]] = {}
     for tool in TOOLS.values():
-        for packets, size, name in COUNTED.findall(run([f"{tool}-save", "-c", "-t", "filter"])):
-            before = totals.get(name, (0, 0))
-            totals[name] = (before[0] + int(packets), before[1] + int(size))
+        for packets, size, at, name in COUNTED.findall(run([f"{tool}-save", "-c", "-t", "filter"])):
+            if slot in (None, at):
+                before = totals.get(name, (0, 0))
+                totals[name] = (before[0] + int(packets), before[1] + int(size))
     return totals

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,22 @@ LAST_GOOD = Path(f"{ROOT}/var/lib/azure-gwlb/policy.last")
 STATE = Path(f"{ROOT}/run/azure-gwlb/policy.json")
 FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
 TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
+AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
+LOCK = Path(f"{ROOT}/run/azure-gwlb/policy.lock")
 
 
 def now() -> str:
     """The time as state and records write it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keeps other programs from loading rules meanwhile; freed even if this one is killed."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_atomically(path: Path, data: bytes) -> None:

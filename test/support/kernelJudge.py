@@ -86,7 +86,8 @@ def answer(request: dict[str, Any], links: dict[str, socket.socket]) -> dict[str
     if "load" in request:
         try:
             current = kernel.load(bundles.parse_user_data(request["load"]), 0)
-            kernel.settle(current)
+            kernel.wait_until_settled()
+            kernel.clear_slot(kernel.other(current.slot))
         except bundles.RefusedError as error:
             return {"error": str(error)}
         return {"hash": current.hash}

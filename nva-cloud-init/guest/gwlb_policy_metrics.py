@@ -1,0 +1,91 @@
+"""What the policy counted, for people and for Prometheus."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import gwlb_policy_kernel as kernel
+import gwlb_policy_state as state
+
+Counts = dict[str, tuple[int, int]]
+
+
+def rule_counts() -> Counts:
+    """Packets and bytes of each rule since the machine started, over all loads of the policy."""
+    now, before = kernel.counters(), state.read_json(state.TOTALS)
+    return {
+        rule: (
+            now.get(rule, (0, 0))[0] + before.get(rule, (0, 0))[0],
+            now.get(rule, (0, 0))[1] + before.get(rule, (0, 0))[1],
+        )
+        for rule in sorted({*now, *before})
+    }
+
+
+def metrics_text() -> str:
+    """Counters and state in Prometheus' text format."""
+    counts = rule_counts()
+    status = state.read_json(state.STATE)
+    audit = state.read_json(state.AUDIT)
+    labels = {"hash": status.get("hash") or "", "source": status.get("source") or ""}
+    return "".join(
+        [
+            *series(
+                "gwlb_rule_packets_total",
+                "counter",
+                "Packets that a rule decided; flow: packets of flows that were let start before.",
+                [({"rule": rule}, packets) for rule, (packets, _) in counts.items()],
+            ),
+            *series(
+                "gwlb_rule_bytes_total",
+                "counter",
+                "Bytes of the packets that a rule decided.",
+                [({"rule": rule}, size) for rule, (_, size) in counts.items()],
+            ),
+            *series("gwlb_policy_info", "gauge", "The policy in force.", [(labels, 1)]),
+            *series(
+                "gwlb_policy_loaded_timestamp_seconds",
+                "gauge",
+                "When the policy in force was loaded.",
+                [({}, seconds_of(status.get("loadedAt")))],
+            ),
+            *series(
+                "gwlb_policy_refused",
+                "gauge",
+                "1 if the policy in userData was refused.",
+                [({}, int(bool(status.get("refused"))))],
+            ),
+            *series(
+                "gwlb_imds_up",
+                "gauge",
+                "1 if the metadata service answered when last asked.",
+                [({}, int(status.get("imds") == "ok"))],
+            ),
+            *series(
+                "gwlb_audit_records_total",
+                "counter",
+                "Records of decisions that were written.",
+                [({}, int(audit.get("written", 0)))],
+            ),
+            *series(
+                "gwlb_audit_suppressed_total",
+                "counter",
+                "Records that the rate limit kept from being written.",
+                [({}, int(audit.get("suppressed", 0)))],
+            ),
+        ]
+    )
+
+
+def series(name: str, kind: str, text: str, samples: list[tuple[dict[str, str], int]]) -> list[str]:
+    """One metric; values of labels hold nothing that needs escaping."""
+    lines = [f"# HELP {name} {text}\n# TYPE {name} {kind}\n"]
+    for labels, value in samples:
+        inside = ",".join(f'{key}="{label}"' for key, label in labels.items())
+        lines.append(f"{name}{{{inside}}} {value}\n" if inside else f"{name} {value}\n")
+    return lines
+
+
+def seconds_of(text: str | None) -> int:
+    """Unix time of a time in the state; 0 if there is none."""
+    return int(datetime.fromisoformat(text).timestamp()) if text else 0

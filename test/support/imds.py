@@ -1,0 +1,75 @@
+"""A metadata service that says what the files in its folder say, read at each request.
+
+  userData   the answer; none: 404
+  status     another status than 200
+  slow       seconds between two bytes of the answer
+
+Asks for `Metadata: true`, as Azure does. On port 8080 it stands for the NVA's own health, which is
+503 while the policy whose hash is in the file `breaks` is in force.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+FOLDER = Path(sys.argv[1])
+
+
+def say_file(name: str, default: str) -> str:
+    """Content of a file of the folder."""
+    try:
+        return (FOLDER / name).read_text().strip()
+    except FileNotFoundError:
+        return default
+
+
+class Imds(BaseHTTPRequestHandler):
+    """Answers for userData."""
+
+    def do_GET(self) -> None:
+        """One answer, as slow as asked for."""
+        body = say_file("userData", "").encode()
+        status = int(say_file("status", "200"))
+        if self.headers.get("Metadata") != "true" or "compute/userData" not in self.path:
+            status = 400
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if slow := float(say_file("slow", "0")):
+            for place in range(len(body)):
+                self.wfile.write(body[place : place + 1])
+                time.sleep(slow)
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing to say."""
+
+
+class Health(Imds):
+    """Answers for the NVA's health."""
+
+    def do_GET(self) -> None:
+        """Well, unless the policy in force is the one that breaks it."""
+        in_force = say_file("../run/azure-gwlb/policy.json", "")
+        broken = f'"hash": "{say_file("breaks", "-")}", "source"' in in_force
+        self.send_response(503 if broken else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def main() -> None:
+    """Serves on loopback until it is ended."""
+    health = ThreadingHTTPServer(("127.0.0.1", 8080), Health)
+    threading.Thread(target=health.serve_forever, daemon=True).start()
+    imds = ThreadingHTTPServer(("127.0.0.1", 8169), Imds)
+    print("ready", flush=True)
+    imds.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
