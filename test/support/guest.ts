@@ -1,0 +1,133 @@
+/** An NVA booted outside the lab from its real customData, by real systemd and real cloud-init. */
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { bundlePolicy } from "../../components/firewall/bundle";
+import type { FirewallPolicy } from "../../components/firewall/policy";
+import { removeCgroups } from "../../lab/fabric/cgroups";
+import { ensureRootfs } from "../../lab/machine/image";
+import { Machine } from "../../lab/machine/machine";
+import { cacheDir } from "../../lab/paths";
+import { Progress } from "../../lab/progress";
+import { type Argv, run } from "../../lab/run";
+import { Undo } from "../../lab/undo";
+import { renderCustomData } from "../../nva-cloud-init/cloudConfig";
+import { Outside, settings } from "./outside";
+
+/** The reference case's rule, everything else allowed. */
+export const RULE = "no-ssh-from-8-8-8-8";
+export const policy: FirewallPolicy = {
+  rules: [
+    {
+      name: RULE,
+      action: "drop",
+      direction: "inbound",
+      sources: ["8.8.8.8"],
+      protocol: "tcp",
+      ports: ["22"],
+    },
+  ],
+  defaultInbound: "allow",
+  defaultOutbound: "allow",
+};
+
+/** Seconds that the first healthy answer may take. */
+export const HEALTHY = 30;
+
+export class Guest {
+  #boots = 0;
+
+  private constructor(
+    readonly outside: Outside,
+    readonly machine: Machine,
+  ) {}
+
+  /** A machine that is off and was never on. */
+  static async make(undo: Undo): Promise<Guest> {
+    const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-guest-"));
+    undo.add("folder", () => rm(dir, { recursive: true, force: true }));
+    undo.add("control groups", async () => void removeCgroups(dir));
+    const outside = await Outside.make(undo);
+    const host = {
+      labDir: dir,
+      image: await ensureRootfs(cacheDir(), new Progress()),
+      machines: path.join(dir, "machines"),
+      consoles: path.join(dir, "consoles"),
+    };
+    const machine = await Machine.attach(host, {
+      id: "00000000-0000-0000-0000-0000000000aa",
+      name: "nva",
+      hostname: "nva",
+      sshKeys: [],
+      customData: Buffer.from(renderCustomData(settings)).toString("base64"),
+    });
+    undo.add("machine", () => machine.destroy());
+    return new Guest(outside, machine);
+  }
+
+  /** A healthy machine with the reference policy. */
+  static async healthy(undo: Undo): Promise<Guest> {
+    const guest = await Guest.make(undo);
+    await guest.outside.userData(bundlePolicy(policy).userData);
+    await guest.boot();
+    await guest.outside.probeUntil(200, HEALTHY);
+    return guest;
+  }
+
+  /** Boots in a namespace that no earlier boot has left anything in. */
+  async boot(): Promise<void> {
+    const netns = `nva-${++this.#boots}`;
+    await this.outside.plug(netns);
+    await this.machine.boot(netns, () => undefined);
+  }
+
+  /** Reboots as the machine's own `reboot` does, devices and rules gone as on real hardware. */
+  async reboot(): Promise<void> {
+    await this.exec(["systemctl", "reboot"], { allowed: [0, 1, 255] });
+    await this.machine.ended;
+    await this.outside.unplug(`nva-${this.#boots}`);
+    await this.boot();
+  }
+
+  /** Runs a command on the machine; returns what it printed. */
+  async exec(
+    argv: Argv,
+    options: { allowed?: readonly number[]; input?: string } = {},
+  ): Promise<string> {
+    const enter = ["nsenter", "-t", String(this.machine.leader), "-a", "--"];
+    const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
+    return (await run([...enter, ...argv], { env, ...options })).stdout;
+  }
+
+  /** Runs a shell line on the machine. */
+  sh(line: string): Promise<string> {
+    return this.exec(["sh", "-c", line]);
+  }
+
+  /** Packets that a rule of the policy has counted. */
+  async counted(rule: string): Promise<number> {
+    const lines = (await this.exec(["/opt/azure-gwlb/gwlb-policy", "counters"])).trim().split("\n");
+    const rows = lines.map((line) => JSON.parse(line) as { rule: string; packets: number });
+    return rows.find((row) => row.rule === rule)?.packets ?? 0;
+  }
+
+  /** What the units said in the journal. */
+  journal(): Promise<string> {
+    return this.sh("journalctl -b --no-pager -o short-monotonic -u 'gwlb*'");
+  }
+}
+
+/** Runs a test with a healthy machine and shows the machine's journal if it fails. */
+export async function withHealthyGuest(work: (guest: Guest) => Promise<void>): Promise<void> {
+  const undo = new Undo();
+  let guest: Guest | undefined;
+  try {
+    guest = await Guest.healthy(undo);
+    await work(guest);
+  } catch (cause) {
+    if (guest?.machine.leader !== undefined) console.error(await guest.journal());
+    throw cause;
+  } finally {
+    await undo.run();
+  }
+}

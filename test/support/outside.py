@@ -1,0 +1,134 @@
+"""All that an NVA sees of the world outside the lab: the gateway's end of both tunnels, the probe,
+and the metadata service. Runs in the namespace that holds their addresses.
+
+Reads one JSON request a line and answers each with one; every byte of a tunnel's packet is the
+test's own.
+"""
+
+import base64
+import http.client
+import json
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+GATEWAY, NVA = "10.7.0.4", "10.7.1.5"
+METADATA, PROBE = "169.254.169.254", "168.63.129.16"
+TUNNELS = {"in": (10800, 800), "ex": (10801, 801)}
+USER_DATA = "/metadata/instance/compute/userData"
+EVENTS = "/metadata/scheduledevents"
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """As Azure's: the header is required, a leaf is asked for as text."""
+
+    user_data = ""
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0].rstrip("/")
+        if self.headers.get("Metadata") != "true":
+            self._answer(400, b"")
+        elif path == USER_DATA:
+            self._answer(200, Metadata.user_data.encode())
+        elif path == EVENTS:
+            self._answer(200, b'{"DocumentIncarnation":1,"Events":[]}')
+        elif path == "/metadata/instance":
+            self._answer(200, b'{"compute":{"name":"nva"}}')
+        else:
+            self._answer(404, b"")
+
+    def _answer(self, code: int, body: bytes) -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Answers are all that this program prints."""
+
+
+class Gateway:
+    """The gateway's end of the tunnels."""
+
+    def __init__(self) -> None:
+        self._ports: dict[str, socket.socket] = {}
+        for name, (port, _) in TUNNELS.items():
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+            sock.bind((GATEWAY, port))
+            self._ports[name] = sock
+        self._seen: list[list[Any]] = []
+        self._more = threading.Condition()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, tunnel: str, frame: bytes, vni: int | None = None) -> None:
+        """One frame to the NVA, as the gateway would wrap it."""
+        port, own = TUNNELS[tunnel]
+        header = struct.pack("!II", 0x08000000, (own if vni is None else vni) << 8)
+        self._ports[tunnel].sendto(header + frame, (NVA, port))
+
+    def take(self, count: int, seconds: float) -> list[list[Any]]:
+        """What came since the last call: as soon as there are so many, or after that time."""
+        with self._more:
+            self._more.wait_for(lambda: len(self._seen) >= count, seconds)
+            taken, self._seen = self._seen, []
+        return taken
+
+    def _listen(self) -> None:
+        names = {sock: name for name, sock in self._ports.items()}
+        while True:
+            ready, _, _ = select.select(list(names), [], [])
+            for sock in ready:
+                packet = sock.recv(65536)
+                vni = struct.unpack("!I", packet[4:8])[0] >> 8
+                with self._more:
+                    self._seen.append([names[sock], vni, packet[8:].hex(), time.time()])
+                    self._more.notify_all()
+
+
+def probe(path: str, seconds: float) -> dict[str, Any]:
+    """One request as the load balancer's probe makes it."""
+    begun = time.monotonic()
+    connection = http.client.HTTPConnection(NVA, 8080, timeout=seconds, source_address=(PROBE, 0))
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        found: dict[str, Any] = {"code": answer.status, "body": answer.read().decode()}
+    except OSError as error:
+        found = {"code": 0, "body": str(error)}
+    finally:
+        connection.close()
+    return {**found, "seconds": time.monotonic() - begun}
+
+
+def answer(gateway: Gateway, request: dict[str, Any]) -> object:
+    match request["do"]:
+        case "userData":
+            Metadata.user_data = request["text"]
+            return None
+        case "send":
+            for tunnel, frame, *vni in request["frames"]:
+                gateway.send(tunnel, base64.b16decode(frame, casefold=True), *vni)
+            return None
+        case "take":
+            return gateway.take(request["count"], request["seconds"])
+        case "probe":
+            return probe(request["path"], request["seconds"])
+    raise ValueError(request["do"])
+
+
+def main() -> None:
+    gateway = Gateway()
+    metadata = ThreadingHTTPServer((METADATA, 80), Metadata)
+    threading.Thread(target=metadata.serve_forever, daemon=True).start()
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(gateway, json.loads(line))), flush=True)
+
+
+main()

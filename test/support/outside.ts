@@ -1,0 +1,140 @@
+/**
+ * A world for an NVA outside the lab: a wire from its NIC to the gateway's address, the probe's
+ * and the metadata service's. Nothing else is there. Works only inside the test runner's box.
+ */
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { run, start } from "../../lab/run";
+import type { Undo } from "../../lab/undo";
+import type { NvaSettings } from "../../nva-cloud-init/cloudConfig";
+
+/** The reference layout. */
+export const settings: NvaSettings = {
+  gatewayAddress: "10.7.0.4",
+  internal: { port: 10800, vni: 800 },
+  external: { port: 10801, vni: 801 },
+  mtu: 3900,
+  probePort: 8080,
+  probePath: "/health",
+  policyPollSeconds: 1,
+};
+
+export type Side = "in" | "ex";
+
+/** A frame that the NVA sent. */
+export interface Seen {
+  side: Side;
+  vni: number;
+  frame: Buffer;
+  /** Seconds since 1970. */
+  at: number;
+}
+
+export interface ProbeAnswer {
+  /** HTTP status; 0 when there was no answer. */
+  code: number;
+  body: string;
+  seconds: number;
+}
+
+/** Namespace of everything outside the NVA. */
+const peer = "outside";
+const addresses = ["10.7.1.1/24", "10.7.0.4/32", "169.254.169.254/32", "168.63.129.16/32"];
+
+export class Outside {
+  readonly #ask: (request: object) => Promise<unknown>;
+
+  private constructor(ask: (request: object) => Promise<unknown>) {
+    this.#ask = ask;
+  }
+
+  static async make(undo: Undo): Promise<Outside> {
+    await run(["ip", "netns", "add", peer]);
+    await run(["ip", "-n", peer, "link", "set", "lo", "up"]);
+    for (const address of addresses) {
+      await run(["ip", "-n", peer, "addr", "add", address, "dev", "lo"]);
+    }
+    const argv = ["python3", "-B", "-u", path.join(__dirname, "outside.py")];
+    const child = start(["ip", "netns", "exec", peer, ...argv], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    undo.add("world outside", async () => void child.kill("SIGKILL"));
+    const { stdin, stdout } = child;
+    if (stdin === null || stdout === null) throw new Error("no pipes to the world outside");
+    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+    const next = async () => {
+      const { value, done } = await lines.next();
+      if (done) throw new Error("the world outside ended");
+      return JSON.parse(value) as unknown;
+    };
+    await next();
+    let turn: Promise<unknown> = Promise.resolve();
+    return new Outside((request) => {
+      turn = turn.then(() => {
+        stdin.write(`${JSON.stringify(request)}\n`);
+        return next();
+      });
+      return turn;
+    });
+  }
+
+  /** A fresh namespace for a machine, as Azure gives it: its NIC `eth0` with MTU 1500, by DHCP. */
+  async plug(netns: string): Promise<void> {
+    await run(["ip", "netns", "add", netns]);
+    const nic = ["eth0", "mtu", "1500", "netns", netns];
+    const end = ["peer", "name", "wire", "mtu", "4000", "netns", peer];
+    await run(["ip", "link", "add", ...nic, "type", "veth", ...end]);
+    await run(["ip", "-n", peer, "link", "set", "wire", "up"]);
+    await run(["ip", "-n", peer, "route", "add", "10.7.1.5/32", "dev", "wire", "src", "10.7.0.4"]);
+    for (const device of ["lo", "eth0"])
+      await run(["ip", "-n", netns, "link", "set", device, "up"]);
+    await run(["ip", "-n", netns, "addr", "add", "10.7.1.5/24", "dev", "eth0"]);
+    await run(["ip", "-n", netns, "route", "add", "default", "via", "10.7.1.1"]);
+  }
+
+  /** Takes a machine's namespace away, and all that the machine left in it. */
+  async unplug(netns: string): Promise<void> {
+    await run(["ip", "-n", netns, "link", "delete", "eth0"]);
+    await run(["ip", "netns", "delete", netns]);
+  }
+
+  /** What the metadata service gives as userData from now on. */
+  async userData(text: string): Promise<void> {
+    await this.#ask({ do: "userData", text });
+  }
+
+  /** Sends inner frames to the NVA, each by its tunnel. */
+  async send(frames: readonly (readonly [Side, Buffer, vni?: number])[]): Promise<void> {
+    const hex = frames.map(([side, frame, ...vni]) => [side, frame.toString("hex"), ...vni]);
+    await this.#ask({ do: "send", frames: hex });
+  }
+
+  /** Frames that the NVA sent since the last call: `count` of them, or what came in `seconds`. */
+  async take(count: number, seconds: number): Promise<Seen[]> {
+    const seen = await this.#ask({ do: "take", count, seconds });
+    return (seen as [Side, number, string, number][]).map(([side, vni, hex, at]) => ({
+      side,
+      vni,
+      frame: Buffer.from(hex, "hex"),
+      at,
+    }));
+  }
+
+  /** Asks as the load balancer's probe does. */
+  async probe(where = settings.probePath, seconds = 5): Promise<ProbeAnswer> {
+    return (await this.#ask({ do: "probe", path: where, seconds })) as ProbeAnswer;
+  }
+
+  /** Probes until the status is the one wanted; throws with the last answer after a time. */
+  async probeUntil(code: number, seconds: number): Promise<ProbeAnswer> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const answer = await this.probe();
+      if (answer.code === code) return answer;
+      if (Date.now() > end) {
+        throw new Error(`no ${code} in ${seconds} s, but ${answer.code}: ${answer.body}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
