@@ -12,10 +12,12 @@ export function define(command: Command): void {
     .argument("[cmd...]", "the command and its arguments (default: a shell)")
     .passThroughOptions()
     .action(async (place: string, cmd: string[]) => {
+      // Commander hands the separator on once an argument came before it.
+      const own = cmd[0] === "--" ? cmd.slice(1) : cmd;
       const status = statusReader(contextOf(command).lab)();
       let argv: readonly string[];
       try {
-        argv = inPlace(status, place, cmd.length > 0 ? cmd : ["bash"]);
+        argv = inPlace(status, place, own.length > 0 ? own : ["bash"]);
       } catch (cause) {
         throw new UserError(cause instanceof Error ? cause.message : String(cause));
       }
