@@ -36,7 +36,8 @@ export interface GatewayProviderArgs {
   location?: pulumi.Input<string>;
   /**
    * IPv4 network of the provider's own VNet, /8 to /28. Default: `10.7.0.0/16`. It may overlap the
-   * consumers' networks: nothing is routed between them.
+   * consumers' networks: nothing is routed between them. Azure refuses a change that leaves the
+   * subnets outside, at no cost to what runs: put a second provider beside the first instead.
    */
   addressSpace?: string;
   /**

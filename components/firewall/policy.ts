@@ -40,7 +40,7 @@ export interface FirewallRule {
   protocol?: RuleProtocol;
   /** Destination ports of TCP or UDP, `"22"` or `"8000-8100"`; default: any. */
   ports?: string[];
-  /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family. */
+  /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default: any. */
   icmpTypes?: string[];
   /** True writes a record of each decision; default: no record. */
   log?: boolean;
@@ -52,7 +52,7 @@ export interface FirewallRule {
 export interface FirewallPolicy {
   /** In the order of looking at them, at most 1,000; an empty list leaves the defaults. */
   rules: FirewallRule[];
-  /** Lists of addresses and networks, of both families if need be, that rules name. */
+  /** Lists of addresses and networks, of both families if need be, that rules name; default: none. */
   addressSets?: Record<string, string[]>;
   /** For flows from the internet that no rule matches; default: drop. */
   defaultInbound?: RuleAction;

@@ -19,7 +19,7 @@ export interface AllowedTraffic {
   protocol: TrafficProtocol;
   /**
    * Ports of the workload, each `22` or `8000-8100`. Needed for `tcp` and `udp` (`0-65535` for
-   * all of them), left out for the others.
+   * all of them). Default: none, as the other protocols have none.
    */
   ports?: string[];
   /**
