@@ -1,5 +1,7 @@
 /** The flows that `npm start` sends, as data. Pure: from what the lab's status says to a list. */
 
+import { sameId } from "../azure/ids";
+
 /** Addresses of the internet host, by the part that each plays in the reference case. */
 export const banned = "8.8.8.8";
 export const administrator = "203.0.113.9";
@@ -124,6 +126,20 @@ export function describeAct(act: Act): string {
   }
 }
 
+/** What the act's packets have in common: IP protocol number, and the server's port if it is fixed. */
+export function wireOf(act: Act): { protocol: number; port?: number } {
+  switch (act.kind) {
+    case "ping":
+      return { protocol: 1 };
+    case "datagram":
+      return { protocol: 17, port: act.port };
+    case "outbound":
+      return { protocol: 6 };
+    default:
+      return { protocol: 6, port: act.port };
+  }
+}
+
 function megabytes(size: number): string {
   return `${Math.round(size / (1024 * 1024))} MB`;
 }
@@ -133,9 +149,8 @@ function ownerName(owner: string): string {
   return /\/loadBalancers\/([^/]+)/i.exec(owner)?.[1] ?? owner;
 }
 
-/** NVAs of the gateway that a frontend id belongs to; ids compare without case, as Azure's do. */
+/** NVAs behind a gateway's frontend; ids compare without case, as Azure's do. */
 function nvasOf(status: ChainStatus, frontendId: string): string[] {
-  const wanted = frontendId.toLowerCase();
-  const own = status.gateways.filter(({ id }) => wanted.startsWith(`${id.toLowerCase()}/`));
+  const own = status.gateways.filter(({ id }) => sameId(id, frontendId));
   return own.flatMap(({ nvas }) => nvas.map(({ vm }) => vm));
 }

@@ -42,6 +42,8 @@ export interface Verdict {
   problems: string[];
 }
 
+/** Counts packets of flows that a rule has let in before: no rule decides on those. */
+const ESTABLISHED = "flow";
 /** Bytes of a full inner packet: the internet's MTU. */
 const FULL = 1500;
 /** A transfer of this size must fill packets. */
@@ -53,11 +55,11 @@ export function judge(flow: Flow, observation: Observation): Verdict {
   return { flow, passed: problems.length === 0, seen, counters, problems };
 }
 
-/** Counters that rose, with the figures around the flow. */
+/** Counters of rules that moved, with the figures around the flow. */
 export function risen({ before, after }: Pick<Observation, "before" | "after">) {
   return [...after]
     .map(([rule, to]) => ({ rule, from: before.get(rule) ?? 0, to }))
-    .filter(({ from, to }) => to !== from);
+    .filter(({ rule, from, to }) => to !== from && rule !== ESTABLISHED);
 }
 
 /** Reads what `gwlb-policy counters` prints: one JSON object a line. */
@@ -128,7 +130,7 @@ function platform(flow: Flow, { answer, external }: Observation): Findings {
 
 /** An answer alone could have come around the NVA: both tunnels must have carried both ways. */
 function passing(flow: Flow, observation: Observation): Findings {
-  const { answer, external, internal } = observation;
+  const { answer, external, internal, arrived } = observation;
   const problems = answerProblems(flow, answer);
   const { address } = flow.consumer;
   for (const [tunnel, packets] of [
@@ -142,23 +144,41 @@ function passing(flow: Flow, observation: Observation): Findings {
     const data = flow.act.kind === "download" ? outward : inward;
     problems.push(...sizeProblems(flow.act, data).map((problem) => `${tunnel}: ${problem}`));
   }
+  problems.push(...arrivalProblems(flow.act, arrived));
   return { problems, seen: answerText(flow.act, answer) };
 }
 
+/**
+ * Full packets must have crossed, and none in pieces. Longer ones on a tunnel are several that the
+ * NVA's kernel has merged on their way in, as it does on any VXLAN device.
+ */
 function sizeProblems(act: Act, data: readonly Packet[]): string[] {
   if (!("size" in act)) return [];
-  const largest = Math.max(0, ...data.map(({ length }) => length));
-  const fragments = data.filter(({ fragment }) => fragment).length;
   if (act.kind === "download" || act.kind === "upload") {
+    if (act.size < LARGE) return [];
     return [
-      ...unless(act.size < LARGE || largest === FULL, `largest packet is ${largest} bytes`),
+      ...unless(
+        data.some(({ length }) => length === FULL),
+        `no packet of ${FULL} bytes, the largest has ${largest(data)}`,
+      ),
       ...unless(
         data.every(({ dontFragment }) => dontFragment),
         "packets without DF",
       ),
     ];
   }
+  const fragments = data.filter(({ fragment }) => fragment).length;
   return unless(act.size < FRAGMENTED || fragments > 1, `${fragments} fragments`);
+}
+
+/** The VM's own network merges nothing: a longer packet there never was on a wire. */
+function arrivalProblems(act: Act, arrived: readonly Packet[]): string[] {
+  if (act.kind !== "upload" || act.size < LARGE) return [];
+  return unless(largest(arrived) === FULL, `the largest at the VM has ${largest(arrived)} bytes`);
+}
+
+function largest(packets: readonly Packet[]): number {
+  return packets.reduce((most, { length }) => Math.max(most, length), 0);
 }
 
 function unanswered({ error, answered, sent }: Answer): string[] {

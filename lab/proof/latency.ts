@@ -16,7 +16,7 @@ import { planTwin } from "./twinPlan";
 /** Port of the demo's web workload. */
 const PORT = 80;
 /** The ways take turns this often, so that what else the machine does hits all alike. */
-const ROUNDS = 10;
+const ROUNDS = 5;
 /** Seconds that a twin may take from its creation to its first answer. */
 const TWIN_START = 90;
 
@@ -87,8 +87,7 @@ export async function nvaShare(status: ProofStatus, consumer: Consumer, count: n
     Promise.all(
       consumer.nvas.map((nva) => Capture.start(status, nva, device, `ip and tcp port ${PORT}`)),
     );
-  const external = await watch("vxlan-ex");
-  const internal = await watch("vxlan-in");
+  const [external, internal] = await Promise.all([watch("vxlan-ex"), watch("vxlan-in")]);
   const all = [...external, ...internal];
   try {
     await handshakes(status, consumer.address, count);

@@ -14,7 +14,7 @@ import type { Undo } from "../../lab/undo";
 /** Public address of the consumer, held by the VM itself: there is no translation here. */
 export const address = "20.0.0.4";
 
-const gateway = "/subscriptions/s/loadBalancers/gwlb";
+const chainedTo = "/subscriptions/s/loadBalancers/gwlb/frontendIPConfigurations/f";
 const rule = [
   ...["FORWARD", "-m", "physdev", "--physdev-in", "vxlan-ex", "--physdev-is-bridged"],
   ...["-s", "8.8.8.8", "-p", "tcp", "--dport", "22", "-j", "DROP"],
@@ -115,12 +115,11 @@ function status(leaders: { nva: number; vm: number }): ProofStatus {
   const place = (name: string, pid?: number): Place => ({
     ...{ name, kind: pid === undefined ? "internet" : "vm", netns: name, power: "running", pid },
   });
-  const chainedTo = `${gateway}/frontendIPConfigurations/f`;
   return {
     boxPid: process.pid,
     places: [place("internet"), place("nva", leaders.nva), place("vm", leaders.vm)],
     publicAddresses: [{ address, via: "ilpip", owner: "vm", vms: ["vm"], chainedTo }],
-    gateways: [{ id: gateway, nvas: [{ vm: "nva" }] }],
+    gateways: [{ id: chainedTo, nvas: [{ vm: "nva" }] }],
   };
 }
 

@@ -10,8 +10,8 @@ import {
 } from "../../../lab/proof/flows";
 
 const network = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
-const gateway = `${network}/loadBalancers/gwlb`;
-const chainedTo = `${gateway.toUpperCase()}/frontendIPConfigurations/f`;
+const frontend = `${network}/loadBalancers/gwlb/frontendIPConfigurations/f`;
+const chainedTo = frontend.toUpperCase();
 const status: ChainStatus = {
   publicAddresses: [
     {
@@ -30,8 +30,8 @@ const status: ChainStatus = {
     { address: "20.0.0.8", via: "frontend", owner: "empty", vms: [], chainedTo },
   ],
   gateways: [
-    { id: gateway, nvas: [{ vm: "nva" }] },
-    { id: `${gateway}2`, nvas: [{ vm: "other" }] },
+    { id: frontend, nvas: [{ vm: "nva" }] },
+    { id: `${frontend}2`, nvas: [{ vm: "other" }] },
   ],
 };
 
