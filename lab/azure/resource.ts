@@ -60,6 +60,11 @@ export const refOf = (value: unknown): string | undefined => asText(asBody(value
 export const refsOf = (value: unknown): string[] =>
   asBodies(value).flatMap((item) => refOf(item) ?? []);
 
-/** Inline children of a resource, e.g. the `subnets` of a virtual network. */
+/**
+ * Inline children of a resource, e.g. the `subnets` of a virtual network. One that a request left
+ * nameless has no id and is left out: the rule for names refuses it.
+ */
 export const childrenOf = (resource: { properties: Body }, collection: string): Child[] =>
-  asBodies(resource.properties[collection]) as Child[];
+  (asBodies(resource.properties[collection]) as Child[]).filter(
+    (child) => typeof child.id === "string",
+  );

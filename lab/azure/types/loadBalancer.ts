@@ -46,11 +46,17 @@ export const loadBalancer: ResourceType = {
       // What Azure answers here is not known; the harsher reading is that it refuses.
       if (chains.length > 0) yield inUse("GatewayLoadBalancerInUseByChain", existing.id, chains);
     },
-    function* members(existing, world) {
-      const users = childrenOf(existing, "backendAddressPools").flatMap((p) =>
-        membersOf(p.id, world),
+    function* used(existing, world) {
+      const chained = new Set(
+        chainsTo(existing.id, world).map((id) => id.split("/").slice(0, -2).join("/")),
       );
-      if (users.length > 0) yield inUse("InUseLoadBalancerCannotBeDeleted", existing.id, users);
+      const users = world.usersOf(existing.id).filter((user) => !chained.has(user.id));
+      if (users.length === 0) return;
+      yield inUse(
+        "InUseLoadBalancerCannotBeDeleted",
+        existing.id,
+        users.map((user) => user.id),
+      );
     },
   ],
   present,

@@ -1,7 +1,7 @@
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
-import { referenceProblems } from "../inUse";
+import { inUse, referenceProblems, removedChildren } from "../inUse";
 import { asNumber, asText, type Child, childrenOf, refOf, refsOf } from "../resource";
 import type { Put } from "../world";
 import { FRONTEND_TYPE } from "./chain";
@@ -145,6 +145,10 @@ function* portProblems(put: Put, rule: Child, path: string): Generator<ArmError>
 
 /** Inbound NAT rules: one port to one NIC, or a range to a pool. */
 export function* natRuleProblems(put: Put): Generator<ArmError> {
+  for (const gone of removedChildren(put.existing, put.desired, "inboundNatRules")) {
+    const users = put.world.usersOf(gone.id).map((user) => user.id);
+    if (users.length > 0) yield inUse("InUseInboundNatRuleCannotBeDeleted", gone.id, users);
+  }
   for (const [rule, path] of namedChildren(put, "inboundNatRules")) {
     const { properties } = rule;
     const at = `${path}.properties`;

@@ -227,3 +227,25 @@ describe("Arm", () => {
     assert.deepEqual(at(made, "properties.publicIPAllocationMethod"), "Static");
   });
 });
+
+test("an inbound NAT rule stays as long as a NIC has it", async () => {
+  const { arm } = await az.referenceAzure();
+  const rule = {
+    name: "ssh",
+    properties: {
+      frontendIPConfiguration: { id: `${az.publicLb}/frontendIPConfigurations/fe` },
+      protocol: "Tcp",
+      frontendPort: 2222,
+      backendPort: 22,
+    },
+  };
+  await arm.put(az.publicLb, az.changed(good.publicLb(), "properties.inboundNatRules", [rule]));
+  const where = "properties.ipConfigurations.0.properties.loadBalancerInboundNatRules";
+  const nic = az.changed(good.workNic(), where, [{ id: `${az.publicLb}/inboundNatRules/ssh` }]);
+  await arm.put(az.workNic, nic);
+  const without = arm.put(az.publicLb, good.publicLb());
+  await assert.rejects(without, { code: "InUseInboundNatRuleCannotBeDeleted" });
+  await assert.rejects(arm.delete(az.publicLb), { code: "InUseLoadBalancerCannotBeDeleted" });
+  await arm.put(az.workNic, good.workNic());
+  await arm.put(az.publicLb, good.publicLb());
+});

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ArmError } from "../../../lab/azure/arm";
+import { type Arm, ArmError } from "../../../lab/azure/arm";
+import { referencesOf } from "../../../lab/azure/references";
 import type { Body } from "../../../lab/azure/resource";
 import * as az from "./fixture";
 
@@ -63,5 +64,31 @@ test("any write is taken or refused by Azure's rules, and what is taken can be r
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+/** Ids that are named somewhere and belong to nothing. */
+async function dangling(arm: Arm): Promise<string[]> {
+  const named = (await arm.list()).flatMap((resource) => [...referencesOf(resource)]);
+  const found = await Promise.all(
+    [...new Set(named)].map(async (id) => ((await arm.get(id)) === undefined ? [id] : [])),
+  );
+  return found.flat();
+}
+
+test("in whatever order things are made and deleted, nothing ever names what is not there", async () => {
+  const known = fc.integer({ min: 0, max: az.layout.length - 1 });
+  const step = fc.tuple(fc.constantFrom("put", "put", "delete"), known);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, full) => {
+      const { arm } = full ? await az.referenceAzure() : az.emptyStore();
+      for (const [op, i] of steps) {
+        const [id, body] = az.layout[i] ?? ["", () => ({})];
+        const work: Promise<unknown> = op === "put" ? arm.put(id, body()) : arm.delete(id);
+        await work.catch((error: unknown) => assert.ok(error instanceof ArmError, String(error)));
+      }
+      assert.deepEqual(await dangling(arm), []);
+    }),
+    { numRuns: 60 },
   );
 });
