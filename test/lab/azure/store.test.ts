@@ -181,19 +181,25 @@ describe("Store", () => {
 
   test("a write costs the same among thousands of resources", async () => {
     const { store } = emptyStore();
-    const many = async (from: number) => {
-      const begun = performance.now();
-      for (let i = from; i < from + 200; i += 1) {
-        await store.transact((tx) => tx.put(thing(`n${i}`, i, ["n0"])));
+    /** Milliseconds for ten writes: the best of twenty rounds, as others use the machine too. */
+    const ten = async (from: number) => {
+      const rounds: number[] = [];
+      for (let round = 0; round < 20; round += 1) {
+        const begun = performance.now();
+        for (let i = 0; i < 10; i += 1) {
+          const name = `n${from + round * 10 + i}`;
+          await store.transact((tx) => tx.put(thing(name, i, ["n0"])));
+        }
+        rounds.push(performance.now() - begun);
       }
-      return performance.now() - begun;
+      return Math.min(...rounds);
     };
-    const few = await many(0);
+    const few = await ten(0);
     await store.transact((tx) => {
       for (let i = 1000; i < 6000; i += 1) tx.put(thing(`n${i}`, i, ["n0"]));
     });
-    const later = await many(10_000);
-    assert.ok(later < few * 4 + 200, `${few} ms for the first 200, ${later} ms after 5,000`);
+    const later = await ten(10_000);
+    assert.ok(later < few * 4, `${few} ms for ten writes at first, ${later} ms after 5,000`);
   });
 
   test("watch tells of others' commits until it is stopped", async () => {
