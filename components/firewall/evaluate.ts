@@ -38,7 +38,7 @@ export interface Verdict {
 /** The rule that decides about a flow's opener, and whether it passes. */
 export function judge(plan: PolicyPlan, opener: Packet): { passes: boolean; rule: PlannedRule } {
   const list = plan.rules[opener.direction][opener.family];
-  const rule = list.find((candidate) => matches(candidate, opener));
+  const rule = list.find((candidate) => mismatch(candidate, opener) === undefined);
   if (rule === undefined) throw new Error("the last rule of a list matches every packet");
   return { passes: plan.trial || rule.action === "allow", rule };
 }
@@ -159,15 +159,16 @@ function keyOf({ family, protocol, source, destination, ports, icmp }: Packet): 
   return `${family} ${protocol} ${source}:${ports?.source} ${destination}:${ports?.destination} ${detail}`;
 }
 
-function matches(rule: PlannedRule, packet: Packet): boolean {
+/** The first thing about a flow's opener that keeps a rule from matching; undefined if it matches. */
+export function mismatch(rule: PlannedRule, packet: Packet): string | undefined {
   const { ports, icmp } = packet;
-  return (
-    (rule.protocol === "any" || rule.protocol === packet.protocol) &&
-    (rule.sources === undefined || includes(rule.sources, packet.source)) &&
-    (rule.destinations === undefined || includes(rule.destinations, packet.destination)) &&
-    (rule.ports === undefined ||
-      (ports !== undefined &&
-        rule.ports.some((r) => r.first <= ports.destination && ports.destination <= r.last))) &&
-    (rule.icmpTypes === undefined || (icmp !== undefined && icmpCovers(rule.icmpTypes, [icmp])))
-  );
+  if (rule.protocol !== "any" && rule.protocol !== packet.protocol) return "another protocol";
+  if (rule.sources && !includes(rule.sources, packet.source)) return "another source";
+  if (rule.destinations && !includes(rule.destinations, packet.destination)) {
+    return "another destination";
+  }
+  const inside = (p: number) => rule.ports?.some((r) => r.first <= p && p <= r.last);
+  if (rule.ports && !(ports && inside(ports.destination))) return "another port";
+  if (rule.icmpTypes && !(icmp && icmpCovers(rule.icmpTypes, [icmp]))) return "another ICMP type";
+  return undefined;
 }

@@ -1,6 +1,10 @@
 /** The firewall policy: what users write, its problems, and its way into the NVA. Pure. */
 export { bundlePolicy, type PolicyBundle, USER_DATA_LIMIT } from "./bundle";
 export { compilePolicy } from "./compile";
+export { describeRule } from "./describe";
+export { diffPolicies, diffSettings } from "./diff";
+export { explainPacket } from "./explain";
+export { importRules } from "./importRules";
 export { planPolicy } from "./plan";
 export {
   type FirewallPolicy,

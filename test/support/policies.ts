@@ -116,7 +116,7 @@ export const policies: fc.Arbitrary<FirewallPolicy> = fc
   }));
 
 /** An opener: client to server or the reverse, by the tunnel that fits. */
-const opener: fc.Arbitrary<Packet> = family.chain((f) =>
+export const openers: fc.Arbitrary<Packet> = family.chain((f) =>
   fc
     .record({
       client: fc.constantFrom(...clients[f]),
@@ -158,7 +158,7 @@ const tcp = (first: Packet): Packet[] => {
 /** A flow from its start, or from its middle: what a machine sees of a dead neighbour's flows. */
 export const flows: fc.Arbitrary<FlowScript> = fc
   .record({
-    first: opener,
+    first: openers,
     skip: fc.constantFrom(0, 0, 0, 1, 2, 3),
     before: fc.integer({ min: 0, max: 4 }),
   })

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { policyCommand } from "../../../tools/policy/main";
+import { PolicyError } from "../../../tools/policy/read";
+
+let folder: string;
+const file = (name: string) => path.join(folder, name);
+
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "gwlb-policy-"));
+  const rules = '[{name: a, action: drop, direction: inbound, sources: ["8.8.8.8"]}';
+  writeFileSync(file("one.yaml"), `rules: ${rules}]\ndefaultInbound: allow\n`);
+  writeFileSync(file("two.yaml"), "rules: []\ndefaultInbound: allow\n");
+  writeFileSync(file("bad.yaml"), "rules: [{name: A}]\n");
+  writeFileSync(
+    file("Pulumi.x.yaml"),
+    `config:\n  p:policy:\n    rules: ${rules}, {name: b, action: drop, direction: inbound, sources: ["8.8.8.8"]}]\n`,
+  );
+  writeFileSync(file("save.txt"), "*filter\n-A FORWARD -j LOG\nCOMMIT\n");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+function policy(...argv: string[]): { lines: string; code: number } {
+  const lines: string[] = [];
+  policyCommand((line) => lines.push(line)).parse(argv, { from: "user" });
+  return { lines: lines.join("\n"), code: Number(process.exitCode ?? 0) };
+}
+
+describe("npm run policy", () => {
+  test("check: size and hash of a good policy", () => {
+    const { lines, code } = policy("check", file("one.yaml"));
+    assert.match(lines, /^ok: \d+ bytes/);
+    assert.equal(code, 0);
+  });
+  test("check: all problems of a bad one, and exit code 1", () => {
+    const { lines, code } = policy("check", file("bad.yaml"));
+    assert.match(lines, /rules\[0\]\.name[^]*rules\[0\]\.action[^]*rules\[0\]\.direction/);
+    assert.equal(code, 1);
+  });
+  test("check: a stack's settings, with paths and warnings", () => {
+    const { lines } = policy("check", file("Pulumi.x.yaml"));
+    assert.match(lines, /warning: config\.p:policy\.rules\[1\]: b never matches: a in front/);
+  });
+  test("explain: the rule, and the verdict last", () => {
+    const { lines } = policy(
+      "explain",
+      file("one.yaml"),
+      "--from",
+      "8.8.8.9",
+      "--to",
+      "20.1.1.1:22/tcp",
+    );
+    assert.match(lines, /a .*: another source\n.*default-inbound .*: allows it\npasses$/);
+  });
+  test("diff: packets, not text", () => {
+    const { lines } = policy("diff", file("one.yaml"), file("two.yaml"));
+    assert.match(
+      lines,
+      /\+ allowed inbound IPv4 tcp from 8\.8\.8\.8\/32 to any \(a → default-inbound\)/,
+    );
+    assert.equal(
+      policy("diff", file("one.yaml"), file("one.yaml")).lines,
+      "no packet's verdict changes",
+    );
+  });
+  test("import: exit code 1 for lines that were left", () => {
+    const { lines, code } = policy("import", file("save.txt"));
+    assert.match(lines, /# not taken, line 2: the target LOG/);
+    assert.equal(code, 1);
+  });
+  test("a policy that is not there is named", () => {
+    assert.throws(() => policy("check", file("none.yaml")), PolicyError);
+  });
+});
