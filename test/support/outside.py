@@ -106,6 +106,17 @@ def probe(path: str, seconds: float) -> dict[str, Any]:
     return {**found, "seconds": time.monotonic() - begun}
 
 
+silent: list[socket.socket] = []
+
+
+def call_silently(count: int) -> None:
+    """Connects so often to the probe's port and says nothing; 0 hangs up."""
+    while silent:
+        silent.pop().close()
+    for _ in range(count):
+        silent.append(socket.create_connection((NVA, 8080), timeout=5))
+
+
 def answer(gateway: Gateway, request: dict[str, Any]) -> object:
     match request["do"]:
         case "userData":
@@ -117,6 +128,9 @@ def answer(gateway: Gateway, request: dict[str, Any]) -> object:
             return None
         case "take":
             return gateway.take(request["count"], request["seconds"])
+        case "silent":
+            call_silently(request["count"])
+            return None
         case "probe":
             return probe(request["path"], request["seconds"])
     raise ValueError(request["do"])

@@ -81,7 +81,7 @@ export class Outside {
   /** A fresh namespace for a machine, as Azure gives it: its NIC `eth0` with MTU 1500, by DHCP. */
   async plug(netns: string): Promise<void> {
     await run(["ip", "netns", "add", netns]);
-    const nic = ["eth0", "mtu", "1500", "netns", netns];
+    const nic = ["eth0", "mtu", "1500", "address", "00:0d:3a:00:00:05", "netns", netns];
     const end = ["peer", "name", "wire", "mtu", "4000", "netns", peer];
     await run(["ip", "link", "add", ...nic, "type", "veth", ...end]);
     await run(["ip", "-n", peer, "link", "set", "wire", "up"]);
@@ -123,6 +123,11 @@ export class Outside {
   /** Asks as the load balancer's probe does. */
   async probe(where = settings.probePath, seconds = 5): Promise<ProbeAnswer> {
     return (await this.#ask({ do: "probe", path: where, seconds })) as ProbeAnswer;
+  }
+
+  /** Keeps so many connections to the probe's port open without a word; 0 ends them. */
+  async silentCallers(count: number): Promise<void> {
+    await this.#ask({ do: "silent", count });
   }
 
   /** Probes until the status is the one wanted; throws with the last answer after a time. */

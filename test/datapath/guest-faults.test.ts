@@ -1,0 +1,187 @@
+/** What breaks on an NVA: the probe hears of it, nothing passes unjudged, the NVA mends itself. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Undo } from "../../lab/undo";
+import { Guest } from "../support/guest";
+import { tcp, udp } from "../support/innerPackets";
+
+const consumer = "20.0.0.4";
+/** Seconds between two probes: what a fault may go unheard of at most. */
+const INTERVAL = 5;
+/** Seconds until a fault must be mended by the machine itself. */
+const MENDED = 20;
+
+const forbidden = tcp({ source: "8.8.8.8", destination: consumer }, [9, 22], "syn");
+const allowed = udp({ source: "203.0.113.9", destination: consumer }, [9, 53]);
+
+const undo = new Undo();
+let guest: Guest;
+before(async () => {
+  guest = await Guest.healthy(undo);
+});
+after(async () => {
+  await undo.run();
+});
+
+/** Sends forbidden packets while something is done and until it is mended; returns what passed. */
+async function underFire(work: () => Promise<unknown>): Promise<number> {
+  await guest.outside.take(1, 0);
+  const fire = { on: true };
+  const firing = (async () => {
+    while (fire.on) {
+      await guest.outside.send([["ex", forbidden]]);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    fire.on = false;
+    await firing;
+  }
+  return (await guest.outside.take(100_000, 0.3)).length;
+}
+
+/** The machine mends itself: health says so, and packets that may pass do. */
+async function mended(): Promise<void> {
+  await guest.outside.probeUntil(200, MENDED);
+  await guest.outside.send([["ex", allowed]]);
+  const seen = await guest.outside.take(1, 5);
+  assert.deepEqual(
+    seen.map(({ frame }) => frame),
+    [allowed],
+  );
+}
+
+/** Health is not 200 at some moment within the probe's interval; returns its first reason. */
+async function heard(): Promise<string> {
+  const { body } = await guest.outside.probeUntil(503, INTERVAL);
+  return JSON.parse(body).problems[0];
+}
+
+/** Stops the guard, so that a fault stays; the answer lets it go on. */
+async function withoutGuard(work: () => Promise<void>): Promise<void> {
+  await guest.sh("systemctl stop gwlb-guard");
+  try {
+    await work();
+  } finally {
+    await guest.sh("systemctl start gwlb-guard");
+  }
+}
+
+describe("each fault: nothing forbidden passes, and the machine mends itself", () => {
+  for (const [what, fault, reason] of [
+    ["a tunnel deleted", "ip link delete vxlan-in", /vxlan-in: no such device/],
+    ["a tunnel down", "ip link set vxlan-ex down", /vxlan-ex: /],
+    [
+      "a tunnel with another VNI",
+      "ip link delete vxlan-ex; ip link add vxlan-ex type vxlan id 900 remote 10.7.0.4 dstport 10801 dev eth0; ip link set vxlan-ex master br0 up",
+      /azure_gwlb|vxlan-ex: vni is 900/,
+    ],
+    ["a tunnel out of the bridge", "ip link set vxlan-in nomaster", /vxlan-in: bridge/],
+    ["the bridge deleted", "ip link delete br0", /br0: no such device/],
+    ["learning on", "bridge link set dev vxlan-ex learning on", /learning/],
+    ["the NIC's MTU lowered", "ip link set eth0 mtu 1500", /eth0: mtu is 1500/],
+    ["rules flushed", "iptables -F", /iptables: FORWARD/],
+    [
+      "rules flushed and FORWARD opened",
+      "iptables -P FORWARD ACCEPT; iptables -F",
+      /iptables: FORWARD/,
+    ],
+    ["IPv6 rules flushed", "ip6tables -P FORWARD ACCEPT; ip6tables -F", /ip6tables: FORWARD/],
+    ["a rule that lets all pass first", "iptables -I FORWARD -j ACCEPT", /iptables: FORWARD/],
+    [
+      "the hooks off",
+      "sysctl -qw net.bridge.bridge-nf-call-iptables=0",
+      /bridge-nf-call-iptables is 0/,
+    ],
+    ["the barrier at a tunnel gone", "nft delete table netdev azure_gwlb", /netdev azure_gwlb/],
+    ["the barrier in the bridge gone", "nft delete table bridge azure_gwlb", /bridge azure_gwlb/],
+  ] as const) {
+    test(what, async () => {
+      const passed = await underFire(async () => {
+        await withoutGuard(async () => {
+          await guest.sh(fault);
+          assert.match(await heard(), reason);
+        });
+        await guest.outside.probeUntil(200, MENDED);
+      });
+      assert.equal(passed, 0);
+      await mended();
+    });
+  }
+
+  test("with all tables emptied the tunnels close within a fifth of a second", async () => {
+    const passed = await underFire(async () => {
+      await guest.sh("nft flush ruleset");
+      await guest.outside.probeUntil(503, INTERVAL).catch(() => undefined);
+      await guest.outside.probeUntil(200, MENDED);
+    });
+    assert.ok(passed < 100, `${passed} packets passed, of one every 2 ms`);
+    await mended();
+  });
+
+  test("the policy's rules taken out: the agent brings them back", async () => {
+    const passed = await underFire(async () => {
+      await guest.sh("iptables -F GWLB");
+      assert.match(await heard(), /^policy: /);
+      await guest.outside.probeUntil(200, MENDED);
+    });
+    assert.equal(passed, 0);
+    await mended();
+  });
+});
+
+describe("the probe's own side", () => {
+  test("a killed health server is back at once", async () => {
+    await guest.sh("systemctl kill --signal=KILL gwlb-health");
+    await mended();
+  });
+
+  test("a stopped one answers nothing, which the probe takes for dead", async () => {
+    await guest.sh("systemctl stop gwlb-health");
+    assert.equal((await guest.outside.probe()).code, 0);
+    await guest.sh("systemctl start gwlb-health");
+    await mended();
+  });
+
+  test("a stopped data path stays stopped, and health says so", async () => {
+    await guest.sh("systemctl stop gwlb-datapath");
+    const passed = await underFire(async () => {
+      assert.match(await heard(), /gwlb-datapath has not made/);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      assert.match(await heard(), /gwlb-datapath has not made/);
+    });
+    assert.equal(passed, 0);
+    await guest.sh("systemctl start gwlb-datapath");
+    await mended();
+  });
+
+  test("answers while 200 callers hold the line and say nothing", async () => {
+    await guest.outside.silentCallers(200);
+    try {
+      const { code, seconds } = await guest.outside.probe();
+      assert.equal(code, 200);
+      assert.ok(seconds < 1, `${seconds} s`);
+    } finally {
+      await guest.outside.silentCallers(0);
+    }
+  });
+
+  test("with the disk full: still true, still mending, also from a fresh start", async () => {
+    await guest.sh("fallocate -l $(($(df --output=avail -B1 /var | tail -1) - 4096)) /var/fill");
+    await guest.sh("dd if=/dev/zero of=/var/rest bs=4k status=none 2>/dev/null; true");
+    try {
+      assert.equal((await guest.outside.probe()).code, 200);
+      await withoutGuard(async () => {
+        await guest.sh("ip link delete vxlan-in");
+        assert.match(await heard(), /vxlan-in/);
+      });
+      await mended();
+      await guest.sh("systemctl restart gwlb-firewall gwlb-policy gwlb-health gwlb-guard");
+      await mended();
+    } finally {
+      await guest.sh("rm -f /var/fill /var/rest");
+    }
+  });
+});
