@@ -1,19 +1,43 @@
 /** Firewall policies in a plan: which machines get another one, and what becomes different. */
+import type { FirewallPolicy } from "../components/firewall";
 import { code, plain } from "./escape";
 import type { PolicyChange } from "./markdown";
-import { type Change, Kind } from "./plan";
+import { type Change, type ComponentChange, Kind } from "./plan";
 import { type DeliveredPolicy, type DeliveredRule, deliveredPolicy } from "./rules";
-import { isUnknown, valueAt } from "./values";
+import { isUnknown, SECRET_KEY, valueAt } from "./values";
+import { verdictLines } from "./verdicts";
 
 /** userData of a machine before and after. */
 interface Delivery {
   machine: string;
+  component?: string;
   before?: string;
   after?: string;
 }
 
+/** Policies that a component was given, by its URN. */
+export type GivenPolicies = ReadonlyMap<string, { before: FirewallPolicy; after: FirewallPolicy }>;
+
+/** Policies of components that had one before and have one after. */
+export function givenPolicies(components: readonly ComponentChange[]): GivenPolicies {
+  return new Map(
+    components.flatMap(({ urn, before, after }) => {
+      const [old, now] = [before?.policy, after?.policy];
+      return isPolicy(old) && isPolicy(now) ? [[urn, { before: old, after: now }]] : [];
+    }),
+  );
+}
+
+/** Whether a component's input is a policy: what a component was deployed with has been checked. */
+function isPolicy(value: unknown): value is FirewallPolicy {
+  return Array.isArray(valueAt(value, "rules")) && !JSON.stringify(value).includes(SECRET_KEY);
+}
+
 /** Policy changes of a plan; machines that go from one policy to the same other are put together. */
-export function policyChanges(changes: readonly Change[]): PolicyChange[] {
+export function policyChanges(
+  changes: readonly Change[],
+  given: GivenPolicies = new Map(),
+): PolicyChange[] {
   const byContent = new Map<string, Delivery[]>();
   for (const delivery of changes.flatMap(deliveryOf)) {
     const key = `${delivery.before ?? ""} ${delivery.after ?? ""}`;
@@ -24,7 +48,13 @@ export function policyChanges(changes: readonly Change[]): PolicyChange[] {
     const lines = first === undefined ? [] : linesOf(first);
     return lines.length === 0
       ? []
-      : [{ machines: deliveries.map(({ machine }) => machine).sort(), lines }];
+      : [
+          {
+            machines: deliveries.map(({ machine }) => machine).sort(),
+            lines,
+            verdicts: verdictsOf(first, given),
+          },
+        ];
   });
 }
 
@@ -41,7 +71,17 @@ function deliveryOf(change: Change): Delivery[] {
     const value = valueAt(inputs, path);
     return typeof value === "string" && value !== "" ? value : undefined;
   });
-  return before === after ? [] : [{ machine: change.name, before, after }];
+  return before === after
+    ? []
+    : [{ machine: change.name, component: change.parent, before, after }];
+}
+
+/** Packets whose verdict changes; only a component says what its policy was made from. */
+function verdictsOf(delivery: Delivery | undefined, given: GivenPolicies): string[] {
+  const policies = given.get(delivery?.component ?? "");
+  if (policies === undefined || isUnknown(delivery?.after)) return [];
+  const lines = verdictLines(policies.before, policies.after);
+  return lines.length > 0 ? lines : ["none: every packet is judged as before"];
 }
 
 function linesOf({ before, after }: Delivery): string[] {

@@ -8,7 +8,10 @@ import { valueAt, words } from "./values";
 export interface PolicyChange {
   /** Names of the machines that get the policy. */
   machines: string[];
+  /** Rules that differ. */
   lines: string[];
+  /** Packets whose verdict changes; empty when the plan does not say enough to know. */
+  verdicts: string[];
 }
 
 /** What the comment is about. */
@@ -107,8 +110,15 @@ function violations(found: readonly Violation[]): string {
 
 function firewall(changes: readonly PolicyChange[]): string {
   if (changes.length === 0) return "";
-  const parts = changes.map(({ machines, lines }) =>
-    [`On ${machines.map(code).join(", ")}:`, "", ...lines.map((line) => `- ${line}`)].join("\n"),
+  const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`);
+  const parts = changes.map(({ machines, lines, verdicts }) =>
+    [
+      `On ${machines.map(code).join(", ")}:`,
+      ...["", ...list(lines)],
+      ...(verdicts.length > 0
+        ? ["", "New flows whose verdict changes:", "", ...list(verdicts)]
+        : []),
+    ].join("\n"),
   );
   return ["#### Firewall", ...parts].join("\n\n");
 }

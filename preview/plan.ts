@@ -24,10 +24,19 @@ export interface Change {
   before?: Record<string, unknown>;
   /** Inputs after; absent for what is deleted. */
   after?: Record<string, unknown>;
+  /** URN of the component that it belongs to. */
+  parent?: string;
   /** Property paths that differ. */
   paths: string[];
   /** Properties that make it a replacement. */
   because: string[];
+}
+
+/** Inputs of a component before and after; its resources name it as their parent. */
+export interface ComponentChange {
+  urn: string;
+  before?: Record<string, unknown>;
+  after?: Record<string, unknown>;
 }
 
 /** An objection of a policy pack. */
@@ -49,6 +58,7 @@ export interface Message {
 
 export interface Plan {
   changes: Change[];
+  components: ComponentChange[];
   unchanged: number;
   violations: Violation[];
   messages: Message[];
@@ -83,6 +93,7 @@ export function planOf(events: readonly EngineEvent[]): Plan {
   const refused = violations.some(({ mandatory }) => mandatory);
   return {
     changes,
+    components: events.flatMap(componentOf),
     unchanged,
     violations,
     messages: events.flatMap(messageOf).filter(({ text }) => !isNoise(text, refused)),
@@ -120,6 +131,14 @@ function isOfCloud({ type, old, new: after }: StepMetadata): boolean {
   return !type.startsWith("pulumi:") && (after ?? old)?.custom === true;
 }
 
+function componentOf({ resourcePreEvent: pre }: EngineEvent): ComponentChange[] {
+  if (pre === undefined || isOfCloud(pre.metadata) || pre.metadata.type.startsWith("pulumi:")) {
+    return [];
+  }
+  const { urn, old, new: after } = pre.metadata;
+  return [{ urn, before: old?.inputs, after: after?.inputs }];
+}
+
 function isDrift({ op, urn }: StepMetadata, refreshed: ReadonlySet<string>): boolean {
   return (op === "update" || op === "delete") && refreshed.has(urn);
 }
@@ -131,6 +150,7 @@ function remember(steps: Map<string, Change>, step: StepMetadata, kind: Kind): v
   steps.set(step.urn, {
     kind,
     urn: step.urn,
+    parent: (step.new ?? step.old)?.parent ?? known?.parent,
     type: typeOf(step.type),
     name: nameOf(step.urn),
     before: known?.before ?? stateOf(step.old, kind),

@@ -15,8 +15,8 @@ const unknownMarks = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Key of an object that stands for a special value, and what it says for a secret. */
-const signatureKey = "4dabf18193072939515e22adb298388d";
+/** Key of an object that stands for a special value of the engine's, above all a secret. */
+export const SECRET_KEY = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 /** True for what will be known only after the deployment. */
@@ -60,5 +60,5 @@ const withoutSecrets = (_key: string, value: unknown) => (isSecret(value) ? "(se
 function isSecret(value: unknown): boolean {
   if (typeof value === "string") return value === "[secret]";
   if (typeof value !== "object" || value === null) return false;
-  return Reflect.get(value, signatureKey) === secretSignature;
+  return Reflect.get(value, SECRET_KEY) === secretSignature;
 }

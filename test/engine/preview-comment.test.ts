@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { bundlePolicy, type FirewallRule } from "../../components/firewall";
+import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../components/firewall";
 import { type Change, changed, goodStack } from "../policy/stacks";
 import { type Declared, StackOfData } from "../support/stackOfData";
 
@@ -32,8 +32,11 @@ interface LoadBalancer {
   properties: { frontendIPConfigurations: { properties: { gatewayLoadBalancer?: object } }[] };
 }
 
-const userData = (rules: FirewallRule[]) =>
-  bundlePolicy({ rules, defaultInbound: "allow", defaultOutbound: "allow" }).userData;
+/** The same policy where the component takes it and where the machine gets it. */
+function policyChange(rules: FirewallRule[]): Change {
+  const policy: FirewallPolicy = { rules, defaultInbound: "allow", defaultOutbound: "allow" };
+  return { firewall: { policy }, nva: { userData: bundlePolicy(policy).userData } };
+}
 
 /** The good stack with a policy, and with the replacements that the components ask for. */
 function stack(change: Change): Declared[] {
@@ -41,19 +44,20 @@ function stack(change: Change): Declared[] {
     gateway: { replaceOnChanges: ["frontendIPConfigurations"], deleteBeforeReplace: true },
     nva: { replaceOnChanges: ["storageProfile.imageReference"], deleteBeforeReplace: true },
   };
-  const deployed = changed({ nva: { userData: userData([blocked]) } }, goodStack);
-  return changed(change, deployed).map((resource) => ({
+  const type = "azure-gwlb:index:GatewayProvider";
+  const firewall = { type, name: "firewall", component: true, properties: {} };
+  const stack: Declared[] = changed(policyChange([blocked]), [firewall, ...goodStack]);
+  return changed(change, stack).map((resource) => ({
     ...resource,
     options: { ...options[resource.name] },
+    ...(resource.name === "nva" ? { parent: "firewall" } : {}),
   }));
 }
 
 const plans: Record<string, { change: Change; exitCode: number }> = {
   "no-change": { change: {}, exitCode: 0 },
   "rule-change": {
-    change: {
-      nva: { userData: userData([{ ...blocked, sources: ["8.8.8.8", "8.8.4.4"] }, noWebOut]) },
-    },
+    change: policyChange([{ ...blocked, sources: ["8.8.8.8", "8.8.4.4"] }, noWebOut]),
     exitCode: 0,
   },
   "image-change": {

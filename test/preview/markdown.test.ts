@@ -4,7 +4,14 @@ import { marker, renderComment } from "../../preview/markdown";
 import { type Change, Kind, type Plan } from "../../preview/plan";
 
 const subject = { stack: "dev", drift: false };
-const empty: Plan = { changes: [], unchanged: 0, violations: [], messages: [], complete: true };
+const empty: Plan = {
+  changes: [],
+  components: [],
+  unchanged: 0,
+  violations: [],
+  messages: [],
+  complete: true,
+};
 const update = (name: string, paths: string[] = []): Change => ({
   kind: Kind.Update,
   urn: `urn::${name}`,

@@ -11,6 +11,10 @@ export interface Declared {
   properties: Record<string, unknown>;
   /** The engine's options, such as `replaceOnChanges`. */
   options?: Record<string, unknown>;
+  /** True for a component, which only stands for its children. */
+  component?: boolean;
+  /** Name of the component that it belongs to. */
+  parent?: string;
 }
 
 const root = path.resolve(__dirname, "../..");
@@ -38,7 +42,11 @@ export class StackOfData {
   /** A program of this repository, in the project's folder. */
   node([program = "", ...args]: string[]): Promise<RunResult> {
     const argv = [process.execPath, "--require", "tsx/cjs", path.join(root, program), ...args];
-    const env = { ...process.env, PULUMI_DEBUG_COMMANDS: "true", PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
+    const env = {
+      ...process.env,
+      PULUMI_DEBUG_COMMANDS: "true",
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    };
     return run(argv, { cwd: this.dir, env, timeoutSeconds: 600, allowed: anyCode });
   }
 

@@ -1,6 +1,6 @@
 /**
  * A program that knows nothing of the library: it declares what `resources.json`
- * says, a list of `{type, name, properties, options?}`. `@name` at the start
+ * says, a list of `{type, name, properties, options?, component?, parent?}`. `@name` at the start
  * of a text stands for the id of a resource declared before, `@name.name` for its name.
  */
 import { readFileSync } from "node:fs";
@@ -11,11 +11,16 @@ interface Declared {
   name: string;
   properties: Record<string, unknown>;
   options?: pulumi.CustomResourceOptions;
+  /** True for one that only stands for its children. */
+  component?: boolean;
+  /** Name of the component that it belongs to, declared before. */
+  parent?: string;
 }
 
 class Resource extends pulumi.CustomResource {}
 
 const declared = new Map<string, Resource>();
+const components = new Map<string, pulumi.ComponentResource>();
 
 function resolved(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolved);
@@ -29,9 +34,13 @@ function resolved(value: unknown): unknown {
   return resource.id.apply((id) => `${part === undefined ? id : id.split("/").at(-1)}${rest}`);
 }
 
-for (const { type, name, properties, options } of JSON.parse(
-  readFileSync("resources.json", "utf8"),
-) as Declared[]) {
-  const inputs = resolved(properties) as pulumi.Inputs;
-  declared.set(name, new Resource(type, name, inputs, { version: "3.28.0", ...options }));
+for (const entry of JSON.parse(readFileSync("resources.json", "utf8")) as Declared[]) {
+  const { type, name, component, parent } = entry;
+  const inputs = resolved(entry.properties) as pulumi.Inputs;
+  const options = { parent: components.get(parent ?? "") };
+  if (component) components.set(name, new pulumi.ComponentResource(type, name, inputs, options));
+  else {
+    const own = { version: "3.28.0", ...options, ...entry.options };
+    declared.set(name, new Resource(type, name, inputs, own));
+  }
 }
