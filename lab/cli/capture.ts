@@ -49,7 +49,8 @@ export function dumpArgv(
 ): Argv {
   const dump = [
     ...["timeout", "--foreground", "--signal=INT", "--preserve-status", String(seconds)],
-    ...["tcpdump", "-n", "-U", "-i", device, "-w", "-"],
+    // At once: what the kernel still gathers is lost when tcpdump is ended.
+    ...["tcpdump", "-n", "-U", "--immediate-mode", "-i", device, "-w", "-"],
     ...(count === undefined ? [] : ["-c", String(count)]),
     ...(filter === undefined ? [] : [filter]),
   ];

@@ -22,9 +22,10 @@ describe("an NVA that breaks", () => {
   ];
   for (const [name, harm] of harms) {
     test(`${name}: repaired by itself`, async () => {
-      await drill.guarded(async () => {
+      await drill.guarded(async (prober) => {
         await drill.inNva(...harm);
-        await drill.untilHealth(200, 20);
+        await prober.allowed(true, 20);
+        await drill.untilHealth(200, 5);
         await drill.healthy();
       });
     });
@@ -41,6 +42,15 @@ describe("an NVA that breaks", () => {
       });
     });
   }
+
+  test("has all rules of the kernel flushed: closed before anything passes, then repaired", async () => {
+    await drill.guarded(async (prober) => {
+      await drill.inNva("nft", "flush", "ruleset");
+      await prober.allowed(true, 20);
+      await drill.untilHealth(200, 5);
+      await drill.healthy();
+    });
+  });
 
   test("has its health program killed: started again by systemd", async () => {
     await drill.guarded(async () => {

@@ -3,7 +3,8 @@
     prober.py ADDRESS FLOW=SOURCE:PORT ...
 
 Every 50 ms each flow begins a handshake with ADDRESS; it passes if it is answered within a second.
-Prints one JSON line whenever a flow begins or ceases to pass, and the totals once stdin ends.
+Prints one JSON line for each handshake that ended, with the time of its beginning in milliseconds
+since 1970, and the totals once stdin ends.
 """
 
 import contextlib
@@ -25,8 +26,8 @@ class Flow:
     port: int
     sent: int = 0
     answered: int = 0
-    passes: bool | None = None
     waiting: dict[socket.socket, float] = field(default_factory=dict)
+    begun: dict[socket.socket, int] = field(default_factory=dict)
 
     def knock(self, address: str, selector: selectors.BaseSelector) -> None:
         one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -35,6 +36,7 @@ class Flow:
         with contextlib.suppress(BlockingIOError):
             one.connect((address, self.port))
         self.sent += 1
+        self.begun[one] = time.time_ns() // 1_000_000
         self.waiting[one] = time.monotonic() + PATIENCE
         selector.register(one, selectors.EVENT_WRITE, self)
 
@@ -42,9 +44,8 @@ class Flow:
         del self.waiting[one]
         one.close()
         self.answered += passes
-        if passes != self.passes:
-            self.passes = passes
-            print(json.dumps({"flow": self.name, "passes": passes}), flush=True)
+        ended = {"flow": self.name, "passes": passes, "begun": self.begun.pop(one)}
+        print(json.dumps(ended), flush=True)
 
 
 def work(address: str, flows: list[Flow]) -> None:

@@ -15,14 +15,15 @@ export interface Total {
 interface Line {
   flow?: "forbidden" | "allowed";
   passes?: boolean;
+  /** Milliseconds since 1970. */
+  begun?: number;
   totals?: { forbidden: Total; allowed: Total };
 }
 
 /** Knocks at port 22 of an address: from 8.8.8.8, which the policy forbids, and from another host. */
 export class Prober {
-  #passes = new Map<string, boolean>();
   #totals: Line["totals"];
-  readonly #lookers = new Set<() => void>();
+  readonly #lookers = new Set<(line: Line) => void>();
   /** True as soon as one forbidden handshake was answered. */
   leaked = false;
 
@@ -38,31 +39,39 @@ export class Prober {
     return new Prober(start(argv, { stdio: ["pipe", "pipe", "inherit"] }));
   }
 
-  #read({ flow, passes, totals }: Line): void {
-    if (totals !== undefined) this.#totals = totals;
-    if (flow !== undefined && passes !== undefined) this.#passes.set(flow, passes);
-    if (flow === "forbidden" && passes === true) this.leaked = true;
-    for (const look of this.#lookers) look();
+  #read(line: Line): void {
+    if (line.totals !== undefined) this.#totals = line.totals;
+    if (line.flow === "forbidden" && line.passes === true) this.leaked = true;
+    for (const look of this.#lookers) look(line);
   }
 
-  /** Waits until the allowed flow passes, or ceases to. */
+  /** Waits until an allowed handshake that begins from now on is answered, or stays without answer. */
   allowed(passes: boolean, seconds: number): Promise<void> {
+    return this.#until(seconds, "allowed", passes);
+  }
+
+  /** Waits for a forbidden handshake to be answered. */
+  leak(seconds: number): Promise<void> {
+    return this.#until(seconds, "forbidden", true);
+  }
+
+  #until(seconds: number, flow: Line["flow"], passes: boolean): Promise<void> {
+    const since = Date.now();
     return new Promise((resolve, reject) => {
-      const end = () => {
+      const end = (failure?: Error) => {
         clearTimeout(timer);
         this.#lookers.delete(look);
+        if (failure) reject(failure);
+        else resolve();
       };
-      const look = () => {
-        if (this.#passes.get("allowed") !== passes) return;
-        end();
-        resolve();
+      const look = (line: Line) => {
+        if (line.flow === flow && line.passes === passes && (line.begun ?? 0) > since) end();
       };
-      const timer = setTimeout(() => {
-        end();
-        reject(new Error(`${administrator} still ${passes ? "cannot" : "can"} get through`));
-      }, seconds * 1000);
+      const timer = setTimeout(
+        () => end(new Error(`the ${flow} flow still ${passes ? "does not pass" : "passes"}`)),
+        seconds * 1000,
+      );
       this.#lookers.add(look);
-      look();
     });
   }
 
