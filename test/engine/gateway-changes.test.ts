@@ -95,7 +95,11 @@ describe("a gateway that is in use", () => {
 
   for (const { what, lines } of [
     { what: "other zones at the same address", lines: ['frontendZones: ["1", "2"]'] },
-    { what: "a network that its subnets are not in", lines: ["addressSpace: 10.8.0.0/16"] },
+    // With other tunnels beside it, which alone would replace the NVA.
+    {
+      what: "a network that its subnets are not in",
+      lines: ["addressSpace: 10.8.0.0/16", "internal: { vni: 810 }"],
+    },
   ]) {
     test(`loses nothing when Azure refuses ${what}`, async () => {
       const project = await changed(...lines);
