@@ -10,7 +10,8 @@ import type { LabStatus } from "./fabric/status";
 import { ensureHost } from "./host/packages";
 import { endDescendants } from "./host/processes";
 import { interruptible } from "./interrupt";
-import type { LabPaths } from "./paths";
+import { ensureRootfs } from "./machine/image";
+import { cacheDir, type LabPaths } from "./paths";
 import type { Note, Progress } from "./progress";
 import { UserError } from "./userError";
 
@@ -52,6 +53,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const work = async () => {
     requireProject(cwd);
     const host = await ensureHost(progress);
+    if (host.packets) await ensureRootfs(cacheDir(), progress);
     const engine = await openEngine(lab, progress);
     if (host.packets) await startSupervisor(lab);
     deployment = deploy(engine, options);

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { statusText } from "../../../lab/cli/statusTable";
+import type { LabStatus, PlaceStatus } from "../../../lab/fabric/status";
+import { whatIsMissing } from "../../../lab/up";
+
+const gateway = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw";
+const empty: LabStatus = {
+  ...{ updated: "2026-01-01T00:00:00Z", phase: "ready", appliedSeq: 3, problems: [], boxPid: 7 },
+  ...{ places: [], publicAddresses: [], chains: [], gateways: [], backends: [] },
+};
+const nva = { vm: "nva-0", address: "10.7.1.5", healthy: false, since: "", reason: "HTTP 503" };
+
+describe("the state of a lab as text", () => {
+  test("an empty lab is one line", () => assert.equal(statusText(empty), "The lab is ready."));
+
+  test("an address is shown with its gateway, an NVA with the probe's reason", () => {
+    const text = statusText({
+      ...empty,
+      publicAddresses: [
+        {
+          ...{ address: "203.0.113.10", id: "/x/pip", via: "ilpip", owner: "/x/nics/web-nic" },
+          ...{ vms: ["web"], chainedTo: `${gateway}/frontendIPConfigurations/f` },
+        },
+      ],
+      gateways: [{ id: gateway, frontendAddress: "10.7.0.4", nvas: [nva] }],
+      problems: ["one thing"],
+    });
+    assert.match(text, /203\.0\.113\.10 .* web-nic \(ilpip\) .* web .* gw /);
+    assert.match(text, /nva-0 10\.7\.1\.5 .* not healthy: HTTP 503/);
+    assert.match(text, /^problem: one thing$/m);
+  });
+});
+
+describe("what a lab waits for", () => {
+  test("changes, machines, probes, in one line", () => {
+    const place: PlaceStatus = {
+      name: "web",
+      kind: "vm",
+      addresses: [],
+      power: "starting",
+      netns: "n",
+    };
+    const status: LabStatus = {
+      ...empty,
+      phase: "converging",
+      places: [place],
+      gateways: [{ id: gateway, frontendAddress: "10.7.0.4", nvas: [nva] }],
+    };
+    assert.equal(whatIsMissing(status, 5), "change 3 of 5; starting: web; nva-0: HTTP 503");
+    assert.equal(whatIsMissing({ ...empty, phase: "converging" }, 3), "converging");
+  });
+});
