@@ -1,0 +1,230 @@
+/**
+ * A fabric over a fixture, its machines bare network namespaces in which a test plays the guests.
+ * Works only inside the test runner's box, which removes what is left.
+ */
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { Fabric, type StoreView } from "../../lab/fabric/fabric";
+import type { Bootable } from "../../lab/fabric/machines";
+import type { LabStatus } from "../../lab/fabric/status";
+import type { MachineEnd } from "../../lab/machine/machine";
+import { type Argv, run, start } from "../../lab/run";
+import type { AzureFixture } from "./azureFixtures";
+
+const client = path.resolve(__dirname, "../../lab/proof/client.py");
+const server = path.join(__dirname, "server.py");
+
+/** What a client act answers; see the program. */
+export interface Seen {
+  error?: string;
+  sent?: number;
+  answered?: number;
+  status?: number;
+  bytes?: number;
+  intact?: boolean;
+  text?: string;
+  peer?: string;
+}
+
+/** Longest wait for anything that a test waits for, in milliseconds. */
+const PATIENCE = 20_000;
+
+/** A machine that is its namespace and nothing else. */
+class BareMachine implements Bootable {
+  leader: number | undefined;
+  ended: Promise<MachineEnd> = Promise.resolve("poweroff" as const);
+  end: (how: MachineEnd) => void = () => undefined;
+
+  async boot(_netns: string, onBooted: () => void): Promise<void> {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    setImmediate(onBooted);
+  }
+
+  async detach(): Promise<void> {
+    this.end("poweroff");
+  }
+
+  async destroy(): Promise<void> {
+    this.end("poweroff");
+  }
+}
+
+export class FabricBox {
+  readonly machines = new Map<string, BareMachine>();
+  readonly #fabric: Fabric;
+  readonly #dir: string;
+  readonly #processes: ReturnType<typeof start>[] = [];
+  #changed: () => void = () => undefined;
+
+  private constructor(
+    readonly fixture: AzureFixture,
+    userDataDelay: number,
+  ) {
+    this.#dir = mkdtempSync(path.join(os.tmpdir(), "gwlb-fabric-"));
+    const store: StoreView = {
+      snapshot: () => fixture.snapshot(),
+      watch: (onChange) => {
+        this.#changed = onChange;
+        return () => undefined;
+      },
+    };
+    const dir = this.#dir;
+    this.#fabric = new Fabric({
+      store,
+      host: { labDir: dir, image: "/", machines: dir, consoles: dir },
+      maker: {
+        attach: async (_host, spec) => {
+          const machine = new BareMachine();
+          this.machines.set(spec.name, machine);
+          return machine;
+        },
+      },
+      statusFile: path.join(dir, "status.json"),
+      boxPid: process.pid,
+      userDataDelay,
+    });
+  }
+
+  /** Brings the fixture's network up; its machines have no guest yet. */
+  static async open(fixture: AzureFixture, userDataDelay = 0): Promise<FabricBox> {
+    const box = new FabricBox(fixture, userDataDelay);
+    box.#fabric.start();
+    await box.until("all machines are on", (status) =>
+      status.places.every((place) => place.power === "running"),
+    );
+    return box;
+  }
+
+  get fabric(): Fabric {
+    return this.#fabric;
+  }
+
+  get status(): LabStatus {
+    const { status } = this.#fabric;
+    if (status === undefined) throw new Error("no status yet");
+    return status;
+  }
+
+  /** Changes the store and waits until packets see it. */
+  async change(edit: (fixture: AzureFixture) => void): Promise<void> {
+    edit(this.fixture);
+    const { seq } = this.fixture.snapshot();
+    this.#changed();
+    await this.until("the change applies", (status) => status.appliedSeq === seq);
+  }
+
+  async until(what: string, satisfied: (status: LabStatus) => boolean): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+      const { status } = this.#fabric;
+      if (status !== undefined && satisfied(status)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`not in time: ${what}\n${JSON.stringify(this.#fabric.status, undefined, 1)}`);
+  }
+
+  async untilHealthy(nva: string, healthy: boolean): Promise<void> {
+    await this.until(`${nva} is ${healthy ? "" : "un"}healthy`, (status) =>
+      status.gateways.some((g) => g.nvas.some((n) => n.vm === nva && n.healthy === healthy)),
+    );
+  }
+
+  netns(place: string): string {
+    const found = this.status.places.find(({ name }) => name === place);
+    if (found === undefined) throw new Error(`no place ${place}`);
+    return found.netns;
+  }
+
+  /** Runs a command in a place. */
+  exec(place: string, argv: Argv, input?: string) {
+    return run(["ip", "netns", "exec", this.netns(place), ...argv], { input });
+  }
+
+  /** One act of the client program. */
+  async act(place: string, act: string, options: Record<string, string | number>): Promise<Seen> {
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { stdout } = await this.exec(place, ["python3", client, act, ...flags]);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Seen;
+  }
+
+  /** Who answers an HTTP request, and whom that server sees; undefined if nobody does. */
+  async ask(place: string, to: string, port: number, source = "0.0.0.0", seconds = 2) {
+    const seen = await this.act(place, "fetch", { to, port, source, seconds });
+    if (seen.status !== 200) return undefined;
+    return JSON.parse(seen.text ?? "") as { server: string; peer: string };
+  }
+
+  /** Starts the services of a host; returns what ends them. */
+  async serve(place: string): Promise<() => Promise<void>> {
+    const child = start(["ip", "netns", "exec", this.netns(place), "python3", server, place], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#processes.push(child);
+    if (child.stdout !== null) await once(child.stdout, "data");
+    return async () => {
+      child.kill("SIGKILL");
+      if (child.exitCode === null) await once(child, "close");
+    };
+  }
+
+  /** Makes a place the reference NVA: a bridge of two tunnels, and its rule. */
+  async beNva(place: string, options: { learning?: boolean; mtu?: number } = {}): Promise<void> {
+    const { learning = false, mtu = 3900 } = options;
+    const tunnel = (dev: string, vni: number, port: number) => [
+      `link add ${dev} type vxlan id ${vni} dstport ${port} remote 10.7.0.4 dev eth0 nolearning`,
+      `link set ${dev} master br0`,
+      `link set ${dev} type bridge_slave learning ${learning ? "on" : "off"} flood on`,
+      `link set ${dev} up`,
+    ];
+    const lines = [
+      `link set eth0 mtu ${mtu}`,
+      "link add br0 type bridge",
+      ...tunnel("vxlan-in", 800, 10800),
+      ...tunnel("vxlan-ex", 801, 10801),
+      "link set br0 up",
+    ];
+    const sysctls = ["bridge.bridge-nf-call-iptables=1", "ipv6.conf.all.disable_ipv6=1"];
+    await this.exec(place, ["sysctl", "-qw", ...sysctls.map((text) => `net.${text}`)]);
+    await run(["ip", "-n", this.netns(place), "-batch", "-"], { input: `${lines.join("\n")}\n` });
+    await this.exec(place, [
+      ...["iptables", "-A", "FORWARD", "-s", "8.8.8.8", "-m", "physdev", "--physdev-in"],
+      ...["vxlan-ex", "--physdev-is-bridged", "-p", "tcp", "--dport", "22", "-j", "DROP"],
+    ]);
+  }
+
+  /** Named counters of the namespace that begins so, in packets. */
+  async counters(netns: string): Promise<Record<string, number>> {
+    const { stdout: names } = await run(["ip", "netns", "list"]);
+    const name = names.split("\n").find((line) => line.startsWith(netns));
+    const argv = ["ip", "netns", "exec", String(name?.split(" ")[0]), "nft", "-j"];
+    const { stdout } = await run([...argv, "list", "counters"]);
+    const { nftables } = JSON.parse(stdout) as {
+      nftables: { counter?: { name: string; packets: number } }[];
+    };
+    return Object.fromEntries(
+      nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])),
+    );
+  }
+
+  /** How much counters of a namespace rise while something is done. */
+  async rise(netns: string, work: () => Promise<unknown>): Promise<Record<string, number>> {
+    const before = await this.counters(netns);
+    await work();
+    const after = await this.counters(netns);
+    return Object.fromEntries(
+      Object.entries(after)
+        .map(([name, value]): [string, number] => [name, value - (before[name] ?? 0)])
+        .filter(([, value]) => value !== 0),
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#processes) child.kill("SIGKILL");
+    await this.#fabric.close();
+    await run(["ip", "-all", "netns", "delete"]);
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
