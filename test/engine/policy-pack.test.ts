@@ -42,15 +42,27 @@ describe("the policy pack, run by the engine", () => {
     assert.equal(code, 0);
   });
 
-  for (const [name, { change, settings, path: place }] of Object.entries(refusedChanges)) {
-    test(`${name} fails the preview of its stack`, async () => {
-      project.declare(changed(change));
-      const { code, names, violations } = await objections({ [name]: { ...settings } });
-      assert.deepEqual(names, [name]);
-      assert.match(violations[0]?.message ?? "", place);
-      assert.notEqual(code, 0);
+  describe("on a stack with one mistake for each rule", () => {
+    const mistakes = Object.entries(refusedChanges);
+    let found: Awaited<ReturnType<typeof objections>>;
+    before(async () => {
+      const stack = mistakes.reduce((so, [, { change }]) => changed(change, so), [...goodStack]);
+      project.declare(stack);
+      const settings = mistakes.map(([name, refused]) => [name, { ...refused.settings }]);
+      found = await objections(Object.fromEntries(settings));
     });
-  }
+
+    for (const [name, { path: place }] of mistakes) {
+      test(`${name} objects, and says where`, () => {
+        const own = found.violations.filter(({ policy }) => policy === name);
+        assert.equal(own.length, 1, found.names.join());
+        assert.match(own[0]?.message ?? "", place);
+        assert.equal(own[0]?.mandatory, true);
+      });
+    }
+
+    test("the preview fails", () => assert.notEqual(found.code, 0));
+  });
 
   test("is advisory where the configuration says so", async () => {
     const name = "public-entry-is-chained";

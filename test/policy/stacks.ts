@@ -281,7 +281,7 @@ export const refusedChanges: Readonly<Record<string, Refused>> = {
     change: { gateway: { "probes.0.protocol": "Tcp", "probes.0.requestPath": undefined } },
     path: /probes\[0\]\.protocol/,
   },
-  "gateway-chain-limit": { change: {}, settings: { limit: 1 }, path: /2 chains/ },
+  "gateway-chain-limit": { change: {}, settings: { elsewhere: 100 }, path: /100 in others/ },
   "nva-has-no-public-address": {
     change: {
       nvaInterface: {
