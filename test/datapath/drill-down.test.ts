@@ -1,28 +1,40 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { labCgroup } from "../../lab/fabric/cgroups";
 import { labPaths } from "../../lab/paths";
 import { run, start } from "../../lab/run";
 import { labArgv } from "../support/drill";
 
 const root = path.resolve(__dirname, "../..");
 
-/** What a lab must not leave behind. The test runs in namespaces of its own: all of it is ours. */
-async function traces() {
+/** What a lab must not leave behind. The test runs in namespaces of its own; control groups are the machine's. */
+async function traces(dir: string) {
   const text = async (...argv: string[]) => (await run(argv)).stdout.trim().split("\n").sort();
   const links = (await text("ip", "-o", "link")).map((line) => line.split(/[:@]/)[1]?.trim());
   const mounts = readFileSync("/proc/self/mounts", "utf8").trim().split("\n").sort();
-  const namespaces = await text("sh", "-c", "ls /run/netns; lsns -n -t net,pid,mnt -o TYPE");
-  const commands = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const namespaces = new Set(pids.flatMap(namespacesOf));
+  const commands = pids
     .map(command)
     .filter((line) => /supervisor|fabric|nspawn|systemd|vxlan|pulumi/.test(line));
-  const cgroups = (await text("find", "/sys/fs/cgroup", "-maxdepth", "3", "-name", "gwlb-*")) ?? [];
-  return { links, mounts, namespaces, commands, cgroups };
+  const cgroups = await text("find", "/sys/fs/cgroup", "-maxdepth", "4", "-name", labCgroup(dir));
+  const names = readdirSync("/run/netns");
+  return { links, mounts, namespaces, names, commands, cgroups };
+}
+
+function namespacesOf(pid: string): string[] {
+  return ["net", "pid", "mnt"].flatMap((kind) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/${kind}`);
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
 }
 
 function command(pid: string): string {
@@ -44,17 +56,20 @@ describe("what a lab leaves behind", () => {
   });
 
   test("nothing, after up and down", async () => {
-    const clean = await traces();
+    const clean = await traces(dir);
     await run(labArgv(dir, "up"), { cwd: root, timeoutSeconds: 300 });
-    assert.notDeepEqual((await traces()).commands, []);
+    const there = await traces(dir);
+    for (const kind of ["namespaces", "commands", "cgroups"] as const) {
+      assert.notDeepEqual(there[kind], clean[kind], `a lab that is up shows no ${kind}`);
+    }
     await run(labArgv(dir, "down"), { cwd: root, timeoutSeconds: 60 });
-    assert.deepEqual(await traces(), clean);
+    assert.deepEqual(await traces(dir), clean);
     assert.ok(!existsSync(labPaths(dir).status), "status.json is still there");
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`nothing, after ${signal} in the middle of up`, async () => {
-      const clean = await traces();
+      const clean = await traces(dir);
       const up = start(labArgv(dir, "up"), { cwd: root, stdio: "ignore", detached: true });
       const ended = once(up, "close");
       // The middle: the fabric is there and has begun to build.
@@ -67,7 +82,7 @@ describe("what a lab leaves behind", () => {
       process.kill(-up.pid, signal);
       const [code] = await ended;
       assert.notEqual(code, 0);
-      assert.deepEqual(await traces(), clean);
+      assert.deepEqual(await traces(dir), clean);
     });
   }
 
