@@ -6,7 +6,9 @@
  * replace every NVA. This one compresses a little worse and always the same.
  */
 
-/** A gzip member (RFC 1952) without name and time, with one block of fixed codes (RFC 1951). */
+import { type Code, canonicalCodes, codeLengths, packLengths } from "./huffman";
+
+/** A gzip member (RFC 1952) without name and time, around one block of deflate (RFC 1951). */
 export function gzip(data: Uint8Array): Buffer {
   const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
   const trailer = Buffer.alloc(8);
@@ -21,10 +23,40 @@ const WINDOW = 32_768;
 /** Earlier places that are tried per byte: more finds longer matches in text of this size. */
 const MAX_TRIES = 256;
 
+/** A literal byte or the end (256), or a match. */
+type Token = number | Match;
+
+const END = 256;
+/** The order in which deflate writes the lengths of the lengths' codes. */
+const LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/** One block with codes made for it. */
 function deflate(data: Uint8Array): Buffer {
+  const tokens: Token[] = [...tokensOf(data), END];
+  const literalCounts = new Array<number>(286).fill(0);
+  const distanceCounts = new Array<number>(30).fill(0);
+  const count = (counts: number[], symbol: number) => {
+    counts[symbol] = (counts[symbol] ?? 0) + 1;
+  };
+  for (const token of tokens) {
+    if (typeof token === "number") count(literalCounts, token);
+    else {
+      count(literalCounts, 257 + lengthSymbol(token.length).symbol);
+      count(distanceCounts, symbolOf(distances, token.distance).symbol);
+    }
+  }
+  const literalLengths = codeLengths(literalCounts, 15);
+  const distanceLengths = codeLengths(distanceCounts, 15);
   const out = new BitWriter();
   out.bits(1, 1); // the last block
-  out.bits(1, 2); // fixed codes
+  out.bits(2, 2); // with its own codes
+  writeLengths(out, literalLengths, distanceLengths);
+  writeTokens(out, tokens, canonicalCodes(literalLengths), canonicalCodes(distanceLengths));
+  return out.bytes();
+}
+
+function tokensOf(data: Uint8Array): Token[] {
+  const tokens: Token[] = [];
   const places = new Places(data);
   let at = 0;
   while (at < data.length) {
@@ -33,16 +65,51 @@ function deflate(data: Uint8Array): Buffer {
     // A longer match that starts one byte later is worth a literal.
     const next = here.length > 0 && here.length < MAX_MATCH ? places.longest(at + 1) : nothing;
     if (here.length < MIN_MATCH || next.length > here.length) {
-      literal(out, data[at] ?? 0);
+      tokens.push(data[at] ?? 0);
       at += 1;
       continue;
     }
-    match(out, here);
+    tokens.push(here);
     for (let skipped = 1; skipped < here.length; skipped++) places.add(at + skipped);
     at += here.length;
   }
-  literal(out, 256); // end of block
-  return out.bytes();
+  return tokens;
+}
+
+function writeLengths(out: BitWriter, literals: number[], far: number[]): void {
+  const runs = packLengths([...literals, ...far]);
+  const counts = new Array<number>(19).fill(0);
+  for (const { symbol } of runs) counts[symbol] = (counts[symbol] ?? 0) + 1;
+  const lengths = codeLengths(counts, 7);
+  const codes = canonicalCodes(lengths);
+  out.bits(literals.length - 257, 5);
+  out.bits(far.length - 1, 5);
+  out.bits(LENGTH_ORDER.length - 4, 4);
+  for (const symbol of LENGTH_ORDER) out.bits(lengths[symbol] ?? 0, 3);
+  for (const { symbol, extra, extraBits } of runs) {
+    out.code(codes[symbol]);
+    out.bits(extra, extraBits);
+  }
+}
+
+function writeTokens(
+  out: BitWriter,
+  tokens: readonly Token[],
+  literals: Code[],
+  far: Code[],
+): void {
+  for (const token of tokens) {
+    if (typeof token === "number") {
+      out.code(literals[token]);
+      continue;
+    }
+    const length = lengthSymbol(token.length);
+    out.code(literals[257 + length.symbol]);
+    out.bits(token.length - length.base, length.extra);
+    const distance = symbolOf(distances, token.distance);
+    out.code(far[distance.symbol]);
+    out.bits(token.distance - distance.base, distance.extra);
+  }
 }
 
 interface Match {
@@ -102,41 +169,21 @@ class BitWriter {
   #count = 0;
 
   bits(value: number, count: number): void {
-    for (let bit = 0; bit < count; bit++) {
-      this.#held |= ((value >> bit) & 1) << this.#count;
-      this.#count += 1;
-      if (this.#count < 8) continue;
-      this.#bytes.push(this.#held);
-      this.#held = 0;
-      this.#count = 0;
+    this.#held |= value << this.#count;
+    for (this.#count += count; this.#count >= 8; this.#count -= 8) {
+      this.#bytes.push(this.#held & 255);
+      this.#held >>>= 8;
     }
   }
 
-  /** A Huffman code, whose highest bit goes first. */
-  code(value: number, count: number): void {
-    for (let bit = count - 1; bit >= 0; bit--) this.bits((value >> bit) & 1, 1);
+  code(code: Code | undefined): void {
+    if (code === undefined || code.length === 0) throw new RangeError("a symbol without a code");
+    this.bits(code.bits, code.length);
   }
 
   bytes(): Buffer {
     return Buffer.from(this.#count > 0 ? [...this.#bytes, this.#held] : this.#bytes);
   }
-}
-
-/** The fixed code of a literal byte, of the end (256), or of a length's symbol (257 to 285). */
-function literal(out: BitWriter, symbol: number): void {
-  if (symbol < 144) out.code(0x30 + symbol, 8);
-  else if (symbol < 256) out.code(0x190 + symbol - 144, 9);
-  else if (symbol < 280) out.code(symbol - 256, 7);
-  else out.code(0xc0 + symbol - 280, 8);
-}
-
-function match(out: BitWriter, { length, distance }: Match): void {
-  const long = lengthSymbol(length);
-  literal(out, 257 + long.symbol);
-  out.bits(length - long.base, long.extra);
-  const far = symbolOf(distances, distance);
-  out.code(far.symbol, 5);
-  out.bits(distance - far.base, far.extra);
 }
 
 interface Step {

@@ -42,6 +42,10 @@ test("healthy, silent, filtering; and all of it again after a reboot", async (t)
 
     await t.test("nothing failed on the way", async () => {
       assert.equal((await guest.sh("systemctl --failed --no-legend")).trim(), "");
+      assert.equal(
+        await guest.sh("systemd-analyze verify /etc/systemd/system/gwlb-*.service 2>&1"),
+        "",
+      );
     });
 
     await t.test("sends nothing of its own into the tunnels", async () => {

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import {
+  CUSTOM_DATA_LIMIT,
+  type NvaSettings,
+  renderCustomData,
+} from "../../nva-cloud-init/cloudConfig";
+
+interface WrittenFile {
+  path: string;
+  permissions: string;
+  encoding: string;
+  content: string;
+}
+interface CloudConfig {
+  write_files: WrittenFile[];
+  runcmd: string[][];
+}
+
+const root = path.resolve(__dirname, "../..");
+const guest = path.join(root, "nva-cloud-init/guest");
+const settings: NvaSettings = {
+  gatewayAddress: "192.0.2.4",
+  internal: { port: 10800, vni: 800 },
+  external: { port: 10801, vni: 801 },
+  mtu: 3900,
+  probePort: 8080,
+  probePath: "/health",
+  policyPollSeconds: 10,
+};
+const read = (some: Partial<NvaSettings> = {}) =>
+  parse(renderCustomData({ ...settings, ...some })) as CloudConfig;
+const unpack = ({ content }: WrittenFile) => gunzipSync(Buffer.from(content, "base64")).toString();
+const fileOf = (config: CloudConfig, name: string) => {
+  const found = config.write_files.find((file) => file.path === name);
+  assert.ok(found, name);
+  return found;
+};
+
+describe("renderCustomData", () => {
+  test("starts as cloud-init wants it, and fits with room for what is to come", () => {
+    const text = renderCustomData(settings);
+    assert.ok(text.startsWith("#cloud-config\n"));
+    assert.ok(Buffer.byteLength(text) < CUSTOM_DATA_LIMIT * 0.9, `${Buffer.byteLength(text)}`);
+  });
+
+  test("has the outline that is on record", () => {
+    const outline = renderCustomData(settings).replace(/(?<=content: )\S+/g, "…");
+    const golden = path.join(__dirname, "golden/customData.yaml");
+    assert.equal(outline, readFileSync(golden, "utf8"));
+  });
+
+  test("brings the settings as data", () => {
+    const hostile = { probePath: '/"; reboot #\n$(reboot)' };
+    const file = fileOf(read(hostile), "/etc/azure-gwlb/settings.json");
+    assert.deepEqual(JSON.parse(unpack(file)), { ...settings, ...hostile });
+    assert.ok(!renderCustomData({ ...settings, ...hostile }).includes("reboot"));
+  });
+
+  test("brings each guest file exactly as it is here", () => {
+    const config = read();
+    for (const name of readdirSync(guest).filter((file) => file.startsWith("gwlb"))) {
+      const isUnit = name.endsWith(".service");
+      const file = fileOf(config, `${isUnit ? "/etc/systemd/system" : "/opt/azure-gwlb"}/${name}`);
+      assert.equal(unpack(file), readFileSync(path.join(guest, name), "utf8"));
+      const program = /^#!/.test(unpack(file));
+      assert.equal(file.permissions, program ? "0755" : "0644", name);
+    }
+  });
+
+  test("enables and starts every unit, and nothing else", () => {
+    const { runcmd, write_files } = read();
+    const units = write_files
+      .map((file) => path.posix.basename(file.path))
+      .filter((name) => name.endsWith(".service"));
+    assert.deepEqual(runcmd, [
+      ["systemctl", "daemon-reload"],
+      ["systemctl", "enable", "--now", ...units],
+    ]);
+  });
+
+  test("is the same for the same settings, in whatever order and with whatever else", () => {
+    const { mtu, ...rest } = settings;
+    const turned = { secret: "x", mtu, ...rest, internal: { vni: 800, port: 10800 } };
+    assert.equal(renderCustomData(turned), renderCustomData(settings));
+  });
+
+  test("refuses what Azure would refuse for its size", () => {
+    // Noise does not compress.
+    let seed = 1;
+    const noise = Array.from({ length: 90_000 }, () => {
+      seed = (Math.imul(seed, 48_271) >>> 0) % 2_147_483_647;
+      return String.fromCharCode(33 + (seed % 90));
+    }).join("");
+    assert.throws(() => renderCustomData({ ...settings, probePath: noise }), /65535/);
+  });
+});
+
+describe("units", () => {
+  const names = readdirSync(guest).filter((name) => name.endsWith(".service"));
+  for (const name of names) {
+    const text = readFileSync(path.join(guest, name), "utf8");
+
+    test(`${name} starts a program that is there`, () => {
+      const starts = [...text.matchAll(/^Exec\w+=[-@:+!]*(\S+)/gm)].map((found) => found[1] ?? "");
+      assert.notEqual(starts.length, 0);
+      for (const program of starts) {
+        assert.ok(readdirSync(guest).includes(path.posix.basename(program)), program);
+        assert.equal(path.posix.dirname(program), "/opt/azure-gwlb");
+      }
+    });
+
+    test(`${name} is started at every boot, and never given up on`, () => {
+      assert.match(text, /^WantedBy=multi-user\.target$/m);
+      assert.match(text, /^Restart=(always|on-failure)$/m);
+    });
+
+    test(`${name} waits for nothing that waits for cloud-init's last stage`, () => {
+      // cloud-init starts the units from that stage: they would wait for each other.
+      assert.doesNotMatch(text, /^(After|Requires|Requisite|BindsTo)=.*(cloud-|multi-user)/m);
+    });
+  }
+
+  test("the base rules come before the network, the data path only with them", () => {
+    const of = (name: string) => readFileSync(path.join(guest, name), "utf8");
+    assert.match(of("gwlb-firewall.service"), /^Before=.*network-pre\.target/m);
+    assert.match(of("gwlb-datapath.service"), /^Requires=gwlb-firewall\.service$/m);
+    assert.match(of("gwlb-datapath.service"), /^After=gwlb-firewall\.service/m);
+  });
+});
