@@ -4,7 +4,6 @@ import type { LabStatus } from "../fabric/status";
 
 /** Tables of all that the lab holds; parts that are empty are left out. */
 export function statusText(status: LabStatus): string {
-  const short = (id: string | undefined) => id?.split("/").at(-1) ?? "-";
   const parts = [
     table(
       ["place", "state", "addresses"],
@@ -14,16 +13,16 @@ export function statusText(status: LabStatus): string {
       ["public address", "held by", "VMs", "through"],
       status.publicAddresses.map((entry) => [
         entry.address,
-        `${short(entry.owner)} (${entry.via})`,
+        `${nameOf(entry.owner)} (${entry.via})`,
         entry.vms.join(" ") || "-",
-        entry.chainedTo === undefined ? "-" : gatewayOf(entry.chainedTo),
+        entry.chainedTo === undefined ? "-" : nameOf(entry.chainedTo),
       ]),
     ),
     table(
       ["gateway", "NVA", "probe"],
       status.gateways.flatMap(({ id, frontendAddress, nvas }) =>
         nvas.map((nva) => [
-          `${short(id)} ${frontendAddress}`,
+          `${nameOf(id)} ${frontendAddress}`,
           `${nva.vm} ${nva.address}`,
           health(nva),
         ]),
@@ -33,7 +32,7 @@ export function statusText(status: LabStatus): string {
       ["load balancer", "member", "probe"],
       status.backends.flatMap(({ loadBalancer, members }) =>
         members.map((member) => [
-          short(loadBalancer),
+          nameOf(loadBalancer),
           `${member.vm} ${member.address}`,
           health(member),
         ]),
@@ -56,7 +55,7 @@ function health({ healthy, reason }: { healthy: boolean; reason: string }): stri
   return healthy ? "healthy" : `not healthy: ${reason}`;
 }
 
-/** `…/loadBalancers/NAME/frontendIPConfigurations/FRONTEND` → `NAME`. */
-function gatewayOf(frontendId: string): string {
-  return /\/loadBalancers\/([^/]+)/i.exec(frontendId)?.[1] ?? frontendId;
+/** Name of the resource that an id belongs to, which may be that of a part of it. */
+function nameOf(id: string): string {
+  return /\/providers\/[^/]+\/[^/]+\/([^/]+)/i.exec(id)?.[1] ?? id;
 }

@@ -4,7 +4,8 @@ import { statusText } from "../../../lab/cli/statusTable";
 import type { LabStatus, PlaceStatus } from "../../../lab/fabric/status";
 import { whatIsMissing } from "../../../lab/up";
 
-const gateway = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/loadBalancers/gw";
+const network = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
+const gateway = `${network}/loadBalancers/gw`;
 const empty: LabStatus = {
   ...{ updated: "2026-01-01T00:00:00Z", phase: "ready", appliedSeq: 3, problems: [], boxPid: 7 },
   ...{ places: [], publicAddresses: [], chains: [], gateways: [], backends: [] },
@@ -19,15 +20,22 @@ describe("the state of a lab as text", () => {
       ...empty,
       publicAddresses: [
         {
-          ...{ address: "203.0.113.10", id: "/x/pip", via: "ilpip", owner: "/x/nics/web-nic" },
+          ...{
+            address: "203.0.113.10",
+            id: "/x/pip",
+            via: "ilpip",
+            owner: `${network}/networkInterfaces/web-nic/ipConfigurations/a`,
+          },
           ...{ vms: ["web"], chainedTo: `${gateway}/frontendIPConfigurations/f` },
         },
       ],
-      gateways: [{ id: gateway, frontendAddress: "10.7.0.4", nvas: [nva] }],
+      gateways: [
+        { id: `${gateway}/frontendIPConfigurations/f`, frontendAddress: "10.7.0.4", nvas: [nva] },
+      ],
       problems: ["one thing"],
     });
     assert.match(text, /203\.0\.113\.10 .* web-nic \(ilpip\) .* web .* gw /);
-    assert.match(text, /nva-0 10\.7\.1\.5 .* not healthy: HTTP 503/);
+    assert.match(text, /gw 10\.7\.0\.4 .* nva-0 10\.7\.1\.5 .* not healthy: HTTP 503/);
     assert.match(text, /^problem: one thing$/m);
   });
 });
