@@ -80,6 +80,8 @@ class Agent:
             "refused": saved.get("refused"),
             "imds": saved.get("imds", "not asked yet"),
             "saved": saved.get("saved", True),
+            # Hash by the letter in a packet's mark, so that records name the policy that decided.
+            "slots": saved.get("slots", {}),
         }
         self.bundle: Bundle | None = None
         self.seen = ""
@@ -105,6 +107,8 @@ class Agent:
             self.generation = current.generation
             self.bundle = bundle
             self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
+            self.state["slots"] = {**self.state["slots"], current.slot: bundle.hash}
+            self.publish()
             kernel.wait_until_settled()
             if old:
                 self.keep_counters({**kernel.counters(old.slot), "flow": flow})

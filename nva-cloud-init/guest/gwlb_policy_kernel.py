@@ -229,3 +229,12 @@ def counters(slot: str | None = None) -> dict[str, tuple[int, int]]:
                 before = totals.get(name, (0, 0))
                 totals[name] = (before[0] + int(packets), before[1] + int(size))
     return totals
+
+
+def logged_rules() -> set[str]:
+    """Names of the rules that write records."""
+    return {
+        name
+        for tool in TOOLS.values()
+        for name in re.findall(r"--comment \"?log:([a-z0-9-]+)", run([tool, "-S"]))
+    }
