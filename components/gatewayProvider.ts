@@ -1,6 +1,5 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { CUSTOM_DATA_LIMIT, renderCustomData } from "../nva-cloud-init/cloudConfig";
 import {
   bundlePolicy,
@@ -9,21 +8,15 @@ import {
   policyWarnings,
   RuleAction,
 } from "./firewall/index";
-import { KEY_SEED_BYTES, publicKeyOf } from "./gateway/administratorKey";
-import {
-  gatewayFrontends,
-  gatewayIds,
-  gatewayPools,
-  gatewayProbes,
-  gatewayRules,
-} from "./gateway/gatewayLoadBalancer";
 import { type GatewayPlan, gatewayProblems, planGateway } from "./gateway/gatewayPlan";
 import { type NvaArgs, sshKeyReason } from "./gateway/nva";
 import type { GatewayProbeArgs } from "./gateway/probe";
 import { at, type Problem, plainProblems } from "./gateway/problem";
-import { loadBalancerId, sameNetworkReason, subnetIdReason } from "./gateway/resourceId";
+import { sameNetworkReason, subnetIdReason } from "./gateway/resourceId";
 import { nvaSecurityRules } from "./gateway/securityRules";
 import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
+import { createAdministratorKey } from "./parts/administratorKey";
+import { childIds, createGatewayLoadBalancer } from "./parts/gatewayLoadBalancer";
 import { createNva } from "./parts/nvaMachine";
 import { createProviderNetwork } from "./parts/providerNetwork";
 import { gated, refuse } from "./refuse";
@@ -154,7 +147,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
         replacementTrigger: tunnelKey(plan.tunnels),
       },
     );
-    const loadBalancer = createLoadBalancer(plan, { ...common, place, securityGroup }, this);
+    const loadBalancer = createGatewayLoadBalancer(plan, { ...common, place, securityGroup }, this);
     const ids = childIds(loadBalancer.id);
     const bundle = bundlePolicy(policy);
     const { networkInterface, machine } = createNva(
@@ -164,7 +157,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
         subnetId: place.nvaSubnetId,
         poolId: ids.pool,
         securityGroupId: securityGroup.id,
-        sshPublicKey: checked.sshPublicKey ?? derivedKey(names.keySeed, this),
+        sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(names.keySeed, this),
         customData: Buffer.from(checked.customData).toString("base64"),
         userData: bundle.userData,
       },
@@ -284,66 +277,4 @@ function customDataProblems(customData: string): Problem[] {
   const bytes = Buffer.byteLength(customData);
   const over = `makes ${bytes} bytes of customData, Azure takes ${CUSTOM_DATA_LIMIT}`;
   return at("nva", bytes > CUSTOM_DATA_LIMIT ? over : undefined);
-}
-
-/** The load balancer, with an explicit name: its rule names its own children by id. */
-function createLoadBalancer(
-  plan: GatewayPlan,
-  inputs: {
-    resourceGroupName: pulumi.Input<string>;
-    location: pulumi.Input<string> | undefined;
-    tags: Record<string, pulumi.Input<string>> | undefined;
-    place: { gatewaySubnetId: pulumi.Output<string> };
-    securityGroup: network.NetworkSecurityGroup;
-  },
-  parent: pulumi.Resource,
-): network.LoadBalancer {
-  const { resourceGroupName, location, tags, place, securityGroup } = inputs;
-  const { names, layout, tunnels, probe } = plan;
-  const ids = pulumi
-    .all([place.gatewaySubnetId, resourceGroupName])
-    .apply(([subnetId, group]) => gatewayIds(loadBalancerId(subnetId, group, names.loadBalancer)));
-  return new network.LoadBalancer(
-    names.gateway,
-    {
-      ...{ resourceGroupName, location, tags },
-      loadBalancerName: names.loadBalancer,
-      sku: { name: "Gateway", tier: "Regional" },
-      frontendIPConfigurations: place.gatewaySubnetId.apply((subnetId) =>
-        gatewayFrontends(subnetId, layout.frontendAddress, plan.frontendZones),
-      ),
-      backendAddressPools: gatewayPools(tunnels),
-      probes: gatewayProbes(probe),
-      loadBalancingRules: ids.apply((own) => gatewayRules(own, plan.idleTimeoutMinutes)),
-    },
-    {
-      parent,
-      // The group goes first when tunnels change, see above.
-      dependsOn: [securityGroup],
-      // Not before the new one is in use: consumers are chained to the old one.
-      deleteBeforeReplace: false,
-      replaceOnChanges: [
-        "sku",
-        "frontendIPConfigurations[*].zones",
-        "frontendIPConfigurations[*].subnet",
-      ],
-    },
-  );
-}
-
-/** Ids of the children; whoever uses one waits for the load balancer. */
-function childIds(loadBalancer: pulumi.Output<string>) {
-  return {
-    frontend: loadBalancer.apply((id) => gatewayIds(id).frontend),
-    pool: loadBalancer.apply((id) => gatewayIds(id).pool),
-  };
-}
-
-/**
- * A key that nobody has to know. The seed stays a secret of the stack's state, where an
- * administrator who must get in can find it; the public half is none.
- */
-function derivedKey(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  const seed = new random.RandomBytes(name, { length: KEY_SEED_BYTES }, { parent });
-  return pulumi.unsecret(seed.base64.apply(publicKeyOf));
 }

@@ -1,8 +1,7 @@
 import * as compute from "@pulumi/azure-native/compute";
-import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
-import { KEY_SEED_BYTES, publicKeyOf } from "../components/gateway/administratorKey";
+import type * as pulumi from "@pulumi/pulumi";
 import { IMAGE, IMAGE_VERSION } from "../components/gateway/nva";
+import { createAdministratorKey } from "../components/parts/administratorKey";
 import { workloadCustomData } from "./workloadData";
 
 /** What a workload's VM is made from. */
@@ -22,8 +21,7 @@ export function createWorkload(
   { resourceGroupName, networkInterfaceId, tags }: WorkloadArgs,
   parent: pulumi.Resource,
 ): compute.VirtualMachine {
-  const seed = new random.RandomBytes(`${name}-key`, { length: KEY_SEED_BYTES }, { parent });
-  const keyData = pulumi.unsecret(seed.base64.apply(publicKeyOf));
+  const keyData = createAdministratorKey(`${name}-key`, parent);
   return new compute.VirtualMachine(
     name,
     {

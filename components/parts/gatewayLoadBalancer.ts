@@ -1,0 +1,64 @@
+import * as network from "@pulumi/azure-native/network";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  gatewayFrontends,
+  gatewayIds,
+  gatewayPools,
+  gatewayProbes,
+  gatewayRules,
+} from "../gateway/gatewayLoadBalancer";
+import type { GatewayPlan } from "../gateway/gatewayPlan";
+import { loadBalancerId } from "../gateway/resourceId";
+
+/** The load balancer, with an explicit name: its rule names its own children by id. */
+export function createGatewayLoadBalancer(
+  plan: GatewayPlan,
+  inputs: {
+    resourceGroupName: pulumi.Input<string>;
+    location: pulumi.Input<string> | undefined;
+    tags: Record<string, pulumi.Input<string>> | undefined;
+    place: { gatewaySubnetId: pulumi.Output<string> };
+    securityGroup: network.NetworkSecurityGroup;
+  },
+  parent: pulumi.Resource,
+): network.LoadBalancer {
+  const { resourceGroupName, location, tags, place, securityGroup } = inputs;
+  const { names, layout, tunnels, probe } = plan;
+  const ids = pulumi
+    .all([place.gatewaySubnetId, resourceGroupName])
+    .apply(([subnetId, group]) => gatewayIds(loadBalancerId(subnetId, group, names.loadBalancer)));
+  return new network.LoadBalancer(
+    names.gateway,
+    {
+      ...{ resourceGroupName, location, tags },
+      loadBalancerName: names.loadBalancer,
+      sku: { name: "Gateway", tier: "Regional" },
+      frontendIPConfigurations: place.gatewaySubnetId.apply((subnetId) =>
+        gatewayFrontends(subnetId, layout.frontendAddress, plan.frontendZones),
+      ),
+      backendAddressPools: gatewayPools(tunnels),
+      probes: gatewayProbes(probe),
+      loadBalancingRules: ids.apply((own) => gatewayRules(own, plan.idleTimeoutMinutes)),
+    },
+    {
+      parent,
+      // The group goes first when tunnels change, see above.
+      dependsOn: [securityGroup],
+      // Not before the new one is in use: consumers are chained to the old one.
+      deleteBeforeReplace: false,
+      replaceOnChanges: [
+        "sku",
+        "frontendIPConfigurations[*].zones",
+        "frontendIPConfigurations[*].subnet",
+      ],
+    },
+  );
+}
+
+/** Ids of the children; whoever uses one waits for the load balancer. */
+export function childIds(loadBalancer: pulumi.Output<string>) {
+  return {
+    frontend: loadBalancer.apply((id) => gatewayIds(id).frontend),
+    pool: loadBalancer.apply((id) => gatewayIds(id).pool),
+  };
+}
