@@ -1,6 +1,9 @@
 /** The one place of the lab that starts other programs. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
+/** What {@link start} leaves to the caller: streams, folder, environment. */
+export type StartOptions = SpawnOptions;
+
 /** A command as an argument list; never a shell string. */
 export type Argv = readonly string[];
 
@@ -86,7 +89,7 @@ export function run(argv: Argv, options: RunOptions = {}): Promise<RunResult> {
 }
 
 /** Starts a command and leaves it to the caller: its streams, its signals, its end. */
-export function start(argv: Argv, options: SpawnOptions = {}): ChildProcess {
+export function start(argv: Argv, options: StartOptions = {}): ChildProcess {
   const [file, ...args] = argv;
   if (file === undefined) throw new Error("an empty command cannot be run");
   return spawn(file, args, options);

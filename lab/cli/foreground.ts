@@ -1,14 +1,13 @@
 /** Commands that take over the terminal. */
-import type { SpawnOptions } from "node:child_process";
 import os from "node:os";
 import { endDescendants } from "../host/processes";
-import { type Argv, start } from "../run";
+import { type Argv, type StartOptions, start } from "../run";
 
 /**
  * Runs a command on this process's terminal and returns its exit code, as shells count it. A
  * request to end also ends what the command has started elsewhere.
  */
-export function foreground(argv: Argv, options: SpawnOptions = {}): Promise<number> {
+export function foreground(argv: Argv, options: StartOptions = {}): Promise<number> {
   const child = start(argv, { stdio: "inherit", ...options });
   const onInterrupt = () => {
     if (!process.stdin.isTTY) void endDescendants(process.pid);
