@@ -1,5 +1,6 @@
 /** `npm run lab -- VERB`: the embedded Azure on the command line. One verb, one file. */
 import { Command } from "commander";
+import { withSystemDirs } from "../host/which";
 import { UserError } from "../userError";
 import { withLabOption } from "./context";
 
@@ -71,6 +72,7 @@ function verbOf(args: readonly string[]): string | undefined {
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  process.env.PATH = withSystemDirs(process.env.PATH ?? "");
   const program = withLabOption(new Command("lab"))
     .description("An Azure on this machine: engine, resources, machines, packets.")
     .enablePositionalOptions()

@@ -1,5 +1,5 @@
 /** Builds the engine from its Go module, for machines where the official release is not to be had. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
@@ -54,8 +54,11 @@ export function buildArgv(go: string, out: string): Argv {
 
 /** Only a whole engine ever stands under its name: it is built aside and moved there. */
 async function build(go: string, home: string, target: string): Promise<void> {
+  // What an interrupted build has left is no one's: the caller holds the lock.
+  for (const name of readdirSync(home).filter((entry) => entry.startsWith(".building-"))) {
+    rmSync(path.join(home, name), { recursive: true, force: true });
+  }
   const aside = path.join(home, `.building-${process.pid}`);
-  rmSync(aside, { recursive: true, force: true });
   try {
     await run(buildArgv(go, path.join(aside, "bin", "pulumi")), {
       cwd: path.join(__dirname, "go"),

@@ -32,7 +32,8 @@ export function engineHome(paths: LabPaths): EngineHome {
 }
 
 /** Variables by which a person's own cloud and engine settings could reach the lab. */
-const FOREIGN = /^(PULUMI_(?!DEBUG_|EXPERIMENTAL|DISABLE_|OPTION_|NODEJS_)|ARM_|AZURE_|TSX_|INIT_CWD$)/;
+const FOREIGN =
+  /^(PULUMI_(?!DEBUG_|EXPERIMENTAL|DISABLE_|OPTION_|NODEJS_)|ARM_|AZURE_|TSX_|INIT_CWD$)/;
 
 /**
  * The environment in which an engine works on the lab and talks to nobody else. Pure: only what

@@ -75,15 +75,12 @@ export function missingPackages(
   return [...new Set(missing.map(({ debianPackage }) => debianPackage))];
 }
 
-/** Where Debian keeps programs of the administrator, which not every PATH of root has. */
-const SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
-
 function thisHost(): Host {
   return {
     platform: process.platform,
     root: process.getuid?.() === 0,
     apt: which("apt-get") !== undefined && existsSync("/etc/debian_version"),
-    has: (command) => which(command, `${process.env.PATH ?? ""}:${SYSTEM_PATH}`) !== undefined,
+    has: (command) => which(command) !== undefined,
     install: aptInstall,
     namespaces: async () => {
       const probe = ["unshare", "--mount", "--pid", "--net", "--fork", "true"];

@@ -18,3 +18,12 @@ function isExecutable(file: string): boolean {
     return false;
   }
 }
+
+/** Where Debian keeps an administrator's programs, which a PATH that came with `su` may lack. */
+const SYSTEM_DIRS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"];
+
+/** A PATH that ends with the system's own folders, each once. Pure. */
+export function withSystemDirs(searchPath: string): string {
+  const given = searchPath.split(path.delimiter).filter((dir) => dir !== "");
+  return [...new Set([...given, ...SYSTEM_DIRS])].join(path.delimiter);
+}
