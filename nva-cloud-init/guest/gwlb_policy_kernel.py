@@ -62,8 +62,11 @@ def in_force() -> InForce | None:
     """The policy in force; None when there is none."""
     try:
         text = run(["nft", "-t", "list", "chain", *TABLE.split(), "forward"])
-    except RefusedError:
-        return None
+    except RefusedError as error:
+        # Any other failure must not be taken for an empty kernel: rules in force would be replaced.
+        if "No such file or directory" in str(error):
+            return None
+        raise
     found = re.search(r'comment "([AB]) (\d+) ([0-9a-f]{64})"', text)
     return found and InForce(found.group(1), int(found.group(2)), found.group(3))
 
@@ -113,10 +116,9 @@ def user_chains(tool: str) -> list[str]:
 
 def stale_objects() -> list[str]:
     """Commands that remove maps and chains of earlier generations, users before used."""
-    try:
-        text = run(["nft", "-t", "list", "table", *TABLE.split()])
-    except RefusedError:
+    if TABLE not in run(["nft", "list", "tables"]):
         return []
+    text = run(["nft", "-t", "list", "table", *TABLE.split()])
     chains = [name for name in re.findall(r"\bchain (\w+) {", text) if name != "forward"]
     return [
         *(f"flush chain {TABLE} {name}" for name in chains),
