@@ -9,7 +9,7 @@ const denyAll = rule("deny", 4096, { access: "Deny", destinationPortRange: "*" }
 const allow = (name: string, priority: number, source: string, protocol: string, port: string) =>
   rule(name, priority, { sourceAddressPrefix: source, protocol, destinationPortRange: port });
 
-describe("security groups", () => {
+describe("security groups", { timeout: 120_000 }, () => {
   let box: FabricBox;
   before(async () => {
     box = await FabricBox.open(new AzureFixture({ webs: 2 }));
@@ -59,7 +59,7 @@ describe("security groups", () => {
       ...{ to: ILPIP_ADDRESS, port: 80, path: "/bytes/60000000", seconds: 30 },
     });
     const before = (await box.counters("gw-")).to_external ?? 0;
-    while (((await box.counters("gw-")).to_external ?? 0) < before + 100);
+    await box.untilRisen("gw-", "to_external", before + 100);
     await group("app-nsg", [denyAll]);
     assert.equal(await knock(ILPIP_ADDRESS, 80), false);
     assert.equal((await transfer).bytes, 60_000_000);
@@ -69,7 +69,7 @@ describe("security groups", () => {
   test("without any group a public address is closed, the network inside is open", async () => {
     const detach = (on: boolean) =>
       box.change((fixture) =>
-        fixture.change("web", (properties) => {
+        fixture.change("web-net", (properties) => {
           const [subnet] = properties.subnets as { properties: Body }[];
           const id = [...fixture.resources.values()].find((r) => r.name === "web-nsg")?.id;
           if (subnet && on) subnet.properties.networkSecurityGroup = { id };

@@ -41,7 +41,7 @@ async function shares(box: FabricBox, work: () => Promise<unknown>): Promise<num
   return after.map((count, i) => count - (before[i] ?? 0));
 }
 
-describe("three NVAs", () => {
+describe("three NVAs", { timeout: 120_000 }, () => {
   let box: FabricBox;
   const stop = new Map<string, () => Promise<void>>();
   before(async () => {
@@ -104,7 +104,7 @@ describe("three NVAs", () => {
   });
 });
 
-describe("an NVA that is set up wrongly", () => {
+describe("an NVA that is set up wrongly", { timeout: 60_000 }, () => {
   let box: FabricBox;
   before(async () => {
     box = await FabricBox.open(new AzureFixture());

@@ -25,7 +25,7 @@ function chain(fixture: AzureFixture, resource: string, chained: boolean): void 
   });
 }
 
-describe("the way of a packet", () => {
+describe("the way of a packet", { timeout: 120_000 }, () => {
   let box: FabricBox;
   before(async () => {
     box = await FabricBox.open(new AzureFixture());
@@ -96,7 +96,7 @@ describe("the way of a packet", () => {
           ...{ to: address, port: 80, path: "/bytes/60000000", seconds: 30 },
         });
         const before = (await box.counters("gw-")).to_external ?? 0;
-        while (((await box.counters("gw-")).to_external ?? 0) < before + 100);
+        await box.untilRisen("gw-", "to_external", before + 100);
         await box.change((fixture) => chain(fixture, resource, false));
         const quiet = await box.rise("gw-", async () => {
           assert.ok(await box.ask("internet", address, 22, "8.8.8.8"), "22 from 8.8.8.8 is open");

@@ -65,9 +65,7 @@ export class AzureFixture {
 
   /** Changes a resource in place; `type` without its namespace is enough of a name. */
   change(name: string, edit: (properties: Body) => void): void {
-    const found = [...this.resources.values()].find((r) => r.name === name);
-    if (found === undefined) throw new Error(`no resource ${name}`);
-    edit(found.properties);
+    edit(this.#find(name).properties);
     this.#seq += 1;
   }
 
@@ -91,6 +89,23 @@ export class AzureFixture {
     });
     this.put(value);
     return value.id;
+  }
+
+  natGateway(name: string, publicAddressId: string): void {
+    const properties = { publicIpAddresses: [ref(publicAddressId)] };
+    this.put(resource("Microsoft.Network/natGateways", name, properties));
+  }
+
+  /** Id of a resource that this fixture has. */
+  idOf(name: string): string {
+    return this.#find(name).id;
+  }
+
+  #find(name: string): StoredResource {
+    const found = [...this.resources.values()].filter((r) => r.name === name);
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} named ${name}`);
+    return only;
   }
 
   /** A network with one subnet `default`; returns the subnet's id. */
@@ -145,7 +160,7 @@ export class AzureFixture {
 
   #provider(options: FixtureOptions): void {
     const subnet = this.network(
-      "provider",
+      "provider-net",
       "10.7.0.0/16",
       "10.7.0.0/16",
       this.group("nva-nsg", []),
@@ -207,7 +222,7 @@ export class AzureFixture {
         destinationPortRange: "*",
       }),
     ]);
-    const subnet = this.network("app", "10.1.0.0/16", "10.1.0.0/24", group);
+    const subnet = this.network("app-net", "10.1.0.0/16", "10.1.0.0/24", group);
     const publicId = this.publicAddress("app-ip", ILPIP_ADDRESS);
     this.machine("app", subnet, "10.1.0.4", {
       publicIPAddress: ref(publicId),
@@ -225,7 +240,7 @@ export class AzureFixture {
       rule("dns", 110, { protocol: "Udp", sourceAddressPrefix: "*", destinationPortRange: "5353" }),
     ]);
     // The same address space as the other consumer's: on Azure they may overlap.
-    const subnet = this.network("web", "10.1.0.0/16", "10.1.0.0/24", group);
+    const subnet = this.network("web-net", "10.1.0.0/16", "10.1.0.0/24", group);
     const publicId = this.publicAddress("web-ip", FRONTEND_ADDRESS);
     const lb = id("Microsoft.Network/loadBalancers", "weblb");
     const pool = child(lb, "backendAddressPools", "webs", {});

@@ -209,6 +209,14 @@ export class FabricBox {
     );
   }
 
+  /** Waits until a counter has come to a value: something is under way. */
+  async untilRisen(netns: string, counter: string, value: number): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+      if (((await this.counters(netns))[counter] ?? 0) >= value) return;
+    }
+    throw new Error(`${counter} did not rise to ${value}`);
+  }
+
   /** How much counters of a namespace rise while something is done. */
   async rise(netns: string, work: () => Promise<unknown>): Promise<Record<string, number>> {
     const before = await this.counters(netns);

@@ -1,6 +1,7 @@
 """Health probes, as a load balancer of Azure makes them from 168.63.129.16."""
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from namespaces import stream_socket
 SOURCE = "168.63.129.16"
 # An answer counts only within the interval, and within this many seconds.
 LONGEST_WAIT = 30.0
+# What a bad answer says beside its code is read for so long and no longer.
+LONGEST_BODY = 4096
+BODY_WAIT = 0.5
 # A machine that was just started is asked this often until it answers well for the first time:
 # the verdict is the same as by the interval, only earlier.
 EAGER_PAUSE = 0.2
@@ -124,7 +128,11 @@ async def _ask(probe: Probe) -> Answer:
 
 async def _first_line_of_body(reader: asyncio.StreamReader) -> str:
     """What an instance says about itself helps whoever reads the status."""
-    rest = await reader.read(4096)
+    rest = b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BODY_WAIT):
+            while len(rest) < LONGEST_BODY and (piece := await reader.read(LONGEST_BODY)):
+                rest += piece
     body = rest.partition(b"\r\n\r\n")[2].decode("utf-8", "replace").strip()
     return f": {body.splitlines()[0][:200]}" if body else ""
 

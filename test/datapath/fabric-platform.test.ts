@@ -1,0 +1,165 @@
+/** The platform's side: metadata service and probes. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AzureFixture } from "../support/azureFixtures";
+import { FabricBox } from "../support/fabricBox";
+
+const DELAY = 1;
+const VERSION = "api-version=2021-02-01";
+
+async function until(satisfied: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await satisfied()); await sleep(250)) {
+    assert.ok(Date.now() < deadline, "not in time");
+  }
+}
+
+describe("the metadata service", { timeout: 60_000 }, () => {
+  let box: FabricBox;
+  let asked: number[] = [];
+  before(async () => {
+    box = await FabricBox.open(new AzureFixture(), DELAY);
+  });
+  after(() => box.close());
+
+  /** One request, within the rate that the service allows. */
+  async function imds(path: string, headers = ["Metadata: true"], more: string[] = []) {
+    asked = asked.filter((at) => Date.now() - at < 1100);
+    if (asked.length >= 5) await sleep(1100);
+    asked.push(Date.now());
+    const { stdout } = await box.exec("app", [
+      ...["curl", "-sS", "-m", "3", "-w", "\n%{http_code}"],
+      ...headers.flatMap((header) => ["-H", header]),
+      ...more,
+      `http://169.254.169.254/metadata/${path}`,
+    ]);
+    const cut = stdout.lastIndexOf("\n");
+    return { code: Number(stdout.slice(cut + 1)), body: stdout.slice(0, cut) };
+  }
+  const userData = `instance/compute/userData?${VERSION}&format=text`;
+
+  test("shows a machine itself", async () => {
+    const { code, body } = await imds(`instance?${VERSION}`);
+    assert.equal(code, 200);
+    const { compute, network } = JSON.parse(body);
+    assert.equal(compute.name, "app");
+    assert.equal(compute.vmId, "uuid-app");
+    assert.equal(compute.resourceGroupName, "lab");
+    assert.equal(network.interface[0].ipv4.ipAddress[0].privateIpAddress, "10.1.0.4");
+    const name = await imds(`instance/compute/name?${VERSION}&format=text`);
+    assert.deepEqual(name, { code: 200, body: "app" });
+  });
+
+  for (const { name, path, headers, code } of [
+    { name: "no Metadata header", path: userData, headers: [], code: 400 },
+    {
+      name: "a forwarded request",
+      path: userData,
+      headers: ["Metadata: true", "X-Forwarded-For: 10.1.0.9"],
+      code: 400,
+    },
+    { name: "no version", path: "instance", code: 400 },
+    { name: "an unknown version", path: "instance?api-version=1999-01-01", code: 400 },
+    { name: "a leaf without format=text", path: `instance/compute/name?${VERSION}`, code: 400 },
+    { name: "no such node", path: `instance/compute/nothing?${VERSION}&format=text`, code: 404 },
+    {
+      name: "userData of a version before it",
+      path: "instance/compute/userData?api-version=2020-09-01&format=text",
+      code: 404,
+    },
+  ]) {
+    test(`refuses: ${name}`, async () => assert.equal((await imds(path, headers)).code, code));
+  }
+
+  test("shows a change of userData after a while, and the old one meanwhile", async () => {
+    // Three requests that must not wait for the rate: the first one makes up for it.
+    await sleep(1100);
+    asked = [];
+    assert.deepEqual(await imds(userData), { code: 200, body: "" });
+    const begun = Date.now();
+    await box.change((fixture) =>
+      fixture.change("app", (properties) => {
+        properties.userData = "bmV3";
+      }),
+    );
+    assert.equal((await imds(userData)).body, "");
+    await until(async () => (await imds(userData)).body === "bmV3");
+    assert.ok(Date.now() - begun >= DELAY * 1000);
+  });
+
+  test("more than five requests a second are too many", async () => {
+    await sleep(1100);
+    const { stdout } = await box.exec("app", [
+      ...["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} ", "-H", "Metadata: true"],
+      `http://169.254.169.254/metadata/instance?${VERSION}&n=[1-8]`,
+    ]);
+    const codes = stdout.trim().split(" ");
+    assert.deepEqual(codes.slice(0, 5), Array(5).fill("200"));
+    assert.ok(codes.slice(5).includes("429"), stdout);
+    asked = Array(5).fill(Date.now());
+  });
+
+  test("tells each machine only its own", async () => {
+    const { stdout } = await box.exec("web1", [
+      ...["curl", "-s", "-H", "Metadata: true"],
+      `http://169.254.169.254/metadata/instance/compute/name?${VERSION}&format=text`,
+    ]);
+    assert.equal(stdout, "web1", "the same private address, in another network");
+  });
+
+  test("scheduled events: shown, approved, gone", async () => {
+    const vm = box.status.places.find(({ name }) => name === "app")?.id ?? "";
+    const events = `scheduledevents?api-version=2020-07-01`;
+    const first = JSON.parse((await imds(events)).body);
+    assert.deepEqual(first.Events, []);
+    box.fabric.schedule(vm, [{ EventId: "e1", EventType: "Reboot", Resources: ["app"] }]);
+    let shown = first;
+    const count = async () => {
+      shown = JSON.parse((await imds(events)).body);
+      return shown.Events.length;
+    };
+    await until(async () => (await count()) === 1);
+    assert.equal(shown.Events[0].EventId, "e1");
+    assert.ok(shown.DocumentIncarnation > first.DocumentIncarnation);
+    const post = (body: string) => imds(events, undefined, ["-d", body]);
+    assert.equal((await post("nonsense")).code, 400);
+    assert.equal((await post('{"StartRequests":[{"EventId":"e1"}]}')).code, 200);
+    await until(async () => (await count()) === 0);
+  });
+});
+
+describe("probes", { timeout: 60_000 }, () => {
+  let box: FabricBox;
+  before(async () => {
+    box = await FabricBox.open(new AzureFixture({ probe: { requestPath: "/health" } }));
+  });
+  after(() => box.close());
+
+  const answering = (code: number) => `
+import http.server, sys
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(${code}); self.end_headers(); self.wfile.write(b"because")
+        print(self.path, self.client_address[0], flush=True)
+    def log_message(self, *a): pass
+http.server.HTTPServer(("", 8080), H).serve_forever()`;
+
+  async function serving(code: number, verdict: boolean): Promise<string> {
+    const running = box.exec("nva1", ["timeout", "12", "python3", "-c", answering(code)]);
+    const done = running.catch((error: { stdout: string }) => error.stdout);
+    await box.untilHealthy("nva1", verdict);
+    await box.until("the reason is told", (status) =>
+      status.gateways.some((g) =>
+        g.nvas.some((n) => n.reason.startsWith(code === 200 ? "HTTP 200" : "HTTP 503: because")),
+      ),
+    );
+    return String(await done);
+  }
+
+  test("200 from the platform's address is healthy; another answer is not, and says why", async () => {
+    const log = await serving(200, true);
+    assert.match(log, /^\/health 168\.63\.129\.16$/m);
+    await box.untilHealthy("nva1", false);
+    await serving(503, false);
+  });
+});
