@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { guestProgram, guestPython } from "../../support/guestPython";
+
+const good = {
+  external: { port: 10801, vni: 801 },
+  gatewayAddress: "10.7.0.4",
+  internal: { port: 10800, vni: 800 },
+  mtu: 3900,
+  policyPollSeconds: 10,
+  probePath: "/health",
+  probePort: 8080,
+};
+
+let root: string;
+before(async () => {
+  root = await mkdtemp(path.join(os.tmpdir(), "gwlb-settings-"));
+  await mkdir(path.join(root, "etc/azure-gwlb"), { recursive: true });
+});
+after(() => rm(root, { recursive: true, force: true }));
+
+const write = (content: unknown) => {
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  return writeFile(path.join(root, "etc/azure-gwlb/settings.json"), text);
+};
+const load = `
+import dataclasses, json, gwlb_settings
+try:
+    print(json.dumps(dataclasses.asdict(gwlb_settings.load())))
+except gwlb_settings.SettingsError as error:
+    print(json.dumps(str(error)))
+`;
+
+describe("settings on the NVA", () => {
+  test("are those that customData brings", async () => {
+    await write(good);
+    assert.deepEqual(await guestPython(load, root), {
+      gateway: "10.7.0.4",
+      tunnels: [
+        { device: "vxlan-in", port: 10800, vni: 800 },
+        { device: "vxlan-ex", port: 10801, vni: 801 },
+      ],
+      mtu: 3900,
+      probe_port: 8080,
+      probe_path: "/health",
+    });
+  });
+
+  for (const [what, content, wanted] of [
+    ["nothing", "", /settings\.json/],
+    ["a torn file", '{"mtu": 39', /settings\.json/],
+    ["no gateway", { ...good, gatewayAddress: undefined }, /gatewayAddress/],
+    ["a name for an address", { ...good, gatewayAddress: "gateway; reboot" }, /gateway; reboot/],
+    ["an MTU that loses full-size packets", { ...good, mtu: 1549 }, /mtu .*1550.*1549/],
+    ["an MTU past Azure's", { ...good, mtu: 4001 }, /mtu .*4001/],
+    ["a port as text", { ...good, probePort: "8080" }, /probePort .*'8080'/],
+    ["true for a number", { ...good, probePort: true }, /probePort .*True/],
+    ["a VNI of 25 bits", { ...good, internal: { port: 1, vni: 1 << 24 } }, /vxlan-in vni/],
+  ] as const) {
+    test(`${what}: refused, and the field named`, async () => {
+      await write(content);
+      assert.match(String(await guestPython(load, root)), wanted);
+    });
+  }
+
+  for (const [program, ...args] of [
+    ["gwlb-firewall"],
+    ["gwlb-datapath", "start"],
+    ["gwlb-health"],
+    ["gwlb-guard"],
+  ]) {
+    test(`${program} ends with a reason where there are none`, async () => {
+      await rm(path.join(root, "etc/azure-gwlb/settings.json"), { force: true });
+      const { code, stderr } = await guestProgram(program ?? "", args, root);
+      assert.equal(code, 1);
+      assert.match(stderr, /settings\.json/);
+      assert.doesNotMatch(stderr, /Traceback/);
+    });
+  }
+
+  test("gwlb-datapath without a verb says how it is used", async () => {
+    const { code, stderr } = await guestProgram("gwlb-datapath", [], root);
+    assert.equal(code, 1);
+    assert.match(stderr, /usage/);
+  });
+});
