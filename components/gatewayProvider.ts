@@ -195,7 +195,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
 interface Checked {
   plan: GatewayPlan;
   policy: FirewallPolicy;
-  customData: string;
+  customData: Uint8Array;
   warnings: string[];
   subnets: { gatewaySubnetId?: pulumi.Input<string>; nvaSubnetId?: pulumi.Input<string> };
   sshPublicKey?: pulumi.Input<string>;
@@ -262,7 +262,7 @@ function sameNetwork(
 }
 
 /** How the NVA boots. */
-function customDataOf({ layout, tunnels, probe, nva }: GatewayPlan): string {
+function customDataOf({ layout, tunnels, probe, nva }: GatewayPlan): Uint8Array {
   return renderCustomData({
     gatewayAddress: layout.frontendAddress,
     ...tunnels,
@@ -273,8 +273,7 @@ function customDataOf({ layout, tunnels, probe, nva }: GatewayPlan): string {
   });
 }
 
-function customDataProblems(customData: string): Problem[] {
-  const bytes = Buffer.byteLength(customData);
-  const over = `makes ${bytes} bytes of customData, Azure takes ${CUSTOM_DATA_LIMIT}`;
-  return at("nva", bytes > CUSTOM_DATA_LIMIT ? over : undefined);
+function customDataProblems({ length }: Uint8Array): Problem[] {
+  const over = `makes ${length} bytes of customData, Azure takes ${CUSTOM_DATA_LIMIT}`;
+  return at("nva", length > CUSTOM_DATA_LIMIT ? over : undefined);
 }

@@ -1,7 +1,7 @@
 /** Typed settings → customData: how an NVA boots. Pure but for reading the files in guest/. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { gzip } from "./gzip";
+import { gzipSync } from "fflate";
 
 /** One VXLAN tunnel between the gateway and the NVA. */
 export interface TunnelSettings {
@@ -33,11 +33,21 @@ export interface NvaSettings {
 export const CUSTOM_DATA_LIMIT = 65535;
 
 /**
- * customData as text, a `#cloud-config`; the caller encodes it in base64. The same settings give
- * the same text on every machine. Nothing of the settings is spliced into a command: they travel
- * as a file.
+ * customData: a `#cloud-config`, compressed with gzip, which cloud-init unpacks by itself; the
+ * caller encodes it in base64. The same settings give the same bytes on every machine: customData
+ * cannot change during a VM's life, so that another byte would replace the NVA. Node's own zlib
+ * gives other bytes in other releases and on other processors, hence the pinned library. More than
+ * {@link CUSTOM_DATA_LIMIT} bytes are for the caller to refuse.
  */
-export function renderCustomData(settings: NvaSettings): string {
+export function renderCustomData(settings: NvaSettings): Uint8Array {
+  return gzipSync(Buffer.from(cloudConfig(settings)), { level: 9, mem: 12, mtime: 0 });
+}
+
+/**
+ * The text in the customData. Nothing of the settings is spliced into a command: they travel as a
+ * file. Contents are JSON strings, which YAML reads as they are.
+ */
+export function cloudConfig(settings: NvaSettings): string {
   const files = [
     { path: "/etc/azure-gwlb/settings.json", mode: "0644", content: settingsFile(settings) },
     ...guestFiles(),
@@ -45,30 +55,25 @@ export function renderCustomData(settings: NvaSettings): string {
   const units = files
     .filter(({ path: file }) => file.endsWith(".service"))
     .map(({ path: file }) => path.posix.basename(file));
-  const text = [
+  return [
     "#cloud-config",
     "write_files:",
     ...files.flatMap((file) => [
       `- path: ${file.path}`,
       `  permissions: "${file.mode}"`,
-      "  encoding: gz+b64",
-      `  content: ${gzip(file.content).toString("base64")}`,
+      `  content: ${JSON.stringify(file.content)}`,
     ]),
     "runcmd:",
     "- [systemctl, daemon-reload]",
     `- [systemctl, enable, --now, ${units.join(", ")}]`,
     "",
   ].join("\n");
-  if (Buffer.byteLength(text) > CUSTOM_DATA_LIMIT) {
-    throw new RangeError(`customData has ${Buffer.byteLength(text)} of ${CUSTOM_DATA_LIMIT} bytes`);
-  }
-  return text;
 }
 
 interface GuestFile {
   path: string;
   mode: string;
-  content: Buffer;
+  content: string;
 }
 
 const guest = path.join(__dirname, "guest");
@@ -87,13 +92,13 @@ function guestFiles(): GuestFile[] {
       return {
         path: `${folder}/${name}`,
         mode: path.extname(name) === "" ? "0755" : "0644",
-        content: readFileSync(path.join(guest, name)),
+        content: readFileSync(path.join(guest, name), "utf8"),
       };
     });
 }
 
 /** Named one by one, so that a caller's further fields and their order change nothing. */
-function settingsFile(settings: NvaSettings): Buffer {
+function settingsFile(settings: NvaSettings): string {
   const tunnel = ({ port, vni }: TunnelSettings) => ({ port, vni });
   const content = {
     external: tunnel(settings.external),
@@ -104,5 +109,5 @@ function settingsFile(settings: NvaSettings): Buffer {
     probePath: settings.probePath,
     probePort: settings.probePort,
   };
-  return Buffer.from(`${JSON.stringify(content, undefined, 2)}\n`);
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }

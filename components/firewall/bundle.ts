@@ -1,6 +1,7 @@
 /** The policy in the form that travels in a VM's userData: compressed, versioned, hashed. */
 import { createHash } from "node:crypto";
-import { constants, gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
+import { gzipSync } from "fflate";
 import { type CompiledPolicy, compilePolicy } from "./compile";
 import { planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";
@@ -32,9 +33,8 @@ export function bundlePolicy(policy: FirewallPolicy): PolicyBundle {
 /** The bundle of a compiled policy. */
 export function encodeBundle(compiled: CompiledPolicy): PolicyBundle {
   const body = Buffer.from(JSON.stringify(compiled));
-  const packed = gzipSync(body, { level: constants.Z_BEST_COMPRESSION });
-  packed[GZIP_SYSTEM] = 255; // "unknown": else the text would tell which system compiled it
-  // The hash is of what is loaded, not of its compression, which differs between Node versions.
+  // Node's zlib gives other bytes in other releases: the plan would show a change that is none.
+  const packed = gzipSync(body, { level: 9, mem: 12, mtime: 0 });
   const hash = createHash("sha256").update(body).digest("hex");
   const header = Buffer.from(`${BUNDLE_VERSION} sha256:${hash}\n`);
   const userData = Buffer.concat([header, packed]).toString("base64");
@@ -52,6 +52,3 @@ export function decodeBundle(userData: string): CompiledPolicy {
   if (found !== hash) throw new Error(`the bundle says ${hash}, its content is ${found}`);
   return JSON.parse(body.toString()) as CompiledPolicy;
 }
-
-/** Place of the operating system's number in a gzip header (RFC 1952). */
-const GZIP_SYSTEM = 9;

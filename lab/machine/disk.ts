@@ -23,7 +23,11 @@ export class Disk {
    * Mounts a machine's disk, which is made with `files` on it if there is none yet. Mounts live in
    * the mount namespace of the caller, and go with it: the loop device frees itself.
    */
-  static async attach(dir: string, image: string, files: Record<string, string>): Promise<Disk> {
+  static async attach(
+    dir: string,
+    image: string,
+    files: Record<string, string | Uint8Array>,
+  ): Promise<Disk> {
     const disk = new Disk(dir);
     const blocks = path.join(dir, "disk.img");
     const made = path.join(dir, "made");
@@ -39,10 +43,10 @@ export class Disk {
     const options = [`lowerdir=${image}`, `upperdir=${own}/upper`, `workdir=${own}/work`].join(",");
     await run(["mount", "-t", "overlay", "overlay", "-o", options, disk.root]);
     if (isNew) {
-      for (const [file, text] of Object.entries(files)) {
+      for (const [file, content] of Object.entries(files)) {
         const target = path.join(disk.root, file);
         await mkdir(path.dirname(target), { recursive: true });
-        await writeFile(target, text, { mode: 0o600 });
+        await writeFile(target, content, { mode: 0o600 });
       }
       // Last: a disk without this mark is one that nobody has ever booted.
       await writeFile(made, "");

@@ -13,8 +13,11 @@ export interface MachineSpec {
   customData?: string;
 }
 
-/** Files of the seed, by their path on the machine. JSON is YAML: nothing is spliced into text. */
-export function seedFiles(spec: MachineSpec): Record<string, string> {
+/**
+ * Files of the seed, by their path on the machine. JSON is YAML: nothing is spliced into text.
+ * customData stays bytes: it may be compressed, as on Azure.
+ */
+export function seedFiles(spec: MachineSpec): Record<string, string | Uint8Array> {
   const metadata = {
     "instance-id": spec.id,
     "local-hostname": spec.hostname,
@@ -22,10 +25,7 @@ export function seedFiles(spec: MachineSpec): Record<string, string> {
   };
   return {
     "/var/lib/cloud/seed/nocloud/meta-data": `${JSON.stringify(metadata)}\n`,
-    "/var/lib/cloud/seed/nocloud/user-data": Buffer.from(
-      spec.customData ?? "",
-      "base64",
-    ).toString(),
+    "/var/lib/cloud/seed/nocloud/user-data": Buffer.from(spec.customData ?? "", "base64"),
     "/etc/cloud/cloud.cfg.d/90-platform.cfg": `${JSON.stringify(platformConfig(spec))}\n`,
   };
 }

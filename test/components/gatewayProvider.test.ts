@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { GatewayProvider, type GatewayProviderArgs } from "../../components/index";
 import {
@@ -184,7 +185,7 @@ describe("GatewayProvider", () => {
     const { customData } = engine.find("compute:VirtualMachine").inputs.osProfile as {
       customData: string;
     };
-    const text = Buffer.from(customData, "base64").toString();
+    const text = gunzipSync(Buffer.from(customData, "base64")).toString();
     const reference = await deploy();
     assert.ok(text.startsWith("#cloud-config\n"));
     assert.notDeepEqual(
