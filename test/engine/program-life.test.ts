@@ -14,7 +14,7 @@ function withGateway(...lines: string[]): string {
   );
 }
 
-describe("the program's stack", () => {
+describe("the program's stack", { concurrency: 2 }, () => {
   let deployed: ProjectLab;
   const made: ProjectLab[] = [];
 
