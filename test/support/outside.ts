@@ -78,23 +78,57 @@ export class Outside {
     });
   }
 
-  /** A fresh namespace for a machine, as Azure gives it: its NIC `eth0` with MTU 1500, by DHCP. */
+  /** A fresh namespace for a machine, as Azure gives it: its NIC with MTU 1500, and an address. */
   async plug(netns: string): Promise<void> {
+    await this.plugWithoutAddress(netns, "eth0");
+    await this.giveAddress(netns, "eth0");
+  }
+
+  /** A fresh namespace whose NIC is down, as before DHCP has spoken. */
+  async plugWithoutAddress(netns: string, device: string): Promise<void> {
     await run(["ip", "netns", "add", netns]);
-    const nic = ["eth0", "mtu", "1500", "address", "00:0d:3a:00:00:05", "netns", netns];
+    await run(["ip", "-n", netns, "link", "set", "lo", "up"]);
+    const nic = [device, "mtu", "1500", "address", "00:0d:3a:00:00:05", "netns", netns];
     const end = ["peer", "name", "wire", "mtu", "4000", "netns", peer];
     await run(["ip", "link", "add", ...nic, "type", "veth", ...end]);
     await run(["ip", "-n", peer, "link", "set", "wire", "up"]);
     await run(["ip", "-n", peer, "route", "add", "10.7.1.5/32", "dev", "wire", "src", "10.7.0.4"]);
-    for (const device of ["lo", "eth0"])
-      await run(["ip", "-n", netns, "link", "set", device, "up"]);
-    await run(["ip", "-n", netns, "addr", "add", "10.7.1.5/24", "dev", "eth0"]);
+  }
+
+  /** What DHCP does when it has spoken. */
+  async giveAddress(netns: string, device: string): Promise<void> {
+    await run(["ip", "-n", netns, "link", "set", device, "up"]);
+    await run(["ip", "-n", netns, "addr", "add", "10.7.1.5/24", "dev", device]);
     await run(["ip", "-n", netns, "route", "add", "default", "via", "10.7.1.1"]);
+  }
+
+  /** A tap device as the wire, for a virtual machine that is started by the command `enter`. */
+  async tap(): Promise<{ enter: readonly string[]; device: string }> {
+    const device = "wire";
+    const { stdout } = await run(["ip", "-n", peer, "-br", "link"]);
+    if (!stdout.includes(`${device} `)) {
+      const enter = ["ip", "netns", "exec", peer];
+      await run([...enter, "ip", "tuntap", "add", device, "mode", "tap"]);
+      await run(["ip", "-n", peer, "link", "set", device, "mtu", "4000", "up"]);
+      await run([
+        "ip",
+        "-n",
+        peer,
+        "route",
+        "add",
+        "10.7.1.5/32",
+        "dev",
+        device,
+        "src",
+        "10.7.0.4",
+      ]);
+    }
+    return { enter: ["ip", "netns", "exec", peer], device };
   }
 
   /** Takes a machine's namespace away, and all that the machine left in it. */
   async unplug(netns: string): Promise<void> {
-    await run(["ip", "-n", netns, "link", "delete", "eth0"]);
+    await run(["ip", "-n", peer, "link", "delete", "wire"]);
     await run(["ip", "netns", "delete", netns]);
   }
 

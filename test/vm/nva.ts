@@ -1,0 +1,81 @@
+/** The NVA's customData in a full virtual machine with its own kernel: what containers cannot show. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { bundlePolicy } from "../../components/firewall/bundle";
+import { cacheDir } from "../../lab/paths";
+import { Undo } from "../../lab/undo";
+import { renderCustomData } from "../../nva-cloud-init/cloudConfig";
+import { policy, RULE } from "../support/guest";
+import { tcp, udp } from "../support/innerPackets";
+import { Outside, settings } from "../support/outside";
+import { bootFiles, vmDisk, vmImage } from "./image";
+import { VirtualMachine } from "./machine";
+
+const consumer = "20.0.0.4";
+/** Seconds that a boot may take under software emulation, on two busy cores. */
+const BOOT = 600;
+
+async function counted(outside: Outside): Promise<number> {
+  const { body } = await outside.probe("/metrics");
+  const line = body
+    .split("\n")
+    .find((text) => /^gwlb_rule_packets_total/.test(text) && text.includes(RULE));
+  return Number(line?.split(" ").at(-1) ?? Number.NaN);
+}
+
+/** The reference rule drops and counts; everything else passes unchanged, full-size packets too. */
+async function filters(outside: Outside): Promise<void> {
+  const from = { source: "8.8.8.8", destination: consumer };
+  const before = await counted(outside);
+  await outside.send([1, 2, 3].map((port) => ["ex", tcp(from, [port, 22], "syn")] as const));
+  const full = udp({ ...from, dontFragment: true }, [7, 53], Buffer.alloc(1472, 1));
+  const back = udp({ source: consumer, destination: "8.8.8.8" }, [53, 7]);
+  await outside.send([["ex", full]]);
+  const seen = await outside.take(1, 10);
+  await outside.send([["in", back]]);
+  seen.push(...(await outside.take(1, 10)));
+  assert.deepEqual(
+    seen.map(({ side, frame }) => [side, frame.toString("hex")]),
+    [
+      ["in", full.toString("hex")],
+      ["ex", back.toString("hex")],
+    ],
+  );
+  assert.equal(await counted(outside), before + 3);
+}
+
+test("in a virtual machine with its own kernel", async (t) => {
+  const undo = new Undo();
+  const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-vm-"));
+  undo.add("folder", () => rm(dir, { recursive: true, force: true }));
+  let machine: VirtualMachine | undefined;
+  try {
+    const image = await vmImage(cacheDir());
+    const disk = await vmDisk(image, dir, renderCustomData(settings));
+    const outside = await Outside.make(undo);
+    await outside.userData(bundlePolicy(policy).userData);
+    machine = new VirtualMachine(disk, ...(await bootFiles(image, dir)), outside, undo);
+
+    for (const boot of ["first boot", "boot after a shutdown", "boot after a power failure"]) {
+      await t.test(boot, async () => {
+        const begun = Date.now();
+        await machine?.boot();
+        const answer = await outside.probeUntil(200, BOOT);
+        t.diagnostic(`${boot}: healthy after ${Math.round((Date.now() - begun) / 1000)} s`);
+        assert.deepEqual(JSON.parse(answer.body).problems, []);
+        assert.deepEqual(await outside.take(1, 0), [], "silent so far");
+        await filters(outside);
+      });
+      if (boot === "first boot") await machine.shutDown(120);
+      else await machine.kill();
+    }
+  } catch (cause) {
+    console.error(machine?.console());
+    throw cause;
+  } finally {
+    await undo.run();
+  }
+});

@@ -1,0 +1,42 @@
+/** `npm run test:vm`: minutes, as root; not part of `npm test`. Installs QEMU where it is missing. */
+import path from "node:path";
+import { which } from "../../lab/host/which";
+import { cacheDir } from "../../lab/paths";
+import { Progress } from "../../lab/progress";
+import { run, start } from "../../lab/run";
+import { boxed, missingForDataPath } from "../support/box";
+import { vmImage } from "./image";
+
+const tools = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  mmdebstrap: "mmdebstrap",
+  "mkfs.ext4": "e2fsprogs",
+};
+const searchPath = `${process.env.PATH ?? ""}:/usr/sbin:/sbin`;
+
+async function main(): Promise<number> {
+  const lacking = await missingForDataPath();
+  if (lacking !== undefined) {
+    console.error(`cannot run a virtual machine's network here: ${lacking}`);
+    return 1;
+  }
+  const missing = Object.entries(tools).flatMap(([command, debianPackage]) =>
+    which(command, searchPath) === undefined ? [debianPackage] : [],
+  );
+  if (missing.length > 0) {
+    console.log(`installing ${missing.join(", ")}`);
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", ...missing];
+    await run(install, { env, timeoutSeconds: 900 });
+  }
+  // Here, and not in the box: there is no network in there.
+  await new Progress().step("building the virtual machine's image", () => vmImage(cacheDir()));
+  const file = path.join(__dirname, "nva.ts");
+  const argv = [process.execPath, "--require", "tsx/cjs", "--test", "--test-reporter=spec", file];
+  const child = start(boxed(argv), { stdio: ["ignore", "inherit", "inherit"] });
+  return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});
