@@ -67,6 +67,17 @@ describe("a lab whose surroundings break", () => {
     await drill.guarded(() => drill.healthy());
   });
 
+  test("a latency run is interrupted: its twin is gone, and the plan shows no change", async () => {
+    const twin = async () => (await drill.lab("azure", "list")).stdout.includes("latency-twin");
+    const latency = start(labArgv(drill.dir, "latency"), { stdio: "ignore" });
+    const ended = new Promise((resolve) => latency.once("close", resolve));
+    await drill.until("there is a twin", twin, 30);
+    latency.kill("SIGINT");
+    assert.equal(await ended, 130);
+    assert.equal(await twin(), false);
+    await drill.lab("pulumi", "preview", "--expect-no-changes");
+  });
+
   test("a capture on the NVA decodes to the inner flows", async () => {
     const { address, nvas } = await drill.consumer("ilpip");
     const [nva] = nvas;
