@@ -1,5 +1,6 @@
 /** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
-import type { Family } from "../addresses";
+import { bits, type Family, formatNetwork } from "../addresses";
+import { dispatchTree, LEAF_RULES, type Test, type Tree } from "./dispatch";
 import { type IcmpType, icmpCounterpart, type PortRange } from "./fields";
 import { DIRECTIONS, FAMILIES, type PlannedRule, type PolicyPlan } from "./plan";
 import type { RateLimit, RuleDirection } from "./policy";
@@ -40,13 +41,16 @@ export const TUNNEL_DEVICES = { inbound: "vxlan-ex", outbound: "vxlan-in" } as c
 /** Netlink group, size and rate of the records that rules with `log` write. */
 export const LOG = { group: 64, bytes: 128, perSecond: 50, burst: 100 } as const;
 
-/** Compiles a plan; the same plan gives the same text, byte for byte. */
-export function compilePolicy(plan: PolicyPlan): CompiledPolicy {
+/**
+ * Compiles a plan; the same plan gives the same text, byte for byte. Lists of more than `leafRules`
+ * rules (default: {@link LEAF_RULES}) are looked up by a tree.
+ */
+export function compilePolicy(plan: PolicyPlan, leafRules = LEAF_RULES): CompiledPolicy {
   const sets = new SetTable();
   const filter = (family: Family) =>
     DIRECTIONS.flatMap((direction) =>
       (plan.stateful ? [false, true] : [false]).flatMap((answer) =>
-        chainOf(plan, { family, direction, answer }, sets),
+        chainOf(plan, { family, direction, answer }, sets, leafRules),
       ),
     );
   const [filter4 = "", filter6 = ""] = FAMILIES.map((family) => `${filter(family).join("\n")}\n`);
@@ -83,22 +87,69 @@ class SetTable {
   }
 }
 
-/** The chain of one reading, with a chain of its own for each rule that takes several lines. */
-function chainOf(plan: PolicyPlan, reading: Reading, sets: SetTable): string[] {
+/**
+ * The chain of one reading, with a chain of its own for each rule that takes several lines, and a
+ * tree in front of a long list.
+ */
+function chainOf(plan: PolicyPlan, reading: Reading, sets: SetTable, leafRules: number): string[] {
   const chain = `@-${reading.direction === "inbound" ? "IN" : "OUT"}${reading.answer ? "-R" : ""}`;
+  const rules = plan.rules[reading.direction][reading.family];
+  // Answers are judged when a policy changes or a neighbour died, not with each new flow.
+  const leaf = reading.answer ? rules.length : leafRules;
+  const tree = dispatchTree(rules, reading.family, leaf);
   const own: string[] = [];
-  const lines = plan.rules[reading.direction][reading.family].flatMap((rule, index) => {
+  const bodies = rules.map((rule, index): ((at: string) => string[]) => {
     const matches = matchesOf(rule, reading, sets);
-    if (matches.length === 0) return [];
-    if (matches.length === 1 && rule.rateLimit === undefined) {
-      return decide(plan, rule, reading, `-A ${chain}${matches[0]}`);
+    // A rule in several leaves has one verdict, so that its limits and records are the rule's.
+    const copied = tree.branches !== undefined && rule.log;
+    if (matches.length === 0) return () => [];
+    if (matches.length === 1 && rule.rateLimit === undefined && !copied) {
+      return (at) => decide(plan, rule, reading, `-A ${at}${matches[0]}`);
     }
-    // The verdict is written once, so that limits and counters are the rule's and not the line's.
     const name = `${chain}-${index}`;
     own.push(`:${name} - [0:0]`, ...decide(plan, rule, reading, `-A ${name}`));
-    return matches.map((match) => `-A ${chain}${match} -g ${name}`);
+    return (at) => matches.map((match) => `-A ${at}${match} -g ${name}`);
   });
-  return [`:${chain} - [0:0]`, ...own, ...lines];
+  return [...treeLines(tree, chain, reading.family, bodies), ...own];
+}
+
+/** The lines of a tree: a chain per node, each test going to its branch. */
+function treeLines(
+  root: Tree,
+  chain: string,
+  family: Family,
+  bodies: ((at: string) => string[])[],
+): string[] {
+  const lines: string[] = [];
+  let count = 0;
+  const write = (tree: Tree, at: string): void => {
+    lines.push(`:${at} - [0:0]`);
+    if (tree.branches === undefined) {
+      lines.push(...tree.rules.flatMap((place) => bodies[place]?.(at) ?? []));
+      return;
+    }
+    const targets = tree.branches.map(({ test, tree: branch }) => {
+      const to = `${chain}-T${count++}`;
+      return { line: `-A ${at}${testMatch(test, family)} -g ${to}`, to, branch };
+    });
+    const rest = `${chain}-T${count++}`;
+    lines.push(...targets.map(({ line }) => line), `-A ${at} -g ${rest}`);
+    for (const { to, branch } of targets) write(branch, to);
+    write(tree.rest, rest);
+  };
+  write(root, chain);
+  return lines;
+}
+
+function testMatch({ field, protocol, last, block }: Test, family: Family): string {
+  if (block !== undefined) {
+    const size = bits(family) - block.prefix;
+    const end = block.first + (1n << BigInt(size)) - 1n;
+    const network = { family, first: block.first, last: end, prefix: block.prefix };
+    return ` ${field === "source" ? "-s" : "-d"} ${formatNetwork(network)}`;
+  }
+  const name = protocol === "icmp" && family === 6 ? "ipv6-icmp" : protocol;
+  return ` -p ${name}${last === undefined ? "" : ` -m ${protocol} --dport 0:${last}`}`;
 }
 
 /** Every line's match for a rule: one, or the product of its addresses, ports and ICMP types. */

@@ -23,6 +23,8 @@ import { KernelJudge, type PolicyMachine, policyMachine } from "../support/polic
 interface Case {
   policies: [FirewallPolicy, FirewallPolicy];
   flows: FlowScript[];
+  /** Rules that a leaf of the compiled tree may have: few, so that short lists have trees too. */
+  leaf: number;
 }
 
 /** 100 cases of two policies and about 100 packets each. */
@@ -32,6 +34,7 @@ const SEED = Number(process.env.GWLB_SEED ?? Date.now() % 1_000_000);
 const valid = policies.filter((policy) => policyProblems(policy).length === 0);
 const cases: fc.Arbitrary<Case> = fc.record({
   policies: fc.tuple(valid, valid),
+  leaf: fc.constantFrom(1, 3, 99),
   flows: fc.uniqueArray(flows, {
     minLength: 18,
     maxLength: 24,
@@ -63,8 +66,8 @@ after(() => kernel?.close());
 
 /** Sends a case's packets; gives a line for each difference between evaluator and kernel. */
 async function differences(
-  { policies: pair, flows: scripts }: Case,
-  compile: (policy: FirewallPolicy) => CompiledPolicy,
+  { policies: pair, flows: scripts, leaf }: Case,
+  compile: (policy: FirewallPolicy, leaf: number) => CompiledPolicy,
 ): Promise<string[]> {
   assert.ok(kernel);
   await kernel.forget();
@@ -73,7 +76,7 @@ async function differences(
   const table = new FlowTable(firstPlan);
   const found: string[] = [];
   for (const [phase, policy] of pair.entries()) {
-    await kernel.load(encodeBundle(compile(policy)).userData);
+    await kernel.load(encodeBundle(compile(policy, leaf)).userData);
     const plan = plans[phase];
     if (phase > 0 && plan) table.change(plan);
     const packets = scripts.flatMap(({ packets: all, before: n }) =>
@@ -103,7 +106,8 @@ async function differences(
   return found;
 }
 
-const compilePlain = (policy: FirewallPolicy) => compilePolicy(planPolicy(policy));
+const compilePlain = (policy: FirewallPolicy, leaf: number) =>
+  compilePolicy(planPolicy(policy), leaf);
 
 test(`the kernel agrees with the evaluator (seed ${SEED})`, { timeout: 400_000 }, async () => {
   await fc.assert(
@@ -150,7 +154,8 @@ for (const [title, mutate] of Object.entries(wrong)) {
   test(`a compiler that ${title} is caught`, { timeout: 120_000 }, async () => {
     const run = fc.check(
       fc.asyncProperty(cases, async (one) => {
-        const mutated = (policy: FirewallPolicy) => mutate(compilePlain(policy));
+        const mutated = (policy: FirewallPolicy, leaf: number) =>
+          mutate(compilePlain(policy, leaf));
         assert.deepEqual(await differences(one, mutated), []);
       }),
       { numRuns: 30, seed: SEED, endOnFailure: true },
