@@ -4,18 +4,27 @@ import { describeAct } from "./flows";
 import type { Verdict } from "./judge";
 import { formatDuration, type Summary, summaryColumns } from "./statistics";
 
-/** One row a flow; below it, what is wrong with those that failed. */
+/** One row a flow; below, the addresses behind the names, and what is wrong with what failed. */
 export function flowTable(verdicts: readonly Verdict[]): string {
   const table = plainTable(["", "from", "to", "protocol", "expected", "seen", "NVA's counter"]);
   for (const { flow, passed, seen, counters } of verdicts) {
     const { consumer, act } = flow;
-    const there = `${consumer.name} (${consumer.address})`;
-    const [from, to] = act.kind === "outbound" ? [there, flow.host] : [flow.host, there];
+    const ends = [flow.host, consumer.name];
+    const [from, to] = act.kind === "outbound" ? ends.reverse() : ends;
     const row = [passed ? "✔" : "✖", from, to, describeAct(act), flow.expected, seen];
     table.push([...row, counters.join("\n") || "-"]);
   }
   const failures = verdicts.filter(({ passed }) => !passed).map(failureText);
-  return [table.toString(), ...failures].join("\n");
+  return [table.toString(), "", ...addressLines(verdicts), ...failures].join("\n");
+}
+
+/** `web is 192.0.2.4, by nva`: in the table itself they would make each row too long to read. */
+function addressLines(verdicts: readonly Verdict[]): string[] {
+  const consumers = verdicts.map(({ flow }) => flow.consumer);
+  const lines = consumers.map(
+    ({ name, address, nvas }) => `${name} is ${address}, through ${nvas.join(", ")}`,
+  );
+  return [...new Set(lines)];
 }
 
 function failureText({ flow, problems }: Verdict): string {
