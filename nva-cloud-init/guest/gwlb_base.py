@@ -1,17 +1,17 @@
 """The rules under every policy: what is neither judged by one nor allowed by this stays out.
 
-Two barriers, in tables of their own, so that neither falls with the other:
+Three barriers, in places of their own, so that none falls with another:
  - iptables: FORWARD drops; bridged packets get a mark there and go to the policy's chain GWLB;
  - nftables: only IPv4 and IPv6 frames cross the bridge, the host takes nothing from the tunnels,
    and a tunnel sends nothing without that mark: no frame that no rule has seen, and no ARP, IPv6
-   or discovery chatter of the host's own.
+   or discovery chatter of the host's own;
+ - traffic control: the same at a tunnel's way out, for `nft flush ruleset` empties all tables.
 """
 
 import json
-from collections.abc import Callable
 
 from gwlb_settings import BRIDGE, EXTERNAL, INTERNAL, RUN, Settings, Tunnel
-from gwlb_system import Failed, TooSlow, run
+from gwlb_system import Failed, TooSlow, run, say
 
 # Bit 31 of a packet's mark says "FORWARD has seen it"; the policy uses the bits below.
 SEEN = "0x80000000"
@@ -21,8 +21,11 @@ FORWARD = [
     f"-A FORWARD -m physdev --physdev-is-bridged -j MARK --set-xmark {SEEN}/{SEEN}",
     "-A FORWARD -m physdev --physdev-is-bridged -j GWLB",
 ]
+# Classic BPF (linux/bpf_common.h, linux/filter.h): load the mark, TC_ACT_OK if the bit is set, else
+# TC_ACT_SHOT. Other classifiers are not in every kernel, and this one needs no compiler.
+UNSEEN = f"4,32 0 0 {0xFFFFF014},69 0 1 {int(SEEN, 16)},6 0 0 0,6 0 0 2"
 TABLE = "azure_gwlb"
-# How the kernel shows the tables that this program loaded, to compare with later.
+# How the kernel showed what was loaded: each release of its tools has its own way to write it.
 LOADED = RUN / "base.json"
 DEVICES = f'{{ "{BRIDGE}", "{INTERNAL}", "{EXTERNAL}" }}'
 WAYS = f'{{ "{INTERNAL}" . "{EXTERNAL}", "{EXTERNAL}" . "{INTERNAL}" }}'
@@ -102,63 +105,78 @@ def device_script(tunnels: tuple[Tunnel, ...]) -> str:
     )
 
 
+def traffic_script(tunnels: tuple[Tunnel, ...]) -> str:
+    """Input for `tc -batch`: what a tunnel may send, once more, where no table reaches."""
+    return "".join(
+        f"qdisc replace dev {tunnel.device} clsact\n"
+        f"filter replace dev {tunnel.device} egress protocol all prio 1 handle 1 "
+        f"bpf direct-action bytecode '{UNSEEN}'\n"
+        for tunnel in tunnels
+    )
+
+
 def load_host(settings: Settings) -> None:
     """Loads everything that needs no device; each table is replaced in one step."""
     for tool in TOOLS:
         present = "-N GWLB" in run([tool, "-w", "5", "-S"]).splitlines()
         run([f"{tool}-restore", "-w", "5", "--noflush"], iptables_script(present))
+        shown = _shown(tool).splitlines()
+        if shown[0] != FORWARD[0] or len(shown) != len(FORWARD):
+            raise Failed(f"{tool}: FORWARD is {shown} after {FORWARD} was loaded")
     run(["nft", "-f", "-"], host_script(settings))
-    _remember("inet", "bridge")
+    _remember(*TOOLS, "inet", "bridge")
 
 
 def load_devices(settings: Settings) -> None:
-    """Loads the tunnels' own barrier, before they are up."""
+    """Loads the tunnels' own barriers, before they are up."""
     run(["nft", "-f", "-"], device_script(settings.tunnels))
     _remember("netdev")
-
-
-def problems(families: tuple[str, ...] = ("inet", "bridge", "netdev")) -> list[str]:
-    """What is missing of the barriers, the kernel asked now; raises TooSlow if it does not say."""
-    return [problem for tool in TOOLS for problem in _guarded(tool, _forward_problem)] + [
-        problem for family in families for problem in _guarded(family, _table_problem)
-    ]
-
-
-def _guarded(name: str, look: Callable[[str], str | None]) -> list[str]:
     try:
-        found = look(name)
+        run(["tc", "-batch", "-"], traffic_script(settings.tunnels))
+    except Failed as error:
+        # It stands behind the others; a kernel without it is guarded by those, and by the guard.
+        say(f"no barrier by traffic control: {error}")
+
+
+def problems(tables: tuple[str, ...] = ("inet", "bridge", "netdev")) -> list[str]:
+    """What is missing of the barriers, the kernel asked now; raises TooSlow if it does not say."""
+    try:
+        loaded: dict[str, str] = json.loads(LOADED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        loaded = {}
+    found = [_problem(what, loaded.get(what)) for what in (*TOOLS, *tables)]
+    return [problem for problem in found if problem is not None]
+
+
+def _problem(what: str, wanted: str | None) -> str | None:
+    name = f"{what}: FORWARD" if what in TOOLS else f"nft: table {what} {TABLE}"
+    if wanted is None:
+        return f"{name} was never loaded"
+    try:
+        shown = _shown(what)
     except TooSlow:
         raise
-    except (Failed, OSError, ValueError) as error:
-        found = f"{name}: {error}"
-    return [] if found is None else [found]
-
-
-def _forward_problem(tool: str) -> str | None:
-    have = run([tool, "-w", "1", "-S", "FORWARD"], seconds=2).splitlines()
-    if have == FORWARD:
+    except Failed as error:
+        return str(error)
+    if shown == wanted:
         return None
-    return f"{tool}: FORWARD is {have}, not {FORWARD}"
+    return f"{name} is not what was loaded" + (
+        f", but {shown.splitlines()}" if what in TOOLS else ""
+    )
 
 
-def _table_problem(family: str) -> str | None:
-    wanted = json.loads(LOADED.read_text(encoding="utf-8")).get(family)
-    if wanted is None:
-        return f"nft: table {family} {TABLE} was never loaded"
-    if _shown(family) != wanted:
-        return f"nft: table {family} {TABLE} is not what was loaded"
-    return None
+def _shown(what: str) -> str:
+    """How the kernel shows FORWARD of a tool, or our table of a family."""
+    if what in TOOLS:
+        return run([what, "-w", "1", "-S", "FORWARD"], seconds=2)
+    return run(["nft", "-s", "list", "table", what, TABLE], seconds=2)
 
 
-def _shown(family: str) -> str:
-    return run(["nft", "-s", "list", "table", family, TABLE], seconds=2)
-
-
-def _remember(*families: str) -> None:
+def _remember(*names: str) -> None:
     known: dict[str, str] = {}
     if LOADED.exists():
         known = json.loads(LOADED.read_text(encoding="utf-8"))
-    known.update({family: _shown(family) for family in families})
+    known.update({name: _shown(name) for name in names})
     LOADED.parent.mkdir(parents=True, exist_ok=True)
     fresh = LOADED.with_suffix(".new")
     fresh.write_text(json.dumps(known), encoding="utf-8")

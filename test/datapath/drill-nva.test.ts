@@ -43,7 +43,7 @@ describe("an NVA that breaks", () => {
     });
   }
 
-  test("has all rules of the kernel flushed: closed before anything passes, then repaired", async () => {
+  test("has all rules of the kernel flushed: nothing passes, and it is repaired by itself", async () => {
     await drill.guarded(async (prober) => {
       await drill.inNva("nft", "flush", "ruleset");
       await prober.allowed(true, 20);

@@ -111,13 +111,13 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
     });
   }
 
-  test("with all tables emptied the tunnels close within a fifth of a second", async () => {
+  test("with all tables emptied nothing passes, and all of them come back", async () => {
     const passed = await underFire(async () => {
       await guest.sh("nft flush ruleset");
       await guest.outside.probeUntil(503, INTERVAL).catch(() => undefined);
       await guest.outside.probeUntil(200, MENDED);
     });
-    assert.ok(passed < 100, `${passed} packets passed, of one every 2 ms`);
+    assert.equal(passed, 0);
     await mended();
   });
 
@@ -130,6 +130,17 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
     assert.equal(passed, 0);
     await mended();
   });
+});
+
+test("rules that cannot be loaded for a while: closed, then whole again", async () => {
+  const passed = await underFire(async () => {
+    await guest.sh("mv /usr/sbin/nft /usr/sbin/nft.away; systemctl restart gwlb-firewall || true");
+    await heard();
+    await guest.sh("mv /usr/sbin/nft.away /usr/sbin/nft");
+    await guest.outside.probeUntil(200, MENDED);
+  });
+  assert.equal(passed, 0);
+  await mended();
 });
 
 describe("the probe's own side", () => {
