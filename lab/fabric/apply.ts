@@ -14,34 +14,24 @@ export interface Step {
 /** Steps of one stage may run at once; a stage begins when the one before has ended. */
 export type Stage = Step[];
 
-const EMPTY: Topology = { namespaces: [], links: [] };
-
 /** Keeps what was applied last; one instance owns the namespaces of its box. */
 export class Applier {
-  #applied: Topology = EMPTY;
+  #applied: Topology = { namespaces: [], links: [] };
 
   /**
-   * Applies a topology. After an error the kernel is in between: everything that the failed
-   * attempt touched is applied anew by the next one.
+   * Applies a topology. After an error, what was to stay has stayed, and what was to change is
+   * taken away, to be made anew by the next attempt.
    */
   async apply(next: Topology): Promise<void> {
-    const stages = planStages(this.#applied, next);
+    const previous = this.#applied;
     try {
-      for (const stage of stages) await Promise.all(stage.map(runStep));
+      for (const stage of planStages(previous, next)) await Promise.all(stage.map(runStep));
       this.#applied = next;
     } catch (cause) {
-      await this.#clear(next);
+      this.#applied = common(previous, next);
+      for (const stage of planRetreat(previous, next)) await Promise.all(stage.map(runStep));
       throw cause;
     }
-  }
-
-  /** Starts from nothing: a half-applied network must not be taken for a whole one. */
-  async #clear(next: Topology): Promise<void> {
-    const names = new Set([...this.#applied.namespaces, ...next.namespaces].map((n) => n.name));
-    for (const name of names) {
-      await runStep({ argv: ["ip", "netns", "del", name], optional: true });
-    }
-    this.#applied = EMPTY;
   }
 }
 
@@ -61,8 +51,8 @@ async function runStep({ argv, input, optional }: Step): Promise<void> {
 export function planStages(previous: Topology, next: Topology): Stage[] {
   const before = new Map(previous.namespaces.map((n) => [n.name, n]));
   const after = new Map(next.namespaces.map((n) => [n.name, n]));
-  const goneLinks = previous.links.filter((link) => !next.links.some((l) => sameLink(l, link)));
-  const newLinks = next.links.filter((link) => !previous.links.some((l) => sameLink(l, link)));
+  const goneLinks = previous.links.filter((link) => !next.links.some((l) => same(l, link)));
+  const newLinks = next.links.filter((link) => !previous.links.some((l) => same(l, link)));
   const gone = previous.namespaces.filter((n) => !after.has(n.name));
   const born = next.namespaces.filter((n) => !before.has(n.name));
   const each = (plan: (now: Namespace, was: Namespace | undefined) => Stage): Stage =>
@@ -71,7 +61,7 @@ export function planStages(previous: Topology, next: Topology): Stage[] {
   return [
     each(settingsGone),
     [...goneLinks.map(linkDown), ...each(vxlansGone)],
-    gone.map((n): Step => ({ argv: ["ip", "netns", "del", n.name], optional: true })),
+    gone.map((n) => namespaceDown(n.name)),
     born.map((n): Step => ({ argv: ["ip", "netns", "add", n.name] })),
     each(sysctls),
     [...each((now, was) => tables(now, was, "ip")), ...newLinks.map(linkUp)],
@@ -82,7 +72,55 @@ export function planStages(previous: Topology, next: Topology): Stage[] {
   ].filter((stage) => stage.length > 0);
 }
 
-const sameLink = (a: Link, b: Link): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** What is the same in both: all that is certain after a step from one to the other failed. */
+export function common(a: Topology, b: Topology): Topology {
+  const others = new Map(b.namespaces.map((n) => [n.name, n]));
+  return {
+    links: a.links.filter((link) => b.links.some((other) => same(link, other))),
+    namespaces: a.namespaces.flatMap((n) => {
+      const other = others.get(n.name);
+      if (other === undefined) return [];
+      const alike = <T>(mine: T[], theirs: T[]) =>
+        mine.filter((m) => theirs.some((t) => same(m, t)));
+      const sysctls = Object.entries(n.sysctls).filter(([key, v]) => other.sysctls[key] === v);
+      return {
+        name: n.name,
+        sysctls: Object.fromEntries(sysctls),
+        vxlans: alike(n.vxlans, other.vxlans),
+        settings: alike(n.settings, other.settings),
+        tables: alike(n.tables, other.tables),
+      };
+    }),
+  };
+}
+
+/**
+ * Takes away whatever is not common to both, as far as it is there. Rules stay as they are until
+ * the next attempt replaces them: without them packets would pass that must not.
+ */
+export function planRetreat(previous: Topology, next: Topology): Stage[] {
+  const kept = common(previous, next);
+  const spaces = new Map(kept.namespaces.map((n) => [n.name, n]));
+  const both = [previous, next];
+  const links = both.flatMap((t) => t.links).filter((l) => !kept.links.some((k) => same(k, l)));
+  const inside = both
+    .flatMap((t) => t.namespaces)
+    .flatMap((n): Stage => {
+      const still = spaces.get(n.name);
+      if (still === undefined) return [];
+      return [...settingsGone(still, n), ...vxlansGone(still, n)];
+    });
+  const names = both.flatMap((t) => t.namespaces.map((n) => n.name));
+  const gone = [...new Set(names.filter((name) => !spaces.has(name)))];
+  return [inside, links.map(linkDown), gone.map(namespaceDown)];
+}
+
+const namespaceDown = (name: string): Step => ({
+  argv: ["ip", "netns", "del", name],
+  optional: true,
+});
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Devices that lose what was set on them, by namespace: everything on them is set again. */
 function freshDevices(gone: Link[], born: Link[]): Map<string, Set<string>> {
@@ -143,7 +181,7 @@ function settingsNew(
 }
 
 const hasVxlan = (was: Namespace | undefined, device: VxlanDevice): boolean =>
-  was?.vxlans.some((v) => JSON.stringify(v) === JSON.stringify(device)) ?? false;
+  was?.vxlans.some((v) => same(v, device)) ?? false;
 
 function vxlansGone(now: Namespace, was: Namespace | undefined): Stage {
   const gone = (was?.vxlans ?? []).filter((device) => !hasVxlan(now, device));
@@ -173,16 +211,16 @@ function sysctls(now: Namespace, was: Namespace | undefined): Stage {
 }
 
 function tables(now: Namespace, was: Namespace | undefined, family: NftTable["family"]): Stage {
-  const same = (a: NftTable, b: NftTable) => a.family === b.family && a.name === b.name;
+  const twins = (a: NftTable, b: NftTable) => a.family === b.family && a.name === b.name;
   const had = (was?.tables ?? []).filter((table) => table.family === family);
   const wanted = now.tables.filter((table) => table.family === family);
   // A device that goes takes its hooks along: chains on devices are made anew with them.
   const stale = family === "netdev" && now.vxlans.some((device) => !hasVxlan(was, device));
   const texts = [
-    ...had.filter((t) => stale || !wanted.some((w) => same(w, t))).map(nftRemoval),
+    ...had.filter((t) => stale || !wanted.some((w) => twins(w, t))).map(nftRemoval),
     ...wanted.flatMap((table) => {
-      const previous = stale ? undefined : had.find((t) => same(t, table));
-      if (previous !== undefined && JSON.stringify(previous) === JSON.stringify(table)) return [];
+      const previous = stale ? undefined : had.find((t) => twins(t, table));
+      if (previous !== undefined && same(previous, table)) return [];
       return [nftText(table, previous)];
     }),
   ];

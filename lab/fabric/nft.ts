@@ -35,12 +35,13 @@ export const identifier = (text: string): string => {
 export const dropped = (counter: string): string => `counter name "${counter}" drop`;
 
 /**
- * One transaction from the table as it is (absent: not there yet) to the table as it should be.
- * Counters keep their values; everything else is replaced at once.
+ * One transaction from the table as it is to the table as it should be. Counters keep their values;
+ * everything else is replaced at once. Of a table that is not known all is replaced, if there is one.
  */
 export function nftText(next: NftTable, previous?: NftTable): string {
   const where = `${next.family} ${next.name}`;
-  const lines = [`add table ${where}`, `flush table ${where}`];
+  const clear = previous === undefined ? "delete" : "flush";
+  const lines = [`add table ${where}`, `${clear} table ${where}`];
   for (const chain of previous?.chains ?? []) lines.push(`delete chain ${where} ${chain.name}`);
   for (const set of previous?.sets ?? []) lines.push(`delete ${kindOf(set)} ${where} ${set.name}`);
   const counters = new Set(next.counters);

@@ -112,6 +112,19 @@ describe("security groups", { timeout: 120_000 }, () => {
     assert.equal(await knock(ILPIP_ADDRESS, 80), true);
   });
 
+  test("a rule that the kernel refuses is told, and what stands goes on", async () => {
+    const netns = box.netns("app");
+    box.fixture.group("app-nsg", [allow("odd", 100, "*", "Tcp", "99999")]);
+    box.poke();
+    await box.until("the failure shows", (status) => status.phase === "failed");
+    assert.match(box.status.problems[0] ?? "", /99999/);
+    assert.ok(await box.ask("internet", FRONTEND_ADDRESS, 80));
+    await group("app-nsg", [allow("open", 100, "*", "*", "*")]);
+    await box.until("all is well", (status) => status.phase === "ready");
+    assert.equal(box.netns("app"), netns);
+    assert.ok(await box.ask("internet", ILPIP_ADDRESS, 80), "the machine is where it was");
+  });
+
   test("outbound rules are for the NIC's own packets", async () => {
     await group("app-nsg", [
       allow("open", 100, "*", "*", "*"),

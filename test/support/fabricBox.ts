@@ -117,6 +117,11 @@ export class FabricBox {
     await this.until("the change applies", (status) => status.appliedSeq === seq);
   }
 
+  /** Tells the fabric that the store has changed. */
+  poke(): void {
+    this.#changed();
+  }
+
   async until(what: string, satisfied: (status: LabStatus) => boolean): Promise<void> {
     for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
       const { status } = this.#fabric;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Body } from "../../../../lab/azure/resource";
-import { planStages } from "../../../../lab/fabric/apply";
+import { common, planRetreat, planStages } from "../../../../lab/fabric/apply";
 import { planTopology } from "../../../../lab/fabric/topology";
 import type { Topology } from "../../../../lab/fabric/topology/plan";
 import { AzureFixture, FRONTEND_ADDRESS, ILPIP_ADDRESS } from "../../../support/azureFixtures";
@@ -159,6 +159,28 @@ describe("planStages", () => {
     assert.match(text, /netns add vm-app-[0-9a-f]{4}\.2/);
     assert.match(text, /route replace 10\.1\.0\.4\/32 dev n-/);
     assert.match(text, /neigh replace 10\.1\.0\.4 lladdr/);
+  });
+});
+
+describe("after a failed step", () => {
+  const before = plan(new AzureFixture());
+  const grown = new AzureFixture({ nvas: 2 });
+  unchain(grown);
+  const after = plan(grown);
+
+  test("what is common is part of both, and leads to either", () => {
+    const kept = common(before, after);
+    assert.deepEqual(common(kept, before), kept);
+    assert.deepEqual(common(kept, after), kept);
+    assert.deepEqual(common(before, before), before);
+  });
+
+  test("machines that stay keep their namespace and their link", () => {
+    const words = planRetreat(before, after).flatMap((s) => s.map(({ argv }) => argv.join(" ")));
+    const touched = words.filter((text) => / vm-(app|web1|nva1)/.test(text));
+    assert.deepEqual(touched, []);
+    assert.ok(words.some((text) => /^ip netns del vm-nva2/.test(text)));
+    assert.ok(!words.some((text) => text.includes("nft")), "rules stay");
   });
 });
 
