@@ -118,10 +118,10 @@ describe("units", () => {
     });
   }
 
-  test("the base rules come before the network, the data path only with them", () => {
+  test("the base rules come before the network, the data path after and with them", () => {
     const of = (name: string) => readFileSync(path.join(guest, name), "utf8");
     assert.match(of("gwlb-firewall.service"), /^Before=.*network-pre\.target/m);
-    assert.match(of("gwlb-datapath.service"), /^Requires=gwlb-firewall\.service$/m);
+    assert.match(of("gwlb-datapath.service"), /^PartOf=gwlb-firewall\.service$/m);
     assert.match(of("gwlb-datapath.service"), /^After=gwlb-firewall\.service/m);
   });
 });

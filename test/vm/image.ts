@@ -25,6 +25,8 @@ const FINISH = [
   `printf '%s' '${NETWORK}' > "$1/etc/systemd/network/10-nic.network"`,
   `systemctl --root="$1" enable systemd-networkd.service`,
   `systemctl --root="$1" mask apt-daily.timer apt-daily-upgrade.timer systemd-networkd-wait-online.service`,
+  // The journal of a boot that went wrong is read from the disk.
+  `mkdir -p "$1/var/log/journal"`,
   `printf '/dev/vda / ext4 defaults 0 1\\n' > "$1/etc/fstab"`,
 ].join("\n");
 
@@ -96,4 +98,17 @@ export async function bootFiles(image: VmImage, dir: string): Promise<[string, s
   await copyFile(image.kernel, kernel);
   await copyFile(image.initrd, initrd);
   return [kernel, initrd];
+}
+
+/** What the guest's units said at every boot, read from the disk of a machine that is off. */
+export async function vmJournal(disk: string): Promise<string> {
+  const mount = path.join(path.dirname(disk), "off");
+  await mkdir(mount, { recursive: true });
+  await run(["mount", "-o", "loop", disk, mount]);
+  try {
+    const journal = ["journalctl", "-D", path.join(mount, "var/log/journal"), "--no-pager"];
+    return (await run([...journal, "-o", "short-monotonic", "-u", "gwlb*"])).stdout;
+  } finally {
+    await run(["umount", mount]);
+  }
 }

@@ -1,5 +1,5 @@
 /** A full virtual machine under QEMU, its NIC a tap device in the world outside. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { start } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
@@ -11,7 +11,7 @@ export class VirtualMachine {
   readonly #console: string;
 
   constructor(
-    private readonly disk: string,
+    readonly disk: string,
     private readonly kernel: string,
     private readonly initrd: string,
     private readonly outside: Outside,
@@ -57,8 +57,8 @@ export class VirtualMachine {
     await this.#ended;
   }
 
-  /** The last that it wrote to its console. */
+  /** What it wrote to its console since it was last switched on. */
   console(): string {
-    return readFileSync(this.#console, "utf8").slice(-6000);
+    return existsSync(this.#console) ? readFileSync(this.#console, "utf8") : "";
   }
 }
