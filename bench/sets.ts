@@ -1,7 +1,8 @@
 /**
  * What does a policy cost a packet? Ways to look up 10,000 networks, and 500 rules, against the one
  * rule of the reference configuration, in one run; rounds are interleaved, so that a busy machine
- * hits all alike, and the best round of each counts. Root; `node -r tsx/cjs bench/sets.ts [ROUNDS]`.
+ * hits all alike, and the best round of each counts. Root; `node -r tsx/cjs bench/sets.ts [ROUNDS [WORD]]`,
+ * WORD picking ways by their names.
  */
 import path from "node:path";
 import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../components/firewall";
@@ -166,7 +167,7 @@ async function measure(count: number): Promise<{ p50: number; p99: number; packe
 }
 
 /** Measures every way in each round; the best of its rounds stands for it. */
-export async function benchSets(rounds: number): Promise<Figures[]> {
+export async function benchSets(rounds: number, word = ""): Promise<Figures[]> {
   const machine = await policyMachine("b");
   for (const [netns, side, address] of [
     ["left-b", "ex", CLIENT],
@@ -187,9 +188,10 @@ export async function benchSets(rounds: number): Promise<Figures[]> {
   ];
   await new Promise((resolve) => servers[0]?.stdout?.once("data", resolve));
   const figures = new Map<string, Figures>();
+  const all = ways(machine, judge).filter(({ name }) => new RegExp(`reference|${word}`).test(name));
   try {
     for (let round = 0; round < rounds; round += 1) {
-      for (const { name, load, bytes } of ways(machine, judge)) {
+      for (const { name, load, bytes } of all) {
         const begin = performance.now();
         await load();
         const loadSeconds = (performance.now() - begin) / 1000;
@@ -241,11 +243,11 @@ export function figuresTable(all: Figures[]): string {
 }
 
 if (require.main === module) {
-  const rounds = Number(process.argv[2] ?? 3);
+  const [, , rounds = "3", word = ""] = process.argv;
   if (process.env.GWLB_BENCH_BOXED === "1") {
-    void benchSets(rounds).then((all) => console.log(figuresTable(all)));
+    void benchSets(Number(rounds), word).then((all) => console.log(figuresTable(all)));
   } else {
-    const inner = [process.execPath, "-r", "tsx/cjs", __filename, `${rounds}`];
+    const inner = [process.execPath, "-r", "tsx/cjs", __filename, rounds, word];
     start(boxed(inner), { stdio: "inherit", env: { ...process.env, GWLB_BENCH_BOXED: "1" } }).on(
       "close",
       (code) => {
