@@ -1,7 +1,7 @@
 /** `npm start`: deploys the `dev` stack, sends real packets through it, and says what they showed. */
 import type { Command } from "commander";
 import { Progress } from "../progress";
-import { NOTHING_PROVEN, report } from "../proof/report";
+import { nothingProven, report } from "../proof/report";
 import { bringUp } from "../up";
 import { contextOf } from "./context";
 import { positiveInteger } from "./numbers";
@@ -16,13 +16,12 @@ export function define(command: Command): void {
       const { lab, cwd } = contextOf(command);
       const progress = new Progress();
       const result = await bringUp({ lab, cwd, progress, stack, timeoutSeconds: timeout });
+      const print = (text: string) => console.log(text);
       if (!result.packets) {
-        console.log(`The stack is deployed, but no packet was sent: ${result.reason}`);
-        process.exitCode = NOTHING_PROVEN;
+        process.exitCode = nothingProven(result.reason, print);
         return;
       }
-      console.log(`${statusText(result.status)}\n\n${hints}`);
-      const print = (text: string) => console.log(text);
+      print(`${statusText(result.status)}\n\n${hints}`);
       process.exitCode = await report({ lab, readStatus: statusReader(lab), progress, print });
     });
 }

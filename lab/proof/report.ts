@@ -23,8 +23,7 @@ export async function report(options: ReportOptions): Promise<number> {
   const { print, progress, readStatus } = options;
   const verdicts = await flows(readStatus(), progress);
   if (verdicts.length === 0) {
-    print("No chained consumer with a VM behind it: no packet was sent, nothing is proven.");
-    return NOTHING_PROVEN;
+    return nothingProven("there is no chained consumer with a VM behind it", print);
   }
   print(`\n${flowTable(verdicts)}\n`);
   const passed = verdicts.filter((verdict) => verdict.passed).length;
@@ -38,6 +37,13 @@ export async function report(options: ReportOptions): Promise<number> {
   }
   print(`\n${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+/** Says why no packet was sent; its last line counts, too. */
+export function nothingProven(reason: string, print: ReportOptions["print"]): number {
+  print(`The stack is deployed, but no packet was sent: ${reason}`);
+  print("\n0 passed, 0 failed");
+  return NOTHING_PROVEN;
 }
 
 /** Measures and returns the table, with what the rows mean. */
