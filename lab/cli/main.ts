@@ -63,6 +63,16 @@ const verbs: Verb[] = [
     summary: "show or keep what a VM's NIC sends and receives",
     load: () => require("./capture") as VerbModule,
   },
+  {
+    name: "counters",
+    summary: "show what each rule of an NVA's firewall policy has counted",
+    load: () => require("./counters") as VerbModule,
+  },
+  {
+    name: "logs",
+    summary: "show the records of an NVA's firewall decisions",
+    load: () => require("./logs") as VerbModule,
+  },
 ];
 
 /** The verb of a command line: its first word that is no option of the lab itself. */

@@ -1,0 +1,35 @@
+/** `lab logs VM`: the records of an NVA's firewall decisions, one JSON object a line. */
+import type { Command } from "commander";
+import { inPlace, type PlaceMap } from "../places";
+import type { Argv } from "../run";
+import { UserError } from "../userError";
+import { contextOf } from "./context";
+import { foreground } from "./foreground";
+import { positiveInteger } from "./numbers";
+import { statusReader } from "./status";
+
+interface Options {
+  lines: number;
+  follow?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<vm>", "an NVA by its Azure name")
+    .option("-n, --lines <n>", "how many of the latest records", positiveInteger, 20)
+    .option("-f, --follow", "go on with new records until interrupted")
+    .action(async (vm: string, options: Options) => {
+      const status = statusReader(contextOf(command).lab)();
+      process.exitCode = await foreground(logsArgv(status, vm, options));
+    });
+}
+
+/** The command in the VM; following goes by the file's name, so that rotation does not end it. Pure. */
+export function logsArgv(status: PlaceMap, vm: string, { lines, follow }: Options): Argv {
+  const tail = ["tail", "-n", String(lines), ...(follow ? ["-F"] : [])];
+  try {
+    return inPlace(status, vm, [...tail, "/var/log/azure-gwlb/audit.jsonl"]);
+  } catch (cause) {
+    throw new UserError(cause instanceof Error ? cause.message : String(cause));
+  }
+}
