@@ -40,7 +40,7 @@ describe("npm run policy", () => {
   });
   test("check: all problems of a bad one, and exit code 1", () => {
     const { lines, code } = policy("check", file("bad.yaml"));
-    assert.match(lines, /rules\[0\]\.name[^]*rules\[0\]\.action[^]*rules\[0\]\.direction/);
+    assert.match(lines, /rules\[0\]\.name[\s\S]*rules\[0\]\.action[\s\S]*rules\[0\]\.direction/);
     assert.equal(code, 1);
   });
   test("check: a stack's settings, with paths and warnings", () => {

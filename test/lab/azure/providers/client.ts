@@ -27,8 +27,6 @@ export interface Provider {
   delete(urn: string, old: Kept): Promise<void>;
   invoke(token: string, args: Body): Promise<Body>;
   stop(): Promise<void>;
-  /** Milliseconds from start to port. */
-  readyAfter: number;
 }
 
 /** A plan in short: paths with `!` where they mean a replacement. */
@@ -44,14 +42,12 @@ const Client = makeClientConstructor(ResourceProviderService, "ResourceProvider"
 /** Starts `lab/azure/providers/NAME.ts` on a lab folder. */
 export async function startProvider(name: string, lab: string): Promise<Provider> {
   const script = path.resolve("lab/azure/providers", `${name}.ts`);
-  const begun = performance.now();
   const child = start([process.execPath, "--require", "tsx/cjs", script], {
     env: { ...process.env, GWLB_LAB: lab },
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.stdout === null) throw new Error("no stdout");
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const readyAfter = performance.now() - begun;
   const client = new Client(`127.0.0.1:${line.toString().trim()}`, credentials.createInsecure());
   const call = <T>(method: string, request: unknown): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -64,7 +60,6 @@ export async function startProvider(name: string, lab: string): Promise<Provider
       );
     });
   return {
-    readyAfter,
     ...callsOf(call),
     async stop() {
       client.close();
@@ -76,7 +71,7 @@ export async function startProvider(name: string, lab: string): Promise<Provider
 
 type Call = <T>(method: string, request: unknown) => Promise<T>;
 
-function callsOf(call: Call): Omit<Provider, "stop" | "readyAfter"> {
+function callsOf(call: Call): Omit<Provider, "stop"> {
   return {
     async configure(variables) {
       const request = new proto.ConfigureRequest();
