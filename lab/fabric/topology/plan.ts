@@ -139,4 +139,6 @@ export const TRACKING: Record<string, string> = {
   "netfilter.nf_conntrack_tcp_be_liberal": "1",
   "netfilter.nf_conntrack_tcp_loose": "1",
   "netfilter.nf_conntrack_checksum": "0",
+  // A flood of SYNs that nobody answers must not fill the table for two minutes.
+  "netfilter.nf_conntrack_tcp_timeout_syn_sent": "20",
 };

@@ -267,6 +267,9 @@ function ownTraffic(nics: Nic[], tunnels: boolean): NftChain[] {
       name: "output",
       hook: "type filter hook output priority filter; policy accept;",
       rules: [
+        // The network itself is nobody that the internet hears of.
+        `oifname "${UPLINK}" ${dropped("platform")}`,
+        `oifname "g-*" ${dropped("platform")}`,
         "ct state established,related accept",
         ...devices.map((dev) => `oifname "${dev}" jump to_${dev.slice(2)}`),
       ],
