@@ -57,6 +57,8 @@ export function cloudConfig(settings: NvaSettings): string {
     .map(({ path: file }) => path.posix.basename(file));
   return [
     "#cloud-config",
+    // RSA and DSA host keys take most of the time of a first boot, and no client of today asks.
+    "ssh_genkeytypes: [ed25519, ecdsa]",
     "write_files:",
     ...files.flatMap((file) => [
       `- path: ${file.path}`,
