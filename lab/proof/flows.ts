@@ -60,7 +60,10 @@ export interface ChainStatus {
     vms: readonly string[];
     chainedTo?: string;
   }[];
-  gateways: readonly { id: string; nvas: readonly { vm: string }[] }[];
+  gateways: readonly {
+    id: string;
+    nvas: readonly { vm: string; healthy: boolean; reason: string }[];
+  }[];
 }
 
 /** Chained addresses with VMs behind them, ILPIPs first, in the order of their names. */

@@ -1,4 +1,5 @@
 /** The proof as a person sees it: two tables and a line of counts. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Progress } from "../progress";
 import { withUndo } from "../undo";
 import { UserError } from "../userError";
@@ -9,6 +10,10 @@ import { flowTable, latencyTable } from "./tables";
 
 /** Exit code of a run that had nothing to prove anything with: neither success nor failure. */
 export const NOTHING_PROVEN = 2;
+
+/** Several probes' time: what is not healthy by then needs a person. */
+const HEALTHY_SECONDS = 30;
+const POLL_MS = 50;
 
 export interface MeasureOptions extends LatencyOptions {
   progress: Progress;
@@ -21,6 +26,7 @@ export interface ReportOptions extends MeasureOptions {
 /** Sends all flows, measures, prints; ends with `N passed, N failed` and returns the exit code. */
 export async function report(options: ReportOptions): Promise<number> {
   const { print, progress, readStatus } = options;
+  await progress.step("healthy NVAs", () => untilHealthy(readStatus));
   const verdicts = await flows(readStatus(), progress);
   if (verdicts.length === 0) {
     return nothingProven("there is no chained consumer with a VM behind it", print);
@@ -56,6 +62,18 @@ export async function latency(options: MeasureOptions): Promise<string> {
     "NVA's own share: of a SYN's way in and its answer's way back, between the two tunnels.",
   ];
   return [latencyTable(rows), ...meaning].join("\n");
+}
+
+/** A first probe may have come a moment too early: the lab is ready then, the NVA is not. */
+async function untilHealthy(readStatus: () => ProofStatus): Promise<void> {
+  const deadline = Date.now() + HEALTHY_SECONDS * 1000;
+  for (;;) {
+    const nvas = readStatus().gateways.flatMap((gateway) => gateway.nvas);
+    const sick = nvas.find(({ healthy }) => !healthy);
+    if (sick === undefined) return;
+    if (Date.now() > deadline) throw new UserError(`${sick.vm} is not healthy: ${sick.reason}`);
+    await sleep(POLL_MS);
+  }
 }
 
 function flows(status: ProofStatus, progress: Progress) {

@@ -119,7 +119,7 @@ function status(leaders: { nva: number; vm: number }): ProofStatus {
     boxPid: process.pid,
     places: [place("internet"), place("nva", leaders.nva), place("vm", leaders.vm)],
     publicAddresses: [{ address, via: "ilpip", owner: "vm", vms: ["vm"], chainedTo }],
-    gateways: [{ id: chainedTo, nvas: [{ vm: "nva" }] }],
+    gateways: [{ id: chainedTo, nvas: [{ vm: "nva", healthy: true, reason: "" }] }],
   };
 }
 

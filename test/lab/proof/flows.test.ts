@@ -30,8 +30,8 @@ const status: ChainStatus = {
     { address: "20.0.0.8", via: "frontend", owner: "empty", vms: [], chainedTo },
   ],
   gateways: [
-    { id: frontend, nvas: [{ vm: "nva" }] },
-    { id: `${frontend}2`, nvas: [{ vm: "other" }] },
+    { id: frontend, nvas: [{ vm: "nva", healthy: true, reason: "" }] },
+    { id: `${frontend}2`, nvas: [{ vm: "other", healthy: true, reason: "" }] },
   ],
 };
 

@@ -9,7 +9,7 @@ const flows = planFlows(
     publicAddresses: [
       { address: "20.0.0.4", via: "ilpip", owner: "web", vms: ["web"], chainedTo: "/g/f" },
     ],
-    gateways: [{ id: "/g/f", nvas: [{ vm: "nva" }] }],
+    gateways: [{ id: "/g/f", nvas: [{ vm: "nva", healthy: true, reason: "" }] }],
   }),
 );
 
