@@ -165,7 +165,7 @@ export class Outside {
   }
 
   /** Probes until the status is the one wanted; throws with the last answer after a time. */
-  async probeUntil(code: number, seconds: number): Promise<ProbeAnswer> {
+  async probeUntil(code: number, seconds: number, pauseMs = 50): Promise<ProbeAnswer> {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const answer = await this.probe();
@@ -173,7 +173,7 @@ export class Outside {
       if (Date.now() > end) {
         throw new Error(`no ${code} in ${seconds} s, but ${answer.code}: ${answer.body}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 }
