@@ -133,7 +133,8 @@ class Agent:
         for name, (packets, size) in before.items():
             old = totals.get(name, [0, 0])
             totals[name] = [old[0] + packets, old[1] + size]
-        kept = {name: count for name, count in totals.items() if name in named or name == "flow"}
+        # A rule that is gone stays for one more policy: the audit has still to read its last count.
+        kept = {name: count for name, count in totals.items() if name in named or name in before}
         try:
             state.write_json(state.TOTALS, kept)
         except OSError as error:

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { bundlePolicy } from "../../components/firewall";
+import { bundlePolicy, type FirewallPolicy } from "../../components/firewall";
 import type { Packet } from "../../components/firewall/evaluate";
 import { parsePacket } from "../../components/firewall/packetText";
 import { run, start } from "../../lab/run";
@@ -19,7 +19,7 @@ interface Line {
   count?: number;
 }
 
-const { hash, userData } = bundlePolicy({
+const policy: FirewallPolicy = {
   rules: [
     {
       name: "no-ssh",
@@ -49,7 +49,8 @@ const { hash, userData } = bundlePolicy({
     { name: "quiet", action: "drop", direction: "inbound", protocol: "udp" },
   ],
   defaultInbound: "allow",
-});
+};
+const { hash, userData } = bundlePolicy(policy);
 
 let machine: PolicyMachine;
 let sender: KernelJudge;
@@ -57,7 +58,7 @@ let root: string;
 let audit: ChildProcess;
 
 const guest = (program: string, ...argv: string[]) => [
-  ...["ip", "netns", "exec", machine.nva, "env", `ROOT=${root}`, "GWLB_AUDIT_SECONDS=0.5"],
+  ...["ip", "netns", "exec", machine.nva, "env", `ROOT=${root}`, "GWLB_AUDIT_SECONDS=2"],
   ...["python3", "-B", path.join(GUEST, program), ...argv],
 ];
 
@@ -155,6 +156,29 @@ test("of a flood some records are written, and the rest is counted to the packet
   const { stdout } = await run(guest("gwlb-policy", "metrics"));
   assert.match(stdout, new RegExp(`gwlb_audit_suppressed_total ${count}\n`));
   assert.match(stdout, /gwlb_rule_packets_total\{rule="no-ssh"\} 2001\n/);
+});
+
+test("what a rule drops while it does not log is not counted as suppressed", async () => {
+  const suppressed = () => {
+    const text = readFileSync(path.join(root, "run/azure-gwlb/audit.json"), "utf8");
+    return (JSON.parse(text) as { suppressed: number }).suppressed;
+  };
+  const before = suppressed();
+  const flood = Array.from({ length: 300 }, () =>
+    parsePacket("8.8.8.8:5002", "20.1.1.1:22/tcp", "inbound"),
+  );
+  const load = async (log: boolean) => {
+    const rules = policy.rules.map((rule) => ({ ...rule, log }));
+    const bundle = Buffer.from(bundlePolicy({ ...policy, rules }).userData, "base64");
+    writeFileSync(path.join(root, "var/lib/azure-gwlb/policy.last"), bundle);
+    await run(guest("gwlb-policy", "restore"));
+    await send(flood);
+  };
+  const written = () => lines().filter((l) => l.rule === "no-ssh" && l.action === "drop").length;
+  const already = written();
+  await load(false);
+  await load(true);
+  await until("count", () => suppressed() - before + written() - already === 300 || undefined);
 });
 
 test("files stay within their sizes", async () => {
