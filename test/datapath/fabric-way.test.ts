@@ -116,6 +116,25 @@ describe("the way of a packet", { timeout: 120_000 }, () => {
     });
   }
 
+  test("outer packets look as they were captured on Azure", async () => {
+    const capture = ["timeout", "10", "tcpdump", "-nvli", "eth0", "-c", "12"];
+    const filter = ["src", "10.7.0.4", "and", "udp", "dst", "port", "10801"];
+    const captured = box.exec("nva1", [...capture, ...filter]);
+    // A capture that begins late sees the later ones of these: each has a flow of its own.
+    for (const ttl of [64, 128, 64, 128, 64, 128]) {
+      await box.exec("internet", ["sysctl", "-qw", `net.ipv4.ip_default_ttl=${ttl}`]);
+      await box.ask("internet", ILPIP_ADDRESS, 80);
+    }
+    await box.exec("internet", ["sysctl", "-qw", "net.ipv4.ip_default_ttl=64"]);
+    const text = (await captured).stdout;
+    const outer = [...text.matchAll(/tos (\w+), ttl (\d+), id (\d+), .*flags \[(\w*)\]/g)];
+    const kinds = new Set(outer.map(([, tos, ttl, id, flags]) => [tos, ttl, id, flags].join(" ")));
+    // The TTL is the inner one, less a hop: the inner had two before, edge and gateway.
+    assert.deepEqual([...kinds].sort(), ["0x0 125 0 DF", "0x0 61 0 DF"]);
+    const ports = [...text.matchAll(/10\.7\.0\.4\.(\d+) > 10\.7\.1\.5\.10801/g)];
+    assert.ok(new Set(ports.map(([, port]) => port)).size > 1, "a source port per flow");
+  });
+
   test("ping: an ILPIP's goes to the VM, a frontend's is answered by the platform", async () => {
     const through = await box.rise("gw-", async () => {
       assert.equal(
