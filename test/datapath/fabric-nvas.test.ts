@@ -1,8 +1,9 @@
 /** Several NVAs behind a gateway: who gets which flow, and what becomes of it when one dies. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../../lab/run";
+import { run, start } from "../../lab/run";
 import { AzureFixture, ILPIP_ADDRESS } from "../support/azureFixtures";
 import { FabricBox } from "../support/fabricBox";
 
@@ -79,6 +80,37 @@ describe("three NVAs", { timeout: 120_000 }, () => {
     const each = await shares(box, () => connects(30));
     assert.equal(each.filter((packets) => packets > 0).length, 1, `shares: ${each.join(", ")}`);
     await distribute("Default");
+  });
+
+  test("an established flow stays on its NVA when the probe gives that up", async () => {
+    const program = `
+import http.client, sys
+c = http.client.HTTPConnection("${ILPIP_ADDRESS}", 80, timeout=10)
+for _ in sys.stdin:
+    c.request("GET", "/")
+    print(c.getresponse().read().decode(), flush=True)`;
+    const argv = ["ip", "netns", "exec", box.netns("internet"), "python3", "-c", program];
+    const client = start(argv, { stdio: ["pipe", "pipe", "inherit"] });
+    const ask = async () => {
+      const answer = client.stdout === null ? [] : once(client.stdout, "data");
+      client.stdin?.write("again\n");
+      return String(await answer);
+    };
+    const first = await shares(box, ask);
+    const index = first.findIndex((packets) => packets > 0);
+    const nva = nvas[index] ?? "";
+    await stop.get(nva)?.();
+    await box.untilHealthy(nva, false);
+    const second = await shares(box, async () => assert.match(await ask(), /"app"/));
+    assert.deepEqual(
+      second.map((packets) => packets > 0),
+      first.map((packets) => packets > 0),
+    );
+    const others = await shares(box, () => connects(60));
+    assert.equal(others[index], 0, "new flows go elsewhere");
+    client.kill();
+    stop.set(nva, await box.serve(nva));
+    await box.untilHealthy(nva, true);
   });
 
   test("a dead one gets no new flow; with none alive nothing passes; one alive is enough", async () => {
