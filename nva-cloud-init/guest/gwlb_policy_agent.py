@@ -111,7 +111,10 @@ class Agent:
             self.publish()
             kernel.wait_until_settled()
             if old:
-                self.keep_counters({**kernel.counters(old.slot), "flow": flow})
+                counted = kernel.counters(old.slot)
+                self.keep_counters(
+                    {**counted, "flow": flow}, kernel.logged_counts(counted, old.slot)
+                )
             kernel.clear_slot(kernel.other(current.slot))
             self.record_fingerprint()
             self.publish()
@@ -121,7 +124,7 @@ class Agent:
             f"{current.slot}{current.generation}, loaded in {milliseconds:.0f} ms"
         )
 
-    def keep_counters(self, before: dict[str, tuple[int, int]]) -> None:
+    def keep_counters(self, before: dict[str, tuple[int, int]], logged: dict[str, int]) -> None:
         """Adds what the rules counted to the totals, since new rules count from zero."""
         totals = state.read_json(state.TOTALS)
         named = {
@@ -133,10 +136,12 @@ class Agent:
         for name, (packets, size) in before.items():
             old = totals.get(name, [0, 0])
             totals[name] = [old[0] + packets, old[1] + size]
-        # A rule that is gone stays for one more policy: the audit has still to read its last count.
-        kept = {name: count for name, count in totals.items() if name in named or name in before}
+        kept = {name: count for name, count in totals.items() if name in named or name == "flow"}
+        known = state.read_json(state.LOGGED)
+        due = {rule: known.get(rule, 0) + logged.get(rule, 0) for rule in {*known, *logged}}
         try:
             state.write_json(state.TOTALS, kept)
+            state.write_json(state.LOGGED, due)
         except OSError as error:
             self.say(f"counters not kept: {error}")
 

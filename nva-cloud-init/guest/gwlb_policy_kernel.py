@@ -233,10 +233,14 @@ def counters(slot: str | None = None) -> dict[str, tuple[int, int]]:
     return totals
 
 
-def logged_rules() -> set[str]:
-    """Names of the rules that write records."""
-    return {
+def logged_counts(counted: dict[str, tuple[int, int]], slot: str) -> dict[str, int]:
+    """Packets that should have a record, by rule, of what the rules of a slot counted."""
+    names = {
         name
         for tool in TOOLS.values()
-        for name in re.findall(r"--comment \"?log:([a-z0-9-]+)", run([tool, "-S"]))
+        for name in re.findall(
+            rf"-A GWLB-{slot}-.*--comment \"?log:([a-z0-9-]+)", run([tool, "-S"])
+        )
     }
+    # A limited rule logs what is over its limit.
+    return {name: counted.get(f"over:{name}", counted.get(name, (0, 0)))[0] for name in names}

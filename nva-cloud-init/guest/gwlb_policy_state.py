@@ -18,6 +18,7 @@ LAST_GOOD = Path(f"{ROOT}/var/lib/azure-gwlb/policy.last")
 STATE = Path(f"{ROOT}/run/azure-gwlb/policy.json")
 FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
 TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
+LOGGED = Path(f"{ROOT}/run/azure-gwlb/policy.logged.json")
 AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
 LOCK = Path(f"{ROOT}/run/azure-gwlb/policy.lock")
 
