@@ -40,7 +40,10 @@ function filesOf(tier: Tier, words: string[]): string[] {
 }
 
 /** Runs test files in one process tree, shows what they print, and reads the closing counts. */
-async function runFiles(files: string[], concurrency: number, box: boolean): Promise<Counts> {
+async function runFiles(
+  files: string[],
+  { concurrency = 1, box = false, live = true } = {},
+): Promise<Counts> {
   const argv = [
     process.execPath,
     ...["--require", "tsx/cjs", "--test", "--test-reporter=spec"],
@@ -56,11 +59,12 @@ async function runFiles(files: string[], concurrency: number, box: boolean): Pro
   process.once("SIGINT", forward).once("SIGTERM", forward);
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => {
-    process.stdout.write(chunk);
+    if (live) process.stdout.write(chunk);
     text += chunk.toString();
   });
   const code = await new Promise<number>((resolve) => child.on("close", (c) => resolve(c ?? 1)));
   process.off("SIGINT", forward).off("SIGTERM", forward);
+  if (!live) process.stdout.write(`-- ${files.join(" ")}\n${text}`);
   const count = (word: string) =>
     Number([...text.matchAll(new RegExp(`^ℹ ${word} (\\d+)`, "gm"))].at(-1)?.[1] ?? 0);
   const failed = count("fail") + count("cancelled");
@@ -92,14 +96,21 @@ async function runTier(tier: Tier, words: string[], total: Counts): Promise<void
     total.skipped += files.length;
     return;
   }
-  // Data-path files run alone, each in namespaces of its own: the kernel removes what they leave.
-  const batches = tier === "datapath" ? files.map((file) => [file]) : [files];
-  for (const batch of batches) {
-    const counts = await runFiles(batch, tier === "unit" ? 2 : 1, tier === "datapath");
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped += counts.skipped;
-  }
+  const add = ({ passed, failed, skipped }: Counts) => {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+  };
+  if (tier !== "datapath") return add(await runFiles(files, { concurrency: 2 }));
+  // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time, as
+  // most of their time is waiting for machines.
+  const waiting = [...files];
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      add(await runFiles([file], { box: true, live: files.length === 1 }));
+    }
+  };
+  await Promise.all([lane(), lane()]);
 }
 
 async function main(): Promise<void> {
