@@ -1,7 +1,9 @@
 /** The platform's side: metadata service and probes. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { start } from "../../lab/run";
 import { AzureFixture } from "../support/azureFixtures";
 import { FabricBox } from "../support/fabricBox";
 
@@ -144,16 +146,21 @@ class H(http.server.BaseHTTPRequestHandler):
     def log_message(self, *a): pass
 http.server.HTTPServer(("", 8080), H).serve_forever()`;
 
+  /** Answers probes with a code until the verdict and its reason are known; says who asked. */
   async function serving(code: number, verdict: boolean): Promise<string> {
-    const running = box.exec("nva1", ["timeout", "12", "python3", "-c", answering(code)]);
-    const done = running.catch((error: { stdout: string }) => error.stdout);
-    await box.untilHealthy("nva1", verdict);
-    await box.until("the reason is told", (status) =>
-      status.gateways.some((g) =>
-        g.nvas.some((n) => n.reason.startsWith(code === 200 ? "HTTP 200" : "HTTP 503: because")),
-      ),
+    const argv = ["ip", "netns", "exec", box.netns("nva1"), "python3", "-c", answering(code)];
+    const child = start(argv, { stdio: ["ignore", "pipe", "inherit"] });
+    let log = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      log += chunk;
+    });
+    const reason = code === 200 ? "HTTP 200" : `HTTP ${code}: because`;
+    await box.until(`the verdict on ${code}`, (status) =>
+      status.gateways.some((g) => g.nvas.some((n) => n.healthy === verdict && n.reason === reason)),
     );
-    return String(await done);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    return log;
   }
 
   test("200 from the platform's address is healthy; another answer is not, and says why", async () => {

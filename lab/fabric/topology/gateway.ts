@@ -62,6 +62,7 @@ export function gatewaysAround(view: View, vnetId: string): { own: Gateway[]; ch
   };
 }
 
+/** The namespace of a gateway's frontend, and its links to its own and its consumers' networks. */
 export function planGateway(view: View, gateway: Gateway): { namespace: Namespace; links: Link[] } {
   const netns = gatewayNamespace(gateway);
   const lan = fabricLink(

@@ -5,6 +5,7 @@ import { planGateway } from "./gateway";
 import type { Topology } from "./plan";
 import { planMachines, planVnet } from "./vnet";
 
+/** Everything that must stand for packets to see what the view shows. */
 export function planTopology(view: View): Topology {
   const edge = planEdge(view);
   const gateways = view.gateways.map((gateway) => planGateway(view, gateway));

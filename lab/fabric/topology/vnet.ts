@@ -38,6 +38,10 @@ const ROUTER_MAC = "12:34:56:78:9a:bc";
 /** What a NIC has when a VM starts; a guest may raise it. */
 const NIC_MTU = 1500;
 
+/** Azure forgets an idle flow of a public address after four minutes. */
+const IDLE_SECONDS = "240";
+
+/** The namespace of a network: its router, and all that the platform does in it. */
 export function planVnet(view: View, vnet: Vnet): Namespace {
   const name = vnetNamespace(vnet.id);
   const { own, chained } = gatewaysAround(view, vnet.id);
@@ -83,9 +87,6 @@ export function planVnet(view: View, vnet: Vnet): Namespace {
     tables: [planVnetTable(view, vnet)],
   };
 }
-
-/** Azure forgets an idle flow of a public address after four minutes. */
-const IDLE_SECONDS = "240";
 
 /** Namespaces of the machines that are on, with the NICs that they have in the network. */
 export function planMachines(view: View): { namespaces: Namespace[]; links: Link[] } {
