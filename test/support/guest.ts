@@ -46,7 +46,7 @@ export class Guest {
   static async make(undo: Undo): Promise<Guest> {
     const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-guest-"));
     undo.add("folder", () => rm(dir, { recursive: true, force: true }));
-    undo.add("control groups", async () => void removeCgroups(dir));
+    undo.add("control groups", () => forgetGroups(dir));
     const outside = await Outside.make(undo);
     const host = {
       labDir: dir,
@@ -114,6 +114,15 @@ export class Guest {
   /** What the units said in the journal. */
   journal(): Promise<string> {
     return this.sh("journalctl -b --no-pager -o short-monotonic -u 'gwlb*'");
+  }
+}
+
+/** Processes of a machine whose power was taken away are gone only a moment later. */
+async function forgetGroups(dir: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  for (let left = removeCgroups(dir); left.length > 0; left = removeCgroups(dir)) {
+    if (Date.now() > end) throw new Error(`still there: ${left.join(", ")}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
