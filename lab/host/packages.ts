@@ -15,6 +15,8 @@ export const FABRIC_TOOLS: readonly Tool[] = [
   { command: "unshare", debianPackage: "util-linux" },
   { command: "setpriv", debianPackage: "util-linux" },
   { command: "ip", debianPackage: "iproute2" },
+  { command: "sysctl", debianPackage: "procps" },
+  { command: "mkfs.ext4", debianPackage: "e2fsprogs" },
   { command: "nft", debianPackage: "nftables" },
   { command: "iptables", debianPackage: "iptables" },
   { command: "mmdebstrap", debianPackage: "mmdebstrap" },
