@@ -116,7 +116,7 @@ class Agent:
                     {**counted, "flow": flow}, kernel.logged_counts(counted, old.slot)
                 )
             kernel.clear_slot(kernel.other(current.slot))
-            self.record_fingerprint()
+            self.record_fingerprint(bundle, current)
             self.publish()
         milliseconds = (time.monotonic() - started - kernel.SETTLE_SECONDS) * 1000
         self.say(
@@ -145,13 +145,16 @@ class Agent:
         except OSError as error:
             self.say(f"counters not kept: {error}")
 
-    def record_fingerprint(self) -> None:
-        """Keeps what the kernel should look like, for verify."""
+    def record_fingerprint(self, bundle: Bundle, current: kernel.InForce) -> None:
+        """Keeps what the kernel should look like, for verify.
+
+        If somebody changed the rules while they were loaded, that is not what they should look
+        like: then nothing matches, and the next step repairs.
+        """
         number = kernel.ruleset_number()
+        mark = kernel.fingerprint() if kernel.is_whole(bundle, current) else ""
         try:
-            state.write_json(
-                state.FINGERPRINT, {"fingerprint": kernel.fingerprint(), "number": number}
-            )
+            state.write_json(state.FINGERPRINT, {"fingerprint": mark, "number": mark and number})
         except OSError as error:
             self.say(f"fingerprint not written: {error}")
 

@@ -197,6 +197,17 @@ def fingerprint() -> str:
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
 
+def is_whole(bundle: Bundle, current: InForce) -> bool:
+    """True if every rule of a policy that was just loaded is there, and it is in force."""
+    for family, tool in TOOLS.items():
+        script = filter_script(bundle, family, current.slot, current.generation).splitlines()
+        own = re.compile(rf"-A GWLB(?:-{current.slot}\S*)? ")
+        wanted = sum(bool(own.match(line)) for line in script)
+        if wanted != sum(bool(own.match(line)) for line in run([tool, "-S"]).splitlines()):
+            return False
+    return in_force() == current
+
+
 def entrance_problem() -> str | None:
     """Why bridged packets do not reach the rules, or pass without them; None if all is well."""
     for tool in TOOLS.values():
