@@ -9,7 +9,8 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { start } from "../lab/run";
 import { checks } from "./checks";
-import { boxed, missingForDataPath } from "./support/box";
+import { boxed } from "./support/box";
+import { missingForDataPath } from "./support/host";
 
 interface Counts {
   passed: number;
@@ -76,7 +77,12 @@ async function runFiles(
   };
 }
 
-async function runTier(tier: Tier, words: string[], total: Counts): Promise<void> {
+async function runTier(
+  tier: Tier,
+  words: string[],
+  total: Counts,
+  lacking: string | undefined,
+): Promise<void> {
   if (tier === "checks") {
     if (words.length > 0) return;
     for (const check of checks) {
@@ -90,8 +96,7 @@ async function runTier(tier: Tier, words: string[], total: Counts): Promise<void
   }
   const files = filesOf(tier, words);
   if (files.length === 0) return;
-  const lacking = tier === "datapath" ? await missingForDataPath() : undefined;
-  if (lacking !== undefined) {
+  if (tier === "datapath" && lacking !== undefined) {
     console.log(`- ${tier}: ${files.length} files skipped: ${lacking}`);
     total.skipped += files.length;
     return;
@@ -118,10 +123,11 @@ async function main(): Promise<void> {
   const named = tiers.filter((tier) => words.includes(tier));
   const patterns = words.filter((word) => !tiers.some((tier) => tier === word));
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const lacking = await missingForDataPath();
   for (const tier of named.length > 0 ? named : tiers) {
     const begun = Date.now();
     console.log(`\n== ${tier}`);
-    await runTier(tier, patterns, total);
+    await runTier(tier, patterns, total, lacking);
     console.log(`== ${tier}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   }
   if (process.env.CI && total.skipped > 0) {

@@ -4,7 +4,7 @@ import type { Progress } from "../progress";
 import { CommandError, run } from "../run";
 import { which } from "./which";
 
-/** A program and the Debian package that it comes with. */
+/** A program, or a file by its whole path, and the Debian package that it comes with. */
 export interface Tool {
   command: string;
   debianPackage: string;
@@ -20,6 +20,11 @@ export const FABRIC_TOOLS: readonly Tool[] = [
   { command: "nft", debianPackage: "nftables" },
   { command: "iptables", debianPackage: "iptables" },
   { command: "mmdebstrap", debianPackage: "mmdebstrap" },
+  // The machine image is Debian's; Ubuntu does not bring the keys that vouch for it.
+  {
+    command: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    debianPackage: "debian-archive-keyring",
+  },
   { command: "systemd-nspawn", debianPackage: "systemd-container" },
   { command: "python3", debianPackage: "python3" },
   { command: "tcpdump", debianPackage: "tcpdump" },
@@ -48,11 +53,12 @@ export interface Host {
 export async function ensureHost(
   progress: Progress,
   host: Host = thisHost(),
+  tools: readonly Tool[] = FABRIC_TOOLS,
 ): Promise<HostVerdict> {
   const no = (reason: string): HostVerdict => ({ packets: false, reason });
   if (host.platform !== "linux") return no("machines and packets need Linux, as root");
   if (!host.root) return no("machines and packets need root: sudo npm start");
-  const missing = missingPackages(host.has);
+  const missing = missingPackages(host.has, tools);
   if (missing.length > 0) {
     const command = `apt-get install ${missing.join(" ")}`;
     if (!host.apt) return no(`missing: ${missing.join(", ")} (Debian, Ubuntu: ${command})`);
@@ -77,12 +83,14 @@ export function missingPackages(
   return [...new Set(missing.map(({ debianPackage }) => debianPackage))];
 }
 
-function thisHost(): Host {
+/** The machine that this runs on. */
+export function thisHost(): Host {
   return {
     platform: process.platform,
     root: process.getuid?.() === 0,
     apt: which("apt-get") !== undefined && existsSync("/etc/debian_version"),
-    has: (command) => which(command) !== undefined,
+    has: (command) =>
+      command.startsWith("/") ? existsSync(command) : which(command) !== undefined,
     install: aptInstall,
     namespaces: async () => {
       const probe = ["unshare", "--mount", "--pid", "--net", "--fork", "true"];

@@ -1,6 +1,4 @@
 /** Namespaces around one test process: whatever it makes, the kernel removes when it ends. */
-import { run } from "../../lab/run";
-
 /**
  * The command, run with mounts, processes and network of its own. The outer process is killed
  * with its parent, and takes everything inside with it.
@@ -18,16 +16,4 @@ export function boxed(argv: readonly string[]): string[] {
     "box",
     ...argv,
   ];
-}
-
-/** Why data-path tests cannot run here; undefined if they can. */
-export async function missingForDataPath(): Promise<string | undefined> {
-  if (process.platform !== "linux") return "needs Linux";
-  if (process.getuid?.() !== 0) return "needs root";
-  try {
-    await run(boxed(["true"]));
-  } catch (cause) {
-    return `cannot make namespaces: ${String(cause)}`;
-  }
-  return undefined;
 }

@@ -4,7 +4,8 @@ import { which } from "../../lab/host/which";
 import { cacheDir } from "../../lab/paths";
 import { Progress } from "../../lab/progress";
 import { run, start } from "../../lab/run";
-import { boxed, missingForDataPath } from "../support/box";
+import { boxed } from "../support/box";
+import { missingForDataPath } from "../support/host";
 import { vmImage } from "./image";
 
 const tools = {
