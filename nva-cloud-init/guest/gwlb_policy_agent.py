@@ -23,6 +23,7 @@ IMDS_SECONDS = 5.0
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 10.0
 RETRY_SECONDS = 60.0
+LOOKS = 3
 
 Say = Callable[[str], None]
 
@@ -106,7 +107,6 @@ class Agent:
             current = kernel.load(bundle, max(self.generation, saved))
             self.generation = current.generation
             self.bundle = bundle
-            self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
             self.state["slots"] = {**self.state["slots"], current.slot: bundle.hash}
             self.publish()
             kernel.wait_until_settled()
@@ -117,6 +117,7 @@ class Agent:
                 )
             kernel.clear_slot(kernel.other(current.slot))
             self.record_fingerprint(bundle, current)
+            self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
             self.publish()
         milliseconds = (time.monotonic() - started - kernel.SETTLE_SECONDS) * 1000
         self.say(
@@ -159,24 +160,28 @@ class Agent:
             self.say(f"fingerprint not written: {error}")
 
     def restore(self) -> None:
-        """Loads the last good policy from the disk, unless it is in force already."""
+        """Loads the last good policy from the disk, unless a policy is in force and whole.
+
+        That may be a later one, which an agent before this one had no time to keep.
+        """
+        bundle = None
         try:
             bundle = parse_bundle(state.LAST_GOOD.read_bytes())
         except FileNotFoundError:
-            self.say("no policy on disk: nothing passes until one arrives")
-            return
+            self.say("no policy on disk")
         except (OSError, RefusedError) as error:
             self.say(f"last good policy on disk cannot be used: {error}")
-            return
         current = kernel.in_force()
-        if current and current.hash == bundle.hash and verify_problem() is None:
-            self.bundle = bundle
-            self.say(f"policy {bundle.hash[:12]} is in force already")
-            return
-        try:
-            self.load(bundle, "disk")
-        except RefusedError as error:
-            self.say(f"last good policy {bundle.hash[:12]} not loaded: {error}")
+        if current and verify_problem() is None:
+            self.bundle = bundle if bundle and bundle.hash == current.hash else None
+            self.say(f"policy {current.hash[:12]} is in force already")
+        elif bundle is None:
+            self.say("no policy is in force: nothing passes until one arrives")
+        else:
+            try:
+                self.load(bundle, "disk")
+            except RefusedError as error:
+                self.say(f"last good policy {bundle.hash[:12]} not loaded: {error}")
 
     def save(self, bundle: Bundle) -> None:
         """Keeps a policy that has proven good for the next boot."""
@@ -284,11 +289,26 @@ class Agent:
 def verify_problem() -> str | None:
     """Why the rules in the kernel are not those of the policy in force; None if they are.
 
-    Cheap while nothing changes: the kernel numbers every change of its rules.
+    Cheap while nothing changes: the kernel numbers every change of its rules. While a policy is
+    loaded the one before it, or the new one, judges every packet; what the kernel should look like
+    is known when that is done, so nothing is wrong meanwhile.
     """
-    known = state.read_json(state.FINGERPRINT)
-    if "fingerprint" not in known:
-        return "no policy in force"
+    problem = None
+    for _ in range(LOOKS):
+        known = state.read_json(state.FINGERPRINT)
+        if "fingerprint" not in known:
+            return "no policy in force"
+        problem = difference(known)
+        if problem is None or state.being_loaded():
+            return None
+        # A load may have ended while we looked.
+        if state.read_json(state.FINGERPRINT).get("fingerprint") == known["fingerprint"]:
+            return problem
+    return problem
+
+
+def difference(known: dict[str, Any]) -> str | None:
+    """What about the kernel is not as it was when the policy was loaded."""
     try:
         number = kernel.ruleset_number()
         if number == known.get("number"):
@@ -296,8 +316,10 @@ def verify_problem() -> str | None:
         problem = kernel.entrance_problem()
         if problem is None and kernel.fingerprint() != known["fingerprint"]:
             problem = "rules or address sets were changed by somebody else"
+        if problem is None and not state.being_loaded():
+            with state.alone():
+                if state.read_json(state.FINGERPRINT) == known:
+                    state.write_json(state.FINGERPRINT, {**known, "number": number})
     except (OSError, RefusedError) as error:
         return str(error)
-    if problem is None:
-        state.write_json(state.FINGERPRINT, {**known, "number": number})
     return problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
 TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
 LOGGED = Path(f"{ROOT}/run/azure-gwlb/policy.logged.json")
 AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
+# Longer than the largest policy takes on a small and busy machine.
+LOAD_SECONDS = 30
 LOCK = Path(f"{ROOT}/run/azure-gwlb/policy.lock")
 
 
@@ -34,7 +37,22 @@ def alone() -> Iterator[None]:
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     with LOCK.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.utime(LOCK)
         yield
+
+
+def being_loaded() -> bool:
+    """True while a program loads rules; one that takes longer than ever needed does not count."""
+    try:
+        with LOCK.open() as file:
+            if time.time() - LOCK.stat().st_mtime > LOAD_SECONDS:
+                return False
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def write_atomically(path: Path, data: bytes) -> None:
