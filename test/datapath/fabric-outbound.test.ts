@@ -48,7 +48,8 @@ describe("outbound", { timeout: 120_000 }, () => {
     const rise = await box.rise("gw-", async () =>
       assert.equal(await seenFrom("app"), NAT_ADDRESS),
     );
-    assert.deepEqual(rise, {});
+    // The last packets of the call before may still come, and are dropped; none is carried.
+    assert.equal(rise.to_internal, undefined);
     await box.serve("app");
     const inbound = await box.rise("gw-", async () =>
       assert.ok(await box.ask("internet", ILPIP_ADDRESS, 80)),
