@@ -45,7 +45,7 @@ export function countsTable(counts: readonly RuleCount[]): string {
   const table = new Table({
     head: ["rule", "packets", "bytes"],
     colAligns: ["left", "right", "right"],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   table.push(...counts.map(({ rule, packets, bytes }) => [rule, packets, bytes]));
   return table.toString();
