@@ -163,3 +163,29 @@ for (const [title, mutate] of Object.entries(wrong)) {
     assert.ok((await run).failed);
   });
 }
+
+test("a flow taken up by its answers does not let a SYN of the same ends in", async () => {
+  assert.ok(kernel);
+  const policy: FirewallPolicy = { rules: [], defaultInbound: "drop", defaultOutbound: "allow" };
+  await kernel.forget();
+  await kernel.load(encodeBundle(compilePlain(policy, 99)).userData);
+  const answer: Packet = {
+    ...{ family: 4, direction: "inbound", protocol: "tcp", source: 0x08080808n },
+    ...{ destination: 0x14010101n, ports: { source: 80, destination: 40_000 } },
+    flags: { ack: true },
+  };
+  const packets: Packet[] = [
+    answer,
+    { ...answer, flags: { syn: true } },
+    answer,
+    // What claims to open a flow to a closed port is judged so, wherever it comes from.
+    { ...answer, ports: { source: 80, destination: 22 } },
+  ];
+  const { passed } = await kernel.send(packets.map((one, id) => ["ex", frameOf(one, id)]));
+  const table = new FlowTable(planPolicy(policy));
+  assert.deepEqual(
+    passed,
+    packets.map((one) => table.next(one).passes),
+  );
+  assert.deepEqual(passed, [true, false, true, false]);
+});
