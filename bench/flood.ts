@@ -22,6 +22,7 @@ export interface FloodRound {
   suppressed: number;
 }
 
+const LOADER = path.resolve(__dirname, "../test/support/loadPolicy.py");
 const RATE = 50_000;
 const SECONDS = 4;
 
@@ -53,7 +54,7 @@ export async function benchFlood(rounds: number): Promise<FloodRound[]> {
   mkdirSync(path.join(root, "var/lib/azure-gwlb"), { recursive: true });
   const guest = (name: string, ...argv: string[]) => [
     ...["ip", "netns", "exec", machine.nva, "env", `ROOT=${root}`, "GWLB_AUDIT_SECONDS=1"],
-    ...["python3", "-B", path.join(GUEST, name), ...argv],
+    ...["python3", "-B", path.resolve(GUEST, name), ...argv],
   ];
   const audit = start(guest("gwlb-audit"), { stdio: "ignore" });
   const server = start(["ip", "netns", "exec", "right-f", "iperf3", "--server"], {
@@ -65,7 +66,7 @@ export async function benchFlood(rounds: number): Promise<FloodRound[]> {
       const log = round % 2 === 1;
       const bundle = Buffer.from(policy(log).userData, "base64");
       writeFileSync(path.join(root, "var/lib/azure-gwlb/policy.last"), bundle);
-      await run(guest("gwlb-policy", "restore"));
+      await run(guest(LOADER, GUEST));
       const before = totals(root);
       const [flood, stream] = await Promise.all([sendFlood(), sendStream()]);
       await new Promise((resolve) => setTimeout(resolve, 2500)); // two of the audit's intervals

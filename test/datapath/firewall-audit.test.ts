@@ -52,6 +52,8 @@ const policy: FirewallPolicy = {
 };
 const { hash, userData } = bundlePolicy(policy);
 
+const LOADER = path.join(__dirname, "..", "support", "loadPolicy.py");
+
 let machine: PolicyMachine;
 let sender: KernelJudge;
 let root: string;
@@ -59,7 +61,7 @@ let audit: ChildProcess;
 
 const guest = (program: string, ...argv: string[]) => [
   ...["ip", "netns", "exec", machine.nva, "env", `ROOT=${root}`, "GWLB_AUDIT_SECONDS=2"],
-  ...["python3", "-B", path.join(GUEST, program), ...argv],
+  ...["python3", "-B", path.resolve(GUEST, program), ...argv],
 ];
 
 const lines = (): Line[] => {
@@ -171,7 +173,7 @@ test("what a rule drops while it does not log is not counted as suppressed", asy
     const rules = policy.rules.map((rule) => ({ ...rule, log }));
     const bundle = Buffer.from(bundlePolicy({ ...policy, rules }).userData, "base64");
     writeFileSync(path.join(root, "var/lib/azure-gwlb/policy.last"), bundle);
-    await run(guest("gwlb-policy", "restore"));
+    await run(guest(LOADER, GUEST));
     await send(flood);
   };
   const written = () => lines().filter((l) => l.rule === "no-ssh" && l.action === "drop").length;
