@@ -17,7 +17,7 @@ interface Ban {
 const within = (...folders: string[]) => {
   return (file: string) => folders.some((folder) => file.startsWith(`${folder}/`));
 };
-const outside = ["lab", "test", "bench", "policy", "preview", "examples", "docs", "demo"];
+const outside = ["lab", "test", "bench", "policy", "preview", "tools", "examples", "docs", "demo"];
 
 const bans: Ban[] = [
   {
