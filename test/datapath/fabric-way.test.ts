@@ -57,7 +57,8 @@ describe("the way of a packet", { timeout: 120_000 }, () => {
           });
           assert.deepEqual([seen.sent, seen.answered], [3, 0]);
         });
-        assert.deepEqual(rise, { to_external: 3 });
+        // Late packets of earlier calls may still be dropped beside them; none of these comes back.
+        assert.deepEqual([rise.to_external, rise.from_internal], [3, undefined]);
         assert.ok(await box.ask("internet", address, 80, "8.8.8.8"));
         assert.ok(await box.ask("internet", address, 22, "203.0.113.9"));
       });
