@@ -20,7 +20,8 @@ async function state(guest: Guest): Promise<Record<string, string>> {
     links:
       "ip -d -o link show | sed -E 's/^[0-9]+: //; s/@if[0-9]+//; s/link-netnsid [0-9]+//; s/([0-9a-f]{1,2}[:.]){5,}[0-9a-f]{1,2}/MAC/g; s/(timer|gc_timer) +[0-9.]+/\\1/g; s/link\\/ether [^ ]+/MAC/g; s/root_id [^ ]+|bridge_id [^ ]+|designated_(root|bridge) [^ ]+//g'",
     addresses: "ip -o -4 addr show | sed -E 's/^[0-9]+: //; s/@if[0-9]+//'",
-    routes: "ip route show table all",
+    // IPv4: the NIC's own IPv6 address appears a second or two after any boot.
+    routes: "ip -4 route show table all",
     iptables: `iptables-save | ${sameSlot}`,
     ip6tables: `ip6tables-save | ${sameSlot}`,
     nft: "nft -s list table inet azure_gwlb; nft -s list table bridge azure_gwlb; nft -s list table netdev azure_gwlb",
