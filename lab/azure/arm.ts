@@ -1,26 +1,11 @@
 /** Azure Resource Manager over the store: every write is judged by the rules of its type. */
-import { randomUUID } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
-import { accept } from "./accept";
-import { commonProblems, nameProblems } from "./common";
-import { ArmError, joined, refuse } from "./errors";
-import {
-  type ArmId,
-  formatId,
-  isUnder,
-  keyOf,
-  nameOf,
-  parentOf,
-  parseId,
-  RESOURCE_GROUP_TYPE,
-  resourceGroupId,
-  typeOf,
-} from "./ids";
-import { asBodies, type Body, type Child, type StoredResource } from "./resource";
-import type { Store, StoreTransaction } from "./store";
-import { type ResourceType, typeNamed } from "./types";
-import { storable, visible } from "./visible";
-import { type Put, type World, worldOver } from "./world";
+import { isUnder, keyOf } from "./ids";
+import { amend, deleteResource, putResource, serviceOver } from "./requests";
+import type { Body, Child, StoredResource } from "./resource";
+import type { Store } from "./store";
+import { typeNamed } from "./types";
+import { visible } from "./visible";
+import { type Service, type World, worldOver } from "./world";
 
 export { ArmError } from "./errors";
 
@@ -38,8 +23,9 @@ export class Arm {
     if (found === undefined) return undefined;
     const shown = show(found.owner, world, options.expand);
     if (found.owner === found.part) return shown;
-    return worldOver({ ...world, get: (key) => (isSame(key, shown) ? shown : undefined) }).find(id)
-      ?.part;
+    // A part of what the service keeps for itself is shown to who asks for just that.
+    const own = worldOver({ ...world, get: (key) => (isSame(key, shown) ? shown : undefined) });
+    return (own.find(id) ?? found).part;
   }
 
   /** All resources, those under an id, or those of a type. */
@@ -56,26 +42,28 @@ export class Arm {
   /** Creates the resource or replaces all of it: what the body leaves out is gone. */
   put(id: string, body: Body): Promise<Resource> {
     return this.store.transact((tx) => {
-      const target = targetOf(id, tx);
-      const { type } = target;
-      const world = worldOver(tx);
-      const written =
-        type.inline === undefined ? write(target, body, tx) : writeChild(target, body, tx);
-      const shown = show(written, world);
-      const found = worldOver({ ...world, get: (k) => (isSame(k, shown) ? shown : undefined) });
-      return found.find(formatId(target.id))?.part ?? shown;
+      const shown = show(putResource(id, body, tx), worldOver(tx));
+      const found = worldOver({
+        ...worldOver(tx),
+        get: (k) => (isSame(k, shown) ? shown : undefined),
+      });
+      return found.find(id)?.part ?? shown;
     });
   }
 
   /** Deletes the resource; one that is not there is as good as deleted. */
   delete(id: string): Promise<void> {
-    return this.store.transact((tx) => {
-      if (worldOver(tx).find(id) === undefined) return;
-      const { id: parsed, type } = targetOf(id, tx);
-      if (type.inline !== undefined) removeChild(parsed, type, tx);
-      else if (type.type === RESOURCE_GROUP_TYPE) removeGroup(formatId(parsed), tx);
-      else remove(formatId(parsed), type, tx);
-    });
+    return this.store.transact((tx) => deleteResource(id, tx));
+  }
+
+  /** Changes a resource as the service itself does, past the rules; false if there is none. */
+  amend(id: string, change: (resource: StoredResource) => void): Promise<boolean> {
+    return this.store.transact((tx) => amend(id, change, tx) !== undefined);
+  }
+
+  /** What the service does of itself, as one transaction. */
+  act<T>(work: (service: Service) => T): Promise<T> {
+    return this.store.transact((tx) => work(serviceOver(tx)));
   }
 }
 
@@ -84,177 +72,5 @@ const isSame = (key: string, resource: StoredResource) => keyOf(key) === keyOf(r
 function show(stored: StoredResource, world: World, expand = ""): StoredResource {
   const type = typeNamed(stored.type);
   if (type === undefined) return stored;
-  return visible(type.shape, type.present?.(stored, world) ?? stored, expand);
-}
-
-/** What an id in a request means: its type, and its parts in the spelling that is stored. */
-interface Target {
-  id: ArmId;
-  type: ResourceType;
-  existing?: StoredResource;
-}
-
-function targetOf(text: string, tx: StoreTransaction): Target {
-  const id = parseId(text);
-  if (id === undefined) throw refuse("InvalidResourceId", `'${text}' is not a resource id.`);
-  const type = typeNamed(typeOf(id));
-  if (type === undefined) {
-    throw new ArmError(
-      404,
-      "InvalidResourceType",
-      `The embedded Azure does not know resource type '${typeOf(id)}'.`,
-    );
-  }
-  if (type.type === RESOURCE_GROUP_TYPE) {
-    const existing = tx.get(text);
-    return { id: existing === undefined ? id : (parseId(existing.id) ?? id), type, existing };
-  }
-  const scope = scopeOf(id, tx);
-  const parent = parentOf(id);
-  const names = [...id.names];
-  if (parent !== undefined) {
-    const owner = tx.get(formatId(parent));
-    if (owner === undefined) throw parentMissing(id, parent);
-    names.splice(0, names.length - 1, ...(parseId(owner.id)?.names ?? parent.names));
-  }
-  const types = type.type.split("/").slice(1);
-  const namespace = type.type.split("/")[0];
-  const spelled: ArmId = { ...id, scope, namespace, types, names };
-  const existing = tx.get(formatId(spelled));
-  return {
-    id: existing === undefined ? spelled : (parseId(existing.id) ?? spelled),
-    type,
-    existing,
-  };
-}
-
-function scopeOf(id: ArmId, tx: StoreTransaction): string {
-  if (id.resourceGroup === undefined) return id.scope;
-  const group = tx.get(resourceGroupId(id.subscription, id.resourceGroup));
-  if (group !== undefined) return group.id;
-  throw new ArmError(
-    404,
-    "ResourceGroupNotFound",
-    `Resource group '${id.resourceGroup}' could not be found.`,
-  );
-}
-
-const parentMissing = (id: ArmId, parent: ArmId) =>
-  new ArmError(
-    404,
-    "ParentResourceNotFound",
-    `Failed to perform 'write' on resource(s) of type '${id.types.join("/")}', because the parent resource '${formatId(parent)}' could not be found.`,
-  );
-
-/** Writes a resource that is stored on its own. */
-function write(target: Target, body: Body, tx: StoreTransaction): StoredResource {
-  const { id, type, existing } = target;
-  const problems = [...nameProblems(nameOf(id), type)];
-  const accepted = accept(type.shape, body, problems);
-  const refused = joined(problems);
-  if (refused !== undefined) throw refused;
-  const { properties, ...outer } = accepted;
-  const desired: StoredResource = {
-    id: formatId(id),
-    name: nameOf(id),
-    type: type.type,
-    ...outer,
-    etag: existing?.etag ?? "",
-    properties: (properties ?? {}) as Body,
-  };
-  return judge({ id, desired, existing, world: worldOver(tx), serial: serialOf(tx) }, type, tx);
-}
-
-/** Runs a type's rules over a whole new resource and stores it if none objects. */
-function judge(put: Put, type: ResourceType, tx: StoreTransaction): StoredResource {
-  const { desired, existing } = put;
-  const early = joined([...commonProblems(put, type)]);
-  if (early !== undefined) throw early;
-  type.prepare?.(put);
-  desired.properties.provisioningState = "Succeeded";
-  if (type.shape.fields?.resourceGuid !== undefined) {
-    desired.properties.resourceGuid = existing?.properties.resourceGuid ?? randomUUID();
-  }
-  const refused = joined((type.rules ?? []).flatMap((rule) => [...rule(put)]));
-  if (refused !== undefined) throw refused;
-  const stored = storable(type.shape, desired);
-  if (existing !== undefined && isDeepStrictEqual(stored, existing)) return existing;
-  stored.etag = `W/"${randomUUID()}"`;
-  tx.put(stored);
-  return stored;
-}
-
-/** A number that no earlier write of the store had. */
-let writes = 0;
-function serialOf(tx: StoreTransaction): number {
-  writes += 1;
-  return tx.seq * 7 + writes;
-}
-
-/** Writes a child by writing its owner with it: one set of rules for both ways. */
-function writeChild(target: Target, body: Body, tx: StoreTransaction): StoredResource {
-  const { id, type } = target;
-  const problems = [...nameProblems(nameOf(id), type)];
-  const accepted = accept(type.shape, { ...body, name: nameOf(id) }, problems);
-  const refused = joined(problems);
-  if (refused !== undefined) throw refused;
-  return changeOwner(id, type, tx, (children) => {
-    const at = children.findIndex((child) => keyOf(String(child.name)) === keyOf(nameOf(id)));
-    return at < 0 ? [...children, accepted] : children.with(at, accepted);
-  });
-}
-
-function removeChild(id: ArmId, type: ResourceType, tx: StoreTransaction): void {
-  changeOwner(id, type, tx, (children) =>
-    children.filter((child) => keyOf(String(child.name)) !== keyOf(nameOf(id))),
-  );
-}
-
-function changeOwner(
-  id: ArmId,
-  type: ResourceType,
-  tx: StoreTransaction,
-  change: (children: Body[]) => Body[],
-): StoredResource {
-  const parent = parentOf(id);
-  const existing = parent === undefined ? undefined : tx.get(formatId(parent));
-  const ownerType = typeNamed(type.inline?.owner ?? "");
-  if (parent === undefined || existing === undefined || ownerType === undefined || !type.inline) {
-    throw parentMissing(id, parent ?? id);
-  }
-  const desired = structuredClone(existing);
-  const { collection } = type.inline;
-  desired.properties[collection] = change(asBodies(desired.properties[collection]));
-  const put = { id: parent, desired, existing, world: worldOver(tx), serial: serialOf(tx) };
-  return judge(put, ownerType, tx);
-}
-
-function remove(id: string, type: ResourceType, tx: StoreTransaction): void {
-  const world = worldOver(tx);
-  const existing = tx.get(id);
-  if (existing === undefined) return;
-  const refused = joined((type.deleteRules ?? []).flatMap((rule) => [...rule(existing, world)]));
-  if (refused !== undefined) throw refused;
-  const along = type.takesAlong?.(existing, world) ?? [];
-  tx.delete(id);
-  for (const other of along) {
-    const otherType = typeNamed(tx.get(other)?.type ?? "");
-    if (otherType !== undefined) remove(other, otherType, tx);
-  }
-}
-
-/** A group goes with all that is in it, unless something outside still needs a part of it. */
-function removeGroup(groupId: string, tx: StoreTransaction): void {
-  const inside = [...tx.all()].filter((resource) => isUnder(resource.id, groupId));
-  for (const resource of inside) {
-    const outside = tx.usersOf(resource.id).find((user) => !isUnder(user.id, groupId));
-    if (outside === undefined) continue;
-    throw new ArmError(
-      409,
-      "ResourceGroupDeletionBlocked",
-      `Deletion of resource group '${groupId.split("/").pop()}' failed as resource ${resource.id} is in use by ${outside.id}.`,
-      resource.id,
-    );
-  }
-  for (const resource of inside) tx.delete(resource.id);
+  return visible(type.shape, type.present?.(stored, world, expand) ?? stored, expand);
 }

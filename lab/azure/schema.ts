@@ -24,6 +24,8 @@ export interface Prop {
   writeOnly?: boolean;
   /** Judged, then thrown away: not even the store keeps it. */
   secret?: boolean;
+  /** The service's own: no request sets or removes it, no answer shows it. */
+  hidden?: boolean;
   /**
    * Also a resource of its own: azure-native leaves what is there alone when the program does not
    * say, and so must whoever writes the resource whole.
@@ -58,6 +60,9 @@ export const idSet: Prop = { kind: "idSet" };
 
 /** What the service makes up; its form does not matter here. */
 export const served: Prop = { kind: "any", readOnly: true };
+
+/** What the service keeps for itself in a resource; see {@link Prop.hidden}. */
+export const hidden: Prop = { kind: "any", readOnly: true, writeOnly: true, hidden: true };
 
 /** A plain object. */
 export const record = (fields: Fields): Prop => ({ kind: "record", fields });

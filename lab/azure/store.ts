@@ -172,6 +172,8 @@ export class Store {
 /** Reads through to the store; keeps its own changes apart until they are committed. */
 class Transaction implements StoreTransaction {
   readonly #changed = new Map<string, StoredResource | undefined>();
+  /** Users among the resources of this transaction. */
+  readonly #own = new References();
 
   constructor(
     readonly seq: number,
@@ -188,16 +190,7 @@ class Transaction implements StoreTransaction {
     return this.references
       .usersOf(id)
       .flatMap((user) => (this.#changed.has(user) ? [] : (this.resources.get(user) ?? [])))
-      .concat(this.#changedUsersOf(id));
-  }
-
-  /** Users among the resources of this transaction: few, so they are walked. */
-  #changedUsersOf(id: string): StoredResource[] {
-    const own = new References();
-    const live = [...this.#changed.values()].filter((resource) => resource !== undefined);
-    for (const resource of live) own.put(resource);
-    const keys = new Set(own.usersOf(id));
-    return live.filter((resource) => keys.has(keyOf(resource.id)));
+      .concat(this.#own.usersOf(id).flatMap((user) => this.#changed.get(user) ?? []));
   }
 
   *all(): IterableIterator<StoredResource> {
@@ -207,10 +200,12 @@ class Transaction implements StoreTransaction {
 
   put(resource: StoredResource): void {
     this.#changed.set(keyOf(resource.id), resource);
+    this.#own.put(resource);
   }
 
   delete(id: string): void {
     this.#changed.set(keyOf(id), undefined);
+    this.#own.delete(keyOf(id));
   }
 
   ops(): Op[] {

@@ -36,7 +36,7 @@ export function visible(shape: Prop, resource: StoredResource, expand: string): 
   const shown = without(
     shape,
     resource,
-    (prop, name) => prop.writeOnly === true && name !== expand,
+    (prop, name) => prop.hidden === true || (prop.writeOnly === true && name !== expand),
   );
   const properties = { ...asBody(shown.properties) };
   for (const [name, value] of Object.entries(properties)) {

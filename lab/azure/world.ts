@@ -61,6 +61,18 @@ export interface Put {
   world: World;
   /** Number that is new with each write: source of what differs from one creation to the next. */
   serial: number;
+  /** Made by the service itself, not by a request: what a user may not change, it may. */
+  byService?: boolean;
+}
+
+/** What the service does of itself, inside the transaction that made it necessary. */
+export interface Service {
+  readonly world: World;
+  /** Like a request, judged by the same rules, but free to change what is fixed for users. */
+  put(id: string, body: Body): StoredResource;
+  delete(id: string): void;
+  /** Changes a resource past all rules; undefined if there is none. */
+  amend(id: string, change: (resource: StoredResource) => void): StoredResource | undefined;
 }
 
 /** Reasons to refuse a write. */

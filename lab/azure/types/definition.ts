@@ -1,7 +1,7 @@
 /** What the embedded Azure knows of a resource type. */
 import type { Child, StoredResource } from "../resource";
 import { map, type Prop, readOnly, record, resource, served, text } from "../schema";
-import type { DeleteRule, Put, PutRule, World } from "../world";
+import type { DeleteRule, Put, PutRule, Service, World } from "../world";
 
 /** A resource type; a new one is a file with this in it and a line in `types/index.ts`. */
 export interface ResourceType {
@@ -31,8 +31,16 @@ export interface ResourceType {
   deleteRules?: readonly DeleteRule[];
   /** Ids that go with the resource, in order (`deleteOption: Delete`). */
   takesAlong?: (existing: StoredResource, world: World) => string[];
-  /** The resource as a GET shows it: with what others say of it. */
-  present?: (stored: StoredResource, world: World) => StoredResource;
+  /** What follows from a write, in the same transaction; not called for one that changed nothing. */
+  afterPut?: (
+    stored: StoredResource,
+    existing: StoredResource | undefined,
+    service: Service,
+  ) => void;
+  /** What follows from a delete, in the same transaction. */
+  afterDelete?: (deleted: StoredResource, service: Service) => void;
+  /** The resource as a GET shows it: with what others say of it, and with what `expand` asks for. */
+  present?: (stored: StoredResource, world: World, expand: string) => StoredResource;
 }
 
 /** Limits of a name, as Azure's naming rules have them. */
