@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import { openEngine, runPulumi } from "../engine/pulumi";
 import { Progress } from "../progress";
-import { contextOf } from "./context";
+import { contextOf, withProjectOption } from "./context";
 
 export function define(command: Command): void {
-  command
+  withProjectOption(command)
     .argument("[args...]", "what `pulumi` takes: up, preview, stack export, destroy …")
     .allowUnknownOption()
     .passThroughOptions()

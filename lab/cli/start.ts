@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import { Progress } from "../progress";
 import { nothingProven, report } from "../proof/report";
 import { bringUp } from "../up";
-import { contextOf } from "./context";
+import { contextOf, withProjectOption } from "./context";
 import { positiveInteger } from "./numbers";
 import { statusReader } from "./status";
 import { statusText } from "./statusTable";
 
 export function define(command: Command): void {
-  command
+  withProjectOption(command)
     .option("-s, --stack <name>", "the stack (default: the selected one, else dev)")
     .option("--timeout <seconds>", "time for machines and probes", positiveInteger, 300)
     .action(async ({ stack, timeout }: { stack?: string; timeout: number }) => {

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { Progress } from "../progress";
 import { bringUp } from "../up";
-import { contextOf } from "./context";
+import { contextOf, withProjectOption } from "./context";
 import { positiveInteger } from "./numbers";
 import { statusText } from "./statusTable";
 
 export function define(command: Command): void {
-  command
+  withProjectOption(command)
     .option("-s, --stack <name>", "the stack (default: the selected one, else dev)")
     .option("--timeout <seconds>", "time for machines and probes", positiveInteger, 300)
     .action(async ({ stack, timeout }: { stack?: string; timeout: number }) => {

@@ -24,6 +24,7 @@ describe("the command line where no lab runs", () => {
     [["capture", "vm", "--seconds", "0"], { code: 1, stderr: /above 0/ }],
     [["down"], { code: 0, stdout: /was not running/ }],
     [["up"], { code: 1, stderr: /^lab: no Pulumi\.yaml in / }],
+    [["up", "--project", "none"], { code: 1, stderr: /^lab: no Pulumi\.yaml in .*none/ }],
     [["nonsense"], { code: 1, stderr: /unknown command/ }],
     [["azure", "list"], { code: 0, stdout: /^$/ }],
     [["azure", "list", "--json"], { code: 0, stdout: /^\[\]$/m }],
