@@ -1,7 +1,10 @@
 /** Azure Resource Manager over the store: every write is judged by the rules of its type. */
 import { isUnder, keyOf } from "./ids";
+import type { ActionOptions, MachineAction } from "./machineState";
+import { type ActionResult, writeAction, writeEvent, writeTerminations } from "./machineWrites";
 import { amend, deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
+import type { EventRequest, StoredEvent } from "./scheduledEvents";
 import type { Store } from "./store";
 import { typeNamed } from "./types";
 import { visible } from "./visible";
@@ -12,9 +15,23 @@ export { ArmError } from "./errors";
 /** A resource, or a child with an id of its own, in Azure's GET shape. */
 export type Resource = StoredResource | Child;
 
+/** What the API works on; {@link Store} is one. */
+export type ArmStore = Pick<Store, "view" | "transact">;
+
+export interface ArmOptions {
+  /** Whether something carries scheduled events out; default: nothing does. */
+  fabricRuns?: () => boolean;
+}
+
+/** How often a delete that waits for its notice looks, in milliseconds. */
+const LOOK_MS = 50;
+
 /** The API, as any tool would call it. All methods reject with {@link ArmError}. */
 export class Arm {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: ArmStore,
+    private readonly options: ArmOptions = {},
+  ) {}
 
   /** The resource, or undefined if there is none. `expand: "userData"` shows a machine's userData. */
   async get(id: string, options: { expand?: string } = {}): Promise<Resource | undefined> {
@@ -51,9 +68,46 @@ export class Arm {
     });
   }
 
-  /** Deletes the resource; one that is not there is as good as deleted. */
-  delete(id: string): Promise<void> {
+  /**
+   * Deletes the resource; one that is not there is as good as deleted. A machine that asked for
+   * notice gets it first, if something carries events out: this returns when it is gone.
+   */
+  async delete(id: string): Promise<void> {
+    const told = await this.beginDelete(id);
+    while (told.some((vm) => this.store.view().get(vm) !== undefined)) {
+      // Nobody is left who would ever do it.
+      if (!this.#eventsHappen) break;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    if (told.length > 0) await this.forceDelete(id);
+  }
+
+  /** Like {@link delete} without waiting: returns the ids of machines that got a Terminate event. */
+  beginDelete(id: string): Promise<string[]> {
+    return this.store.transact((tx) => {
+      const told = this.#eventsHappen ? writeTerminations(id, tx) : [];
+      if (told.length === 0) deleteResource(id, tx);
+      return told;
+    });
+  }
+
+  /** Deletes the resource without notice to any machine. */
+  forceDelete(id: string): Promise<void> {
     return this.store.transact((tx) => deleteResource(id, tx));
+  }
+
+  /**
+   * An operation on a virtual machine. `done`: the store says so, and the machine follows;
+   * `scheduled`: a reimage of a machine that asked for notice waits for its event.
+   */
+  action(id: string, action: MachineAction, options: ActionOptions = {}): Promise<ActionResult> {
+    const notice = this.#eventsHappen;
+    return this.store.transact((tx) => writeAction(id, action, { ...options, notice }, tx));
+  }
+
+  /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */
+  raiseEvent(id: string, request: EventRequest): Promise<StoredEvent> {
+    return this.store.transact((tx) => writeEvent(id, request, tx));
   }
 
   /** Changes a resource as the service itself does, past the rules; false if there is none. */
@@ -64,6 +118,10 @@ export class Arm {
   /** What the service does of itself, as one transaction. */
   act<T>(work: (service: Service) => T): Promise<T> {
     return this.store.transact((tx) => work(serviceOver(tx)));
+  }
+
+  get #eventsHappen(): boolean {
+    return this.options.fabricRuns?.() === true;
   }
 }
 

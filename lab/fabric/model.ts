@@ -1,5 +1,8 @@
 /** What the data path needs to know of the store: plain values, ids lower-cased. */
 
+import type { MachineState } from "../azure/machineState";
+import type { StoredEvent } from "../azure/scheduledEvents";
+
 /** A virtual network; only its IPv4 part is carried. */
 export interface Vnet {
   id: string;
@@ -89,6 +92,10 @@ export interface Vm {
   userData?: string;
   /** Primary first. */
   nics: Nic[];
+  state: MachineState;
+  events: StoredEvent[];
+  /** Machines of one group are told of each other's events; a machine alone has its own id here. */
+  group: string;
 }
 
 export const ProbeProtocol = { Http: "Http", Https: "Https", Tcp: "Tcp" } as const;

@@ -1,6 +1,7 @@
 /** Store snapshot → model. What packets cannot be given is named in `problems`. Pure. */
 import { parseAddress, parseNetwork } from "../../components/addresses";
 import { parseId } from "../azure/ids";
+import { machineStateOf } from "../azure/machineState";
 import {
   asBody,
   asText,
@@ -10,6 +11,7 @@ import {
   childrenOf,
   type StoredResource,
 } from "../azure/resource";
+import { eventsOf } from "../azure/scheduledEvents";
 import type { StoreSnapshot } from "../azure/store";
 import type { IpConfiguration, Model, Nic, Subnet, Vm, Vnet } from "./model";
 import { readLoadBalancer } from "./readLoadBalancer";
@@ -186,6 +188,9 @@ function readVm(resource: StoredResource, unique: boolean, model: Model): Vm {
     customData: asText(os.customData),
     userData: asText(properties.userData),
     nics,
+    state: machineStateOf(resource),
+    events: eventsOf(resource),
+    group: refKey(properties.availabilitySet) ?? refKey(properties.virtualMachineScaleSet) ?? id,
   };
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { instanceViewOf } from "../machineState";
 import { asBodies, asBody, refOf } from "../resource";
 import {
   flag,
+  hidden,
   idSet,
   list,
   readOnly,
@@ -15,9 +17,14 @@ import {
   writeOnly,
 } from "../schema";
 import type { Put } from "../world";
-import { type ResourceType, topLevel } from "./definition";
+import { type ResourceType, topLevel, withProperties } from "./definition";
 import { imageOf, imageProblems, sizeProblems } from "./virtualMachineImage";
-import { keepUnsaid, networkProblems, unchangeable } from "./virtualMachineLife";
+import {
+  keepUnsaid,
+  networkProblems,
+  terminatingProblems,
+  unchangeable,
+} from "./virtualMachineLife";
 import { osProblems } from "./virtualMachineOs";
 import { noticeProblems, placeProblems } from "./virtualMachinePlace";
 
@@ -142,7 +149,11 @@ export const virtualMachine: ResourceType = {
       }),
       vmId: served,
       timeCreated: served,
-      instanceView: served,
+      // Shown with $expand=instanceView only, as Azure does.
+      instanceView: writeOnly(served),
+      machineState: hidden,
+      scheduledEvents: hidden,
+      faults: hidden,
     },
     {
       zones: list(text("1", "2", "3"), 0, 1),
@@ -159,6 +170,7 @@ export const virtualMachine: ResourceType = {
   ),
   prepare,
   rules: [
+    terminatingProblems,
     sizeProblems,
     imageProblems,
     osProblems,
@@ -167,6 +179,7 @@ export const virtualMachine: ResourceType = {
     noticeProblems,
     unchangeable,
   ],
+  present: (stored) => withProperties(stored, { instanceView: instanceViewOf(stored) }),
   takesAlong: (existing) =>
     asBodies(asBody(existing.properties.networkProfile)?.networkInterfaces)
       .filter((nic) => asBody(nic.properties)?.deleteOption === "Delete")

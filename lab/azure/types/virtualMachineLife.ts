@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import { type ArmError, conflict, refuse } from "../errors";
 import { keyOf, sameId } from "../ids";
 import { referenceProblems } from "../inUse";
+import { notAllowed } from "../machineState";
 import { asBodies, asBody, type Body, refOf, type StoredResource } from "../resource";
+import { isTerminating } from "../scheduledEvents";
 import type { Put } from "../world";
 import { machineOf } from "./networkInterface";
 
@@ -78,6 +80,13 @@ export function* unchangeable({ desired, existing }: Put): Generator<ArmError> {
       `Network interfaces of the running virtual machine ${desired.name} cannot be added or deleted.`,
       "networkProfile.networkInterfaces",
     );
+  }
+}
+
+/** A VM whose delete waits for its notice takes no write any more. */
+export function* terminatingProblems({ existing, byService }: Put): Generator<ArmError> {
+  if (byService !== true && existing !== undefined && isTerminating(existing)) {
+    yield notAllowed(existing, "write", "is marked for deletion");
   }
 }
 
