@@ -5,7 +5,7 @@ import { type ActionResult, writeAction, writeEvent, writeTerminations } from ".
 import { amend, deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
 import type { EventRequest, StoredEvent } from "./scheduledEvents";
-import type { Store } from "./store";
+import type { Store, StoreTransaction } from "./store";
 import { typeNamed } from "./types";
 import { visible } from "./visible";
 import { type Service, type World, worldOver } from "./world";
@@ -58,7 +58,7 @@ export class Arm {
 
   /** Creates the resource or replaces all of it: what the body leaves out is gone. */
   put(id: string, body: Body): Promise<Resource> {
-    return this.store.transact((tx) => {
+    return this.#transact((tx) => {
       const shown = show(putResource(id, body, tx), worldOver(tx));
       const found = worldOver({
         ...worldOver(tx),
@@ -84,7 +84,7 @@ export class Arm {
 
   /** Like {@link delete} without waiting: returns the ids of machines that got a Terminate event. */
   beginDelete(id: string): Promise<string[]> {
-    return this.store.transact((tx) => {
+    return this.#transact((tx) => {
       const told = this.#eventsHappen ? writeTerminations(id, tx) : [];
       if (told.length === 0) deleteResource(id, tx);
       return told;
@@ -93,7 +93,7 @@ export class Arm {
 
   /** Deletes the resource without notice to any machine. */
   forceDelete(id: string): Promise<void> {
-    return this.store.transact((tx) => deleteResource(id, tx));
+    return this.#transact((tx) => deleteResource(id, tx));
   }
 
   /**
@@ -102,22 +102,27 @@ export class Arm {
    */
   action(id: string, action: MachineAction, options: ActionOptions = {}): Promise<ActionResult> {
     const notice = this.#eventsHappen;
-    return this.store.transact((tx) => writeAction(id, action, { ...options, notice }, tx));
+    return this.#transact((tx) => writeAction(id, action, { ...options, notice }, tx));
   }
 
   /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */
   raiseEvent(id: string, request: EventRequest): Promise<StoredEvent> {
-    return this.store.transact((tx) => writeEvent(id, request, tx));
+    return this.#transact((tx) => writeEvent(id, request, tx));
   }
 
   /** Changes a resource as the service itself does, past the rules; false if there is none. */
   amend(id: string, change: (resource: StoredResource) => void): Promise<boolean> {
-    return this.store.transact((tx) => amend(id, change, tx) !== undefined);
+    return this.#transact((tx) => amend(id, change, tx) !== undefined);
   }
 
   /** What the service does of itself, as one transaction. */
   act<T>(work: (service: Service) => T): Promise<T> {
-    return this.store.transact((tx) => work(serviceOver(tx)));
+    return this.#transact((tx) => work(serviceOver(tx)));
+  }
+
+  #transact<T>(work: (tx: StoreTransaction) => T): Promise<T> {
+    const fabricRuns = this.#eventsHappen;
+    return this.store.transact((tx) => work(Object.assign(tx, { fabricRuns })));
   }
 
   get #eventsHappen(): boolean {

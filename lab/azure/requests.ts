@@ -29,6 +29,7 @@ import { type Put, type Service, worldOver } from "./world";
 export function serviceOver(tx: StoreTransaction): Service {
   return {
     world: worldOver(tx),
+    fabricRuns: tx.fabricRuns === true,
     put: (id, body) => put(id, body, tx, true),
     delete: (id) => deleteResource(id, tx),
     amend: (id, change) => amend(id, change, tx),
@@ -140,7 +141,8 @@ function write(
   byService: boolean,
 ): StoredResource {
   const { id, type, existing } = target;
-  const problems = [...nameProblems(nameOf(id), type)];
+  // Names that the service makes up may be longer than users' own.
+  const problems = byService ? [] : [...nameProblems(nameOf(id), type)];
   const accepted = accept(type.shape, body, problems);
   const refused = joined(problems);
   if (refused !== undefined) throw refused;

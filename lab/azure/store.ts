@@ -21,6 +21,8 @@ export interface StoreSnapshot {
 export interface StoreTransaction {
   /** Number of the last committed transaction. */
   readonly seq: number;
+  /** Whether machines run on this store: for whoever opens the transaction to say. */
+  fabricRuns?: boolean;
   get(id: string): StoredResource | undefined;
   /** Resources that name the id, or a part of it. */
   usersOf(id: string): StoredResource[];
@@ -174,6 +176,7 @@ class Transaction implements StoreTransaction {
   readonly #changed = new Map<string, StoredResource | undefined>();
   /** Users among the resources of this transaction. */
   readonly #own = new References();
+  fabricRuns?: boolean;
 
   constructor(
     readonly seq: number,

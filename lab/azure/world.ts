@@ -68,6 +68,8 @@ export interface Put {
 /** What the service does of itself, inside the transaction that made it necessary. */
 export interface Service {
   readonly world: World;
+  /** Whether machines run, so that what takes notice and health is the fabric's to go on with. */
+  readonly fabricRuns: boolean;
   /** Like a request, judged by the same rules, but free to change what is fixed for users. */
   put(id: string, body: Body): StoredResource;
   delete(id: string): void;

@@ -92,6 +92,8 @@ export interface Vm {
   userData?: string;
   /** Primary first. */
   nics: Nic[];
+  /** The scale set that it is an instance of. */
+  scaleSetId?: string;
   state: MachineState;
   events: StoredEvent[];
   /** Machines of one group are told of each other's events; a machine alone has its own id here. */

@@ -22,6 +22,7 @@ import { publicAddressOf, refKey } from "./readValues";
 const SILENT = new Set([
   "microsoft.resources/resourcegroups",
   "microsoft.compute/sshpublickeys",
+  "microsoft.compute/virtualmachinescalesets",
   "microsoft.network/publicipaddresses",
 ]);
 
@@ -188,6 +189,7 @@ function readVm(resource: StoredResource, unique: boolean, model: Model): Vm {
     customData: asText(os.customData),
     userData: asText(properties.userData),
     nics,
+    scaleSetId: refKey(properties.virtualMachineScaleSet),
     state: machineStateOf(resource),
     events: eventsOf(resource),
     group: refKey(properties.availabilitySet) ?? refKey(properties.virtualMachineScaleSet) ?? id,

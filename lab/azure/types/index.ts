@@ -11,6 +11,7 @@ import { securityRule } from "./securityRule";
 import { sshPublicKey } from "./sshPublicKey";
 import { subnet } from "./subnet";
 import { virtualMachine } from "./virtualMachine";
+import { virtualMachineScaleSet } from "./virtualMachineScaleSet";
 import { virtualNetwork } from "./virtualNetwork";
 
 export type { ResourceType } from "./definition";
@@ -27,6 +28,7 @@ export const resourceTypes: readonly ResourceType[] = [
   loadBalancer,
   networkInterface,
   virtualMachine,
+  virtualMachineScaleSet,
   sshPublicKey,
 ];
 

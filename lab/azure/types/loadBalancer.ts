@@ -4,6 +4,7 @@ import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse } from "../inUse";
 import { asBodies, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
+import { SCALE_SET_TYPE } from "../scaleSets/model";
 import type { Put, World } from "../world";
 import { chainsTo } from "./chain";
 import { networkName, type ResourceType, withProperties } from "./definition";
@@ -52,8 +53,9 @@ export const loadBalancer: ResourceType = {
       );
       const users = world.usersOf(existing.id).filter((user) => !chained.has(user.id));
       if (users.length === 0) return;
+      const fleet = users.some((user) => user.type === SCALE_SET_TYPE);
       yield inUse(
-        "InUseLoadBalancerCannotBeDeleted",
+        fleet ? "LoadBalancerInUseByVirtualMachineScaleSet" : "InUseLoadBalancerCannotBeDeleted",
         existing.id,
         users.map((user) => user.id),
       );

@@ -3,6 +3,7 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy, removedChildren } from "../inUse";
 import { asBodies, asBody, asText, type Child } from "../resource";
+import { modelsNaming } from "../scaleSets/model";
 import type { Put, World } from "../world";
 
 /** Backend pools: members by NIC or by address, never both; a pool in use stays. */
@@ -18,7 +19,7 @@ export function* poolRules(put: Put): Generator<ArmError> {
     }
   }
   for (const gone of removedChildren(put.existing, put.desired, "backendAddressPools")) {
-    const members = membersOf(gone.id, put.world);
+    const members = [...membersOf(gone.id, put.world), ...modelsNaming(gone.id, put.world)];
     if (members.length > 0) yield inUse("InUseBackendAddressPoolCannotBeDeleted", gone.id, members);
   }
 }

@@ -3,6 +3,7 @@ import { networksOf, prefixesOf, takenAddresses } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { namedBy, referenceProblems } from "../inUse";
 import { type Child, refOf } from "../resource";
+import { modelsNaming } from "../scaleSets/model";
 import { child, flag, list, readOnly, record, ref, served, text } from "../schema";
 import type { Put, World } from "../world";
 import { networkName, type ResourceType, withProperties } from "./definition";
@@ -51,6 +52,12 @@ export function prepareSubnet(part: Child): void {
   properties.privateLinkServiceNetworkPolicies ??= "Enabled";
   properties.delegations ??= [];
 }
+
+/** What keeps a subnet: IP configurations and frontends in it, and models of scale sets. */
+export const subnetKeepers = (id: string, world: World): string[] => [
+  ...subnetUsers(id, world),
+  ...modelsNaming(id, world),
+];
 
 /** IP configurations and frontends inside a subnet. */
 export function subnetUsers(id: string, world: World): string[] {

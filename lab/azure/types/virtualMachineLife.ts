@@ -60,8 +60,8 @@ export function keepUnsaid(desired: StoredResource, existing: StoredResource): v
 }
 
 /** Changes that Azure answers with 409 `PropertyChangeNotAllowed`. */
-export function* unchangeable({ desired, existing }: Put): Generator<ArmError> {
-  if (existing === undefined) return;
+export function* unchangeable({ desired, existing, byService }: Put): Generator<ArmError> {
+  if (existing === undefined || byService === true) return;
   for (const [path, target] of FIXED) {
     if (isDeepStrictEqual(at(desired, path), at(existing, path))) continue;
     yield conflict(

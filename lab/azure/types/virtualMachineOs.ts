@@ -31,7 +31,8 @@ export function* osProblems(put: Put): Generator<ArmError> {
     return;
   }
   yield* nameProblems(os);
-  yield* loginProblems(os);
+  // A password is judged and thrown away: what the service makes from a model has none to show.
+  if (put.byService !== true) yield* loginProblems(os);
   const customData = asText(os.customData);
   if (customData !== undefined) yield* customDataProblems(customData);
 }

@@ -1,7 +1,7 @@
 /** Where a machine stands, who it is, and how it is told of its end. */
 import { type ArmError, refuse } from "../errors";
 import { referenceProblems } from "../inUse";
-import { asBody, asText, asTexts } from "../resource";
+import { asBody, asText, asTexts, refOf } from "../resource";
 import type { Put } from "../world";
 
 const IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -29,6 +29,17 @@ export function* placeProblems(put: Put): Generator<ArmError> {
   for (const id of ids) {
     yield* referenceProblems(put, id, [IDENTITY], "identity.userAssignedIdentities");
   }
+}
+
+/** A machine becomes an instance of a scale set only by the scale set making it. */
+export function* scaleSetProblems({ desired, existing, byService }: Put): Generator<ArmError> {
+  if (byService === true || existing !== undefined) return;
+  if (desired.properties.virtualMachineScaleSet === undefined) return;
+  yield refuse(
+    "OperationNotAllowed",
+    `The embedded Azure does not attach machines to scale sets: raise sku.capacity of ${refOf(desired.properties.virtualMachineScaleSet)}.`,
+    "virtualMachineScaleSet",
+  );
 }
 
 /** Notice before the end: 5 to 15 minutes, as an ISO duration. */

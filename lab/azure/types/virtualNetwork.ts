@@ -19,7 +19,13 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
-import { prepareSubnet, presentSubnet, subnetFields, subnetProblems, subnetUsers } from "./subnet";
+import {
+  prepareSubnet,
+  presentSubnet,
+  subnetFields,
+  subnetKeepers,
+  subnetProblems,
+} from "./subnet";
 
 /** A virtual network with its subnets inline. */
 export const virtualNetwork: ResourceType = {
@@ -71,7 +77,7 @@ export const virtualNetwork: ResourceType = {
   ],
   deleteRules: [
     function* used(existing, world) {
-      const users = childrenOf(existing, "subnets").flatMap((s) => subnetUsers(s.id, world));
+      const users = childrenOf(existing, "subnets").flatMap((s) => subnetKeepers(s.id, world));
       if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", existing.id, users);
     },
   ],
@@ -173,7 +179,7 @@ function* subnetsFit({ desired }: Put): Generator<ArmError> {
 
 function* removedSubnets({ desired, existing, world }: Put): Generator<ArmError> {
   for (const subnet of removedChildren(existing, desired, "subnets")) {
-    const users = subnetUsers(subnet.id, world);
+    const users = subnetKeepers(subnet.id, world);
     if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", subnet.id, users);
   }
 }

@@ -44,7 +44,9 @@ export function waysOut(view: View, nic: Nic, configuration: IpConfiguration): W
   const pooled = view.model.loadBalancers.some((balancer) =>
     balancer.pools.some((pool) => pool.members.includes(configuration.id)),
   );
-  if (pooled || subnet?.defaultOutbound !== true) return [];
+  // Nor has an instance of a Flexible scale set, in whatever subnet.
+  const instance = view.model.vms.some((vm) => vm.id === nic.vmId && vm.scaleSetId !== undefined);
+  if (pooled || instance || subnet?.defaultOutbound !== true) return [];
   return [{ source, protocols: ["tcp", "udp"], publicAddress: defaultOutboundAddress(nic.vnetId) }];
 }
 

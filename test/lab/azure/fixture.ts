@@ -25,6 +25,8 @@ export const workNic = network("networkInterfaces", "work-nic");
 /** A second NIC on the NVA's subnet, of no machine. */
 export const spareNic = network("networkInterfaces", "spare");
 export const nva = `${group}/providers/Microsoft.Compute/virtualMachines/nva`;
+/** A scale set of NVAs; not part of the layout. */
+export const fleet = `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/fleet`;
 export const location = "westeurope";
 
 /** An Ed25519 public key that nobody has the private half of. */
@@ -221,6 +223,65 @@ export const good = {
     },
   }),
 };
+
+/** A body of the scale set that Azure takes: NVAs across zones, health from inside. */
+export function goodFleet(capacity = 3): Body {
+  const { storageProfile, osProfile, securityProfile, userData } = good.nva().properties as {
+    [part: string]: Body;
+  };
+  const { computerName: _, ...os } = osProfile ?? {};
+  const settings = { protocol: "http", port: 8080, requestPath: "/health/application" };
+  return {
+    location,
+    sku: { name: "Standard_B2ms", capacity },
+    zones: ["1", "2"],
+    properties: {
+      orchestrationMode: "Flexible",
+      platformFaultDomainCount: 1,
+      upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { maxBatchInstancePercent: 20 } },
+      automaticRepairsPolicy: { enabled: true, gracePeriod: "PT10M", repairAction: "Replace" },
+      virtualMachineProfile: {
+        storageProfile,
+        securityProfile,
+        userData,
+        osProfile: { ...os, computerNamePrefix: "nva" },
+        extensionProfile: {
+          extensions: [
+            {
+              name: "health",
+              properties: {
+                publisher: "Microsoft.ManagedServices",
+                type: "ApplicationHealthLinux",
+                typeHandlerVersion: "2.0",
+                settings,
+              },
+            },
+          ],
+        },
+        networkProfile: {
+          networkApiVersion: "2022-11-01",
+          networkInterfaceConfigurations: [
+            {
+              name: "nic",
+              properties: {
+                primary: true,
+                ipConfigurations: [
+                  {
+                    name: "ip",
+                    properties: {
+                      subnet: { id: nvaSubnet },
+                      loadBalancerBackendAddressPools: [{ id: gatewayPool }],
+                    },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
 
 /** Everything of the reference layout, in an order that Azure takes. */
 export const layout: [id: string, body: () => Body][] = [

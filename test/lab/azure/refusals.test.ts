@@ -8,6 +8,7 @@ import { STATUS } from "./refusals/cases";
 import { extras, innerLb } from "./refusals/extras";
 import { machineCases } from "./refusals/machines";
 import { networkCases } from "./refusals/networks";
+import { scaleSetCases } from "./refusals/scaleSets";
 
 const { good, network } = az;
 
@@ -46,6 +47,7 @@ describe("Azure refuses, and changes nothing", () => {
     ...networkCases,
     ...balancerCases,
     ...machineCases,
+    ...scaleSetCases,
   ]) {
     test(`${name}: ${code}`, async () => {
       const error = await refusal(arm.put(id, body));

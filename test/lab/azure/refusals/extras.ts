@@ -38,6 +38,7 @@ export const extras: [id: string, body: () => Body][] = [
     () => az.changed(az.good.publicIp(), "properties.dnsSettings", { domainNameLabel: "taken" }),
   ],
   [az.network("natGateways", "nat"), az.good.natGateway],
+  [az.fleet, () => az.goodFleet(1)],
   [
     `${az.consumerVnet}/subnets/nat`,
     () =>
