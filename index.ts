@@ -32,6 +32,8 @@ export const gatewayFrontendId = provider.gatewayFrontendId;
 export const gatewayFrontendAddress = provider.gatewayFrontendAddress;
 export const nvaNames = provider.nvaNames;
 export const nvaAddresses = provider.nvaAddresses;
+/** The fleet's scale set; empty with the one VM. */
+export const scaleSetName = provider.scaleSetName;
 export const policyHash = provider.policyHash;
 export const resourceGroupName = resourceGroup.name;
 /** Public addresses of the demonstration; empty without it. */

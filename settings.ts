@@ -39,6 +39,22 @@ const SHAPE: Record<keyof Settings, Shape> & Record<string, Shape> = {
       ...{ acceleratedNetworking: "boolean", adminUsername: "text", adminSshPublicKey: "text" },
       policyPollSeconds: "number",
     },
+    fleet: {
+      ...{ capacity: "number", zones: "texts", terminateNoticeMinutes: "number" },
+      ...{ scaleIn: "text", keepNva: "boolean" },
+      autoscale: {
+        ...{ minimum: "number", maximum: "number", step: "number" },
+        ...{ scaleOutCpuPercent: "number", scaleInCpuPercent: "number" },
+        ...{ scaleOutMbps: "number", scaleInMbps: "number" },
+        ...{ windowMinutes: "number", cooldownMinutes: "number" },
+      },
+      upgrade: {
+        ...{ batchPercent: "number", unhealthyPercent: "number" },
+        ...{ unhealthyUpgradedPercent: "number", pauseSeconds: "number", surge: "boolean" },
+      },
+      health: { intervalSeconds: "number", probes: "number", bootSeconds: "number" },
+      repairs: { enabled: "boolean", graceMinutes: "number" },
+    },
     tags: "any",
   },
   // The component checks a policy to its last field.

@@ -8,16 +8,18 @@ import {
   policyWarnings,
   RuleAction,
 } from "./firewall/index";
+import { type FleetArgs, fleetWarnings } from "./gateway/fleet";
 import { type GatewayPlan, gatewayProblems, planGateway } from "./gateway/gatewayPlan";
 import { type NvaArgs, sshKeyReason } from "./gateway/nva";
 import type { GatewayProbeArgs } from "./gateway/probe";
-import { at, type Problem, plainProblems } from "./gateway/problem";
+import { at, type Problem, plainProblems, under } from "./gateway/problem";
 import { sameNetworkReason, subnetIdReason } from "./gateway/resourceId";
 import { nvaSecurityRules } from "./gateway/securityRules";
 import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
 import { createAdministratorKey } from "./parts/administratorKey";
 import { childIds, createGatewayLoadBalancer } from "./parts/gatewayLoadBalancer";
 import { createNva } from "./parts/nvaMachine";
+import { createScaleSet } from "./parts/nvaScaleSet";
 import { createProviderNetwork } from "./parts/providerNetwork";
 import { gated, refuse } from "./refuse";
 
@@ -80,6 +82,12 @@ export interface GatewayProviderArgs {
   /** The NVA's machine. Default: one Standard_D2s_v5 with a pinned Ubuntu 24.04. */
   nva?: NvaArgs;
   /**
+   * Several NVAs, as a scale set, in place of the one VM: upgraded in batches, drained, repaired,
+   * spread over zones. Each is what `nva` says. Default: none, one VM. docs/fleet.md says what a
+   * change costs, and how to come from one VM to a fleet and back.
+   */
+  fleet?: FleetArgs;
+  /**
    * Firewall policy. A change is an update in place: the NVA reads it within seconds. Default: a
    * policy without rules that lets everything pass, with a warning. Its bundle must fit into the
    * VM's userData, 65,536 bytes of base64.
@@ -93,10 +101,12 @@ export interface GatewayProviderArgs {
  * The provider side of a Gateway Load Balancer: a network (or existing subnets), the load
  * balancer, and an NVA that filters by a policy. Consumers chain to `gatewayFrontendId`.
  *
- * What changes in place: policy, size of the NVA, probe interval, tags. What replaces the NVA is
- * said at each argument. A change of the tunnels replaces security group, NIC and VM first, then
- * updates the load balancer, which keeps its id and its chains; no NVA is in the path meanwhile,
- * so chained traffic stops until the new one is healthy.
+ * What changes in place: policy, size of the NVA, probe interval, tags. What replaces the one NVA is
+ * said at each argument; with a fleet the same changes are carried out in batches, and flows go
+ * over to the other NVAs meanwhile. A change of the tunnels takes all NVAs away first (security
+ * group, then NIC and VM, or the scale set), then updates the load balancer, which keeps its id and
+ * its chains; no NVA is in the path meanwhile, so chained traffic stops until a new one is healthy.
+ * A second provider beside the first, and consumers that move over to it, is the way without a gap.
  */
 export class GatewayProvider extends pulumi.ComponentResource {
   /** Id of the frontend: what a consumer chains to. */
@@ -111,10 +121,14 @@ export class GatewayProvider extends pulumi.ComponentResource {
   public readonly virtualNetworkId: pulumi.Output<string>;
   /** Id of the subnet that NVAs are in. */
   public readonly nvaSubnetId: pulumi.Output<string>;
-  /** Azure names of the NVAs. */
+  /** Azure names of the NVAs; none with a fleet, whose NVAs come and go: see `scaleSetName`. */
   public readonly nvaNames: pulumi.Output<string[]>;
   /** Private addresses of the NVAs, in the order of their names. */
   public readonly nvaAddresses: pulumi.Output<string[]>;
+  /** Azure name of the fleet's scale set; empty without one. */
+  public readonly scaleSetName: pulumi.Output<string>;
+  /** Id of the fleet's scale set; empty without one. */
+  public readonly scaleSetId: pulumi.Output<string>;
   /** SHA-256 of the policy; an NVA reports the one that is in force. */
   public readonly policyHash: pulumi.Output<string>;
   /** Public address of the NAT gateway; empty without one. */
@@ -150,30 +164,36 @@ export class GatewayProvider extends pulumi.ComponentResource {
     const loadBalancer = createGatewayLoadBalancer(plan, { ...common, place, securityGroup }, this);
     const ids = childIds(loadBalancer.id);
     const bundle = bundlePolicy(policy);
-    const { networkInterface, machine } = createNva(
-      plan,
-      {
-        ...common,
-        subnetId: place.nvaSubnetId,
-        poolId: ids.pool,
-        securityGroupId: securityGroup.id,
-        sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(names.keySeed, this),
-        customData: Buffer.from(checked.customData).toString("base64"),
-        userData: bundle.userData,
-      },
-      this,
-    );
+    const inputs = {
+      ...common,
+      subnetId: place.nvaSubnetId,
+      poolId: ids.pool,
+      securityGroupId: securityGroup.id,
+      sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(names.keySeed, this),
+      customData: Buffer.from(checked.customData).toString("base64"),
+      userData: bundle.userData,
+    };
+    const { fleet } = plan;
+    const scaleSet = fleet === undefined ? undefined : createScaleSet(plan, fleet, inputs, this);
+    const nva = fleet === undefined || fleet.keepNva ? createNva(plan, inputs, this) : undefined;
 
-    this.gatewayFrontendId = ids.frontend;
+    // Where a load balancer takes another's place, no consumer moves over before its NVAs are there.
+    this.gatewayFrontendId =
+      scaleSet === undefined
+        ? ids.frontend
+        : pulumi.all([ids.frontend, scaleSet.id]).apply(([frontend]) => frontend);
     this.gatewayFrontendAddress = pulumi.output(plan.layout.frontendAddress);
     this.loadBalancerId = loadBalancer.id;
     this.backendPoolId = ids.pool;
     this.virtualNetworkId = place.networkId;
     this.nvaSubnetId = pulumi.output(place.nvaSubnetId);
-    this.nvaNames = machine.name.apply((vm) => [vm]);
-    this.nvaAddresses = networkInterface.ipConfigurations.apply((configurations) => [
-      plan.layout.nvaAddress ?? configurations?.[0]?.privateIPAddress ?? "",
-    ]);
+    this.nvaNames = nva?.machine.name.apply((vm) => [vm]) ?? pulumi.output([]);
+    this.nvaAddresses =
+      nva?.networkInterface.ipConfigurations.apply((configurations) => [
+        plan.layout.nvaAddress ?? configurations?.[0]?.privateIPAddress ?? "",
+      ]) ?? pulumi.output([]);
+    this.scaleSetName = scaleSet?.name ?? pulumi.output("");
+    this.scaleSetId = scaleSet?.id ?? pulumi.output("");
     this.policyHash = pulumi.output(bundle.hash);
     this.natAddress = place.natAddress;
     this.registerOutputs({
@@ -185,6 +205,8 @@ export class GatewayProvider extends pulumi.ComponentResource {
       nvaSubnetId: this.nvaSubnetId,
       nvaNames: this.nvaNames,
       nvaAddresses: this.nvaAddresses,
+      scaleSetName: this.scaleSetName,
+      scaleSetId: this.scaleSetId,
       policyHash: this.policyHash,
       natAddress: this.natAddress,
     });
@@ -233,7 +255,10 @@ function check(name: string, args: GatewayProviderArgs): Checked {
   const plan = planGateway(name, args);
   const customData = customDataOf(plan);
   refuse(what, customDataProblems(customData));
-  const warnings = policyWarnings(policy, "policy").map((w) => `${w.propertyPath}: ${w.reason}`);
+  const warnings = [
+    ...policyWarnings(policy, "policy"),
+    ...(plan.fleet === undefined ? [] : under("fleet", fleetWarnings(plan.fleet))),
+  ].map((warning) => `${warning.propertyPath}: ${warning.reason}`);
   return {
     ...{ plan, policy, customData },
     warnings:

@@ -8,6 +8,14 @@ export {
   RuleDirection,
   RuleProtocol,
 } from "./firewall/index";
+export type { FleetAutoscaleArgs } from "./gateway/autoscale";
+export {
+  type FleetArgs,
+  type FleetHealthArgs,
+  type FleetRepairsArgs,
+  FleetScaleIn,
+  type FleetUpgradeArgs,
+} from "./gateway/fleet";
 export type { NvaArgs } from "./gateway/nva";
 export type { GatewayProbeArgs } from "./gateway/probe";
 export {

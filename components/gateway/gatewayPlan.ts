@@ -1,6 +1,19 @@
 /** A provider's arguments, checked and planned: plain values in, plain values out. */
-import { type Layout, type LayoutArgs, layoutProblems, planLayout } from "./layout";
-import { type ProviderNames, providerNameReason, providerNames } from "./names";
+import {
+  APPLICATION_HEALTH_PATH,
+  type Fleet,
+  type FleetArgs,
+  fleetProblems,
+  planFleet,
+} from "./fleet";
+import {
+  type Layout,
+  type LayoutArgs,
+  layoutProblems,
+  nvaSubnetPrefixOf,
+  planLayout,
+} from "./layout";
+import { hostPrefix, type ProviderNames, providerNameReason, providerNames } from "./names";
 import { type Nva, type NvaArgs, nvaProblems, planNva, zonesProblems } from "./nva";
 import {
   type GatewayProbeArgs,
@@ -27,12 +40,15 @@ export interface GatewayPlanArgs {
   probe?: GatewayProbeArgs;
   idleTimeoutMinutes?: number;
   nva?: NvaArgs;
+  fleet?: FleetArgs;
   tags?: Record<string, unknown>;
 }
 
 /** What a provider is made of. */
 export interface GatewayPlan {
   names: ProviderNames;
+  /** First part of the host names of a fleet's instances. */
+  hostPrefix: string;
   layout: Layout;
   frontendZones: string[];
   natGateway: boolean;
@@ -40,21 +56,42 @@ export interface GatewayPlan {
   probe: Probe;
   idleTimeoutMinutes: number;
   nva: Nva;
+  /** Undefined with the one VM alone. */
+  fleet?: Fleet;
 }
 
 /** The plan of arguments that have no problems. */
 export function planGateway(name: string, args: GatewayPlanArgs): GatewayPlan {
   const frontendZones = args.frontendZones ?? [];
+  const fleet = args.fleet === undefined ? undefined : planFleet(args.fleet);
+  const nva = planNva(args.nva);
   return {
-    names: providerNames(name, frontendZones),
+    names: providerNames(name, frontendZones, fixedByScaleSet(args, fleet, nva)),
+    hostPrefix: hostPrefix(name),
     layout: planLayout(layoutArgs(args)),
     frontendZones: [...frontendZones].sort(),
     natGateway: args.natGateway ?? false,
     tunnels: planTunnels(args.internal, args.external),
     probe: planProbe(args.probe),
     idleTimeoutMinutes: args.idleTimeoutMinutes ?? 4,
-    nva: planNva(args.nva),
+    ...{ nva, fleet },
   };
+}
+
+/**
+ * What a scale set keeps for its life, where it differs from the default: what Azure fixes, and the
+ * load balancer that its instances speak to.
+ */
+function fixedByScaleSet(args: GatewayPlanArgs, fleet: Fleet | undefined, nva: Nva): string[] {
+  const { frontendZones = [], frontendAddress, nvaSubnetId } = args;
+  return [
+    ...(fleet?.zones ?? []).map((zone) => `zone ${zone}`),
+    // Another load balancer, and so another pool.
+    ...[...frontendZones].sort().map((zone) => `frontend zone ${zone}`),
+    ...(typeof frontendAddress === "string" ? [`frontend ${frontendAddress}`] : []),
+    ...(nva.acceleratedNetworking ? [] : ["no accelerated networking"]),
+    ...(typeof nvaSubnetId === "string" ? [nvaSubnetId.toLowerCase()] : []),
+  ];
 }
 
 /** Every problem of a provider's plain arguments, in their order. */
@@ -62,7 +99,7 @@ export function gatewayProblems(name: string, args: GatewayPlanArgs): Problem[] 
   const tunnels = planTunnels(args.internal, args.external);
   const probe = planProbe(args.probe);
   return [
-    ...at("name", providerNameReason(name)),
+    ...at("name", providerNameReason(name, args.fleet !== undefined)),
     ...subnetIdProblems(args),
     ...layoutProblems(layoutArgs(args)),
     ...zonesProblems("frontendZones", args.frontendZones ?? []),
@@ -73,7 +110,28 @@ export function gatewayProblems(name: string, args: GatewayPlanArgs): Problem[] 
       optional(args.idleTimeoutMinutes, (m) => wholeReason(m, 4, 30, "minutes")),
     ),
     ...under("nva", nvaProblems(planNva(args.nva))),
+    ...allFleetProblems(args),
     ...under("tags", tagProblems(args.tags ?? {})),
+  ];
+}
+
+/** Problems of the fleet, and of what is said beside it. */
+function allFleetProblems(args: GatewayPlanArgs): Problem[] {
+  const { fleet, nva, probe } = args;
+  if (fleet === undefined || fleet === null) return [];
+  const alone = (what: string) => () =>
+    fleet.keepNva === true
+      ? undefined
+      : `must be left out with fleet, whose NVAs ${what}; with fleet.keepNva it is of the one VM`;
+  const path =
+    planProbe(probe).path === APPLICATION_HEALTH_PATH
+      ? `must not be ${APPLICATION_HEALTH_PATH}, which answers the fleet's health extension: take /health`
+      : undefined;
+  return [
+    ...at("probe.path", path),
+    ...at("nva.address", optional(nva?.address, alone("get addresses from Azure"))),
+    ...at("nva.zone", optional(nva?.zone, alone("are spread over fleet.zones"))),
+    ...under("fleet", fleetProblems(fleet, nvaSubnetPrefixOf(layoutArgs(args)))),
   ];
 }
 

@@ -86,6 +86,11 @@ export function layoutProblems(args: LayoutArgs): Problem[] {
   ];
 }
 
+/** What is known of the NVAs' subnet, given or derived. */
+export function nvaSubnetPrefixOf(args: LayoutArgs): string | undefined {
+  return args.existing ? args.nvaSubnetPrefix : decide(args).own?.nvaSubnetPrefix;
+}
+
 /** Why a text is no private IPv4 address of a VNet. */
 export function addressReason(text: string): Reason {
   const address = typeof text === "string" ? parseAddress(text) : undefined;

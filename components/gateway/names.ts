@@ -1,4 +1,5 @@
 /** Names of what a component creates: the same as Azure name and as part of the logical name. */
+import { createHash } from "node:crypto";
 import type { Reason } from "./problem";
 import { shown } from "./problem";
 
@@ -21,9 +22,20 @@ export interface ProviderNames {
   /** The VM, also its host name. */
   nva: string;
   nvaInterface: string;
+  /** The fleet's scale set: its logical name. */
+  fleet: string;
+  /** Its Azure name: what is fixed for its life is part of it. */
+  scaleSet: string;
+  autoscale: string;
   /** Seed of the administrator's key; exists in the stack only. */
   keySeed: string;
 }
+
+/** First part of the host names of a fleet's instances, which Azure takes up to 15 characters of. */
+export const hostPrefix = (name: string) => `${name.slice(0, 15 - "-nva".length)}-nva`;
+
+const shortHash = (texts: readonly string[]) =>
+  createHash("sha256").update(JSON.stringify(texts)).digest("hex").slice(0, 4);
 
 /** Children of a load balancer, unique inside it. */
 export const FRONTEND_NAME = "frontend";
@@ -31,8 +43,15 @@ export const POOL_NAME = "nvas";
 export const PROBE_NAME = "health";
 export const RULE_NAME = "all-ports";
 
-/** Names for a provider. */
-export function providerNames(name: string, frontendZones: readonly string[]): ProviderNames {
+/**
+ * Names for a provider. `fixed` is what Azure fixes for the life of a scale set and differs from
+ * the default: two of its scale sets can then stand side by side while one replaces the other.
+ */
+export function providerNames(
+  name: string,
+  frontendZones: readonly string[],
+  fixed: readonly string[] = [],
+): ProviderNames {
   const zones = frontendZones.length === 0 ? "" : `-zones-${[...frontendZones].sort().join("-")}`;
   return {
     network: `${name}-network`,
@@ -45,6 +64,9 @@ export function providerNames(name: string, frontendZones: readonly string[]): P
     loadBalancer: `${name}-gateway${zones}`,
     nva: `${name}-nva`,
     nvaInterface: `${name}-nva-nic`,
+    fleet: `${name}-nvas`,
+    scaleSet: fixed.length === 0 ? `${name}-nvas` : `${name}-nvas-${shortHash(fixed)}`,
+    autoscale: `${name}-nvas-autoscale`,
     keySeed: `${name}-nva-key`,
   };
 }
@@ -75,8 +97,10 @@ const LONGEST_NETWORK_SUFFIX = "-gateway-zones-1-2-3".length;
  * Why the name of a provider cannot be used: it becomes part of a VM's host name, which takes
  * letters, digits and hyphens only.
  */
-export function providerNameReason(name: string): Reason {
-  const longest = Math.min(VM_NAME_MAX - "-nva".length, NETWORK_NAME_MAX - LONGEST_NETWORK_SUFFIX);
+export function providerNameReason(name: string, fleet = false): Reason {
+  // The VM of a scale set has the scale set's name and eight digits more.
+  const machine = fleet ? "-nvas-0000_00000000" : "-nva";
+  const longest = Math.min(VM_NAME_MAX - machine.length, NETWORK_NAME_MAX - LONGEST_NETWORK_SUFFIX);
   return nameReason(name, /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/, "hyphens", longest);
 }
 

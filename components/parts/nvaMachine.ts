@@ -2,22 +2,8 @@ import * as compute from "@pulumi/azure-native/compute";
 import * as network from "@pulumi/azure-native/network";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
-import { IMAGE } from "../gateway/nva";
-
-/** What an NVA needs besides its plan. */
-export interface NvaMachineInputs {
-  resourceGroupName: pulumi.Input<string>;
-  location: pulumi.Input<string> | undefined;
-  tags: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
-  subnetId: pulumi.Input<string>;
-  poolId: pulumi.Input<string>;
-  securityGroupId: pulumi.Input<string>;
-  sshPublicKey: pulumi.Input<string>;
-  /** How it boots; base64. */
-  customData: string;
-  /** The firewall policy, read while it runs; base64. */
-  userData: string;
-}
+import { scheduledEvents } from "../gateway/scaleSet";
+import { type NvaInputs, nvaProfile } from "./nvaProfile";
 
 /** One NVA: a NIC in the load balancer's pool and the VM that has it. */
 export interface NvaMachine {
@@ -26,7 +12,7 @@ export interface NvaMachine {
 }
 
 /**
- * Creates the one NVA of a provider. A fleet takes this function's place, with the same inputs.
+ * Creates the one NVA of a provider.
  *
  * Azure refuses changes of a NIC's address or of a VM's boot settings, and azure-native plans
  * them as updates, so each such property is named in `replaceOnChanges`. The NIC goes with its
@@ -35,7 +21,7 @@ export interface NvaMachine {
  */
 export function createNva(
   plan: GatewayPlan,
-  inputs: NvaMachineInputs,
+  inputs: NvaInputs,
   parent: pulumi.Resource,
 ): NvaMachine {
   const { names, nva, layout } = plan;
@@ -73,6 +59,7 @@ export function createNva(
       ],
     },
   );
+  const { osProfile, ...profile } = nvaProfile(plan, inputs);
   const machine = new compute.VirtualMachine(
     names.nva,
     {
@@ -80,39 +67,13 @@ export function createNva(
       vmName: names.nva,
       zones: nva.zone === undefined ? undefined : [nva.zone],
       hardwareProfile: { vmSize: nva.size },
-      osProfile: {
-        computerName: names.nva,
-        adminUsername: nva.adminUsername,
-        customData: inputs.customData,
-        linuxConfiguration: {
-          disablePasswordAuthentication: true,
-          ssh: {
-            publicKeys: [
-              {
-                path: `/home/${nva.adminUsername}/.ssh/authorized_keys`,
-                keyData: inputs.sshPublicKey,
-              },
-            ],
-          },
-        },
-      },
-      userData: inputs.userData,
-      securityProfile: {
-        securityType: "TrustedLaunch",
-        uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
-      },
-      storageProfile: {
-        imageReference: { ...IMAGE, version: nva.imageVersion },
-        osDisk: {
-          createOption: "FromImage",
-          caching: "ReadWrite",
-          deleteOption: "Delete",
-          managedDisk: { storageAccountType: "StandardSSD_LRS" },
-        },
-      },
+      osProfile: { computerName: names.nva, ...osProfile },
+      ...profile,
       networkProfile: { networkInterfaces: [{ id: networkInterface.id, primary: true }] },
-      // Without a storage account the platform keeps the console's text.
-      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      // Beside a fleet it is on its way out: others take its new flows while it drains.
+      ...(plan.fleet === undefined
+        ? {}
+        : { scheduledEventsProfile: scheduledEvents(plan.fleet.terminateNoticeMinutes) }),
     },
     { parent, deleteBeforeReplace: true, replaceOnChanges: FIXED_AT_CREATION },
   );

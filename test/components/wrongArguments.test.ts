@@ -258,6 +258,82 @@ const provider: Wrong[] = [
   },
 ];
 
+const fleets: Wrong[] = [
+  {
+    what: "a fleet of nobody",
+    args: { fleet: { capacity: 0 } },
+    path: "fleet.capacity",
+    rule: /1 to/,
+  },
+  {
+    what: "a fleet that its subnet has no room for",
+    args: { fleet: { capacity: 252 } },
+    path: "fleet.capacity",
+    rule: /252 addresses.*251/,
+  },
+  {
+    what: "a fleet whose bounds it is outside of",
+    args: { fleet: { capacity: 11, autoscale: {} } },
+    path: "fleet.capacity",
+    rule: /2 to 10/,
+  },
+  {
+    what: "a fleet in zone 4",
+    args: { fleet: { zones: ["4"] } },
+    path: "fleet.zones[0]",
+    rule: /"3"/,
+  },
+  {
+    what: "a fleet at one address",
+    args: { fleet: {}, nva: { address: "10.7.1.9" } },
+    path: "nva.address",
+    rule: /keepNva/,
+  },
+  {
+    what: "a fleet in the one VM's zone",
+    args: { fleet: {}, nva: { zone: "1" } },
+    path: "nva.zone",
+    rule: /fleet\.zones/,
+  },
+  {
+    what: "a probe at the extension's path",
+    args: { fleet: {}, probe: { path: "/health/application" } },
+    path: "probe.path",
+    rule: /extension/,
+  },
+  {
+    what: "a fleet that goes to and fro",
+    args: { fleet: { autoscale: { scaleInCpuPercent: 50 } } },
+    path: "fleet.autoscale.scaleInCpuPercent",
+    rule: /below 40/,
+  },
+  {
+    what: "a batch larger than what may be unhealthy",
+    args: { fleet: { upgrade: { batchPercent: 60, unhealthyPercent: 20 } } },
+    path: "fleet.upgrade.unhealthyPercent",
+    rule: /60 to 100/,
+  },
+  {
+    what: "a notice too short to be one",
+    args: { fleet: { terminateNoticeMinutes: 1 } },
+    path: "fleet.terminateNoticeMinutes",
+    rule: /5 to 15/,
+  },
+  {
+    what: "a name that is too long for a scale set's machines",
+    args: { fleet: {} },
+    name: "n".repeat(46),
+    path: "name",
+    rule: /45/,
+  },
+  {
+    what: "a fleet that is not known yet",
+    args: { fleet: pulumi.output({}) },
+    path: "fleet",
+    rule: /plain/,
+  },
+];
+
 const chain = { gatewayFrontendId: FRONTEND, subnetId: SUBNET };
 const ssh = { name: "ssh", protocol: "tcp", ports: ["22"] };
 
@@ -388,7 +464,7 @@ const balancer: Wrong[] = [
 ];
 
 const kinds = [
-  { component: GatewayProvider, wrong: provider },
+  { component: GatewayProvider, wrong: [...provider, ...fleets] },
   { component: IlpipConsumer, wrong: ilpip },
   { component: PublicLoadBalancerConsumer, wrong: balancer },
 ];

@@ -56,6 +56,14 @@ const AZURE: Record<string, { type: string; names: string[] }> = {
     type: "Microsoft.Compute/virtualMachines",
     names: ["vmName"],
   },
+  "azure-native:compute:VirtualMachineScaleSet": {
+    type: "Microsoft.Compute/virtualMachineScaleSets",
+    names: ["vmScaleSetName"],
+  },
+  "azure-native:monitor:AutoscaleSetting": {
+    type: "Microsoft.Insights/autoscaleSettings",
+    names: ["autoscaleSettingName"],
+  },
 };
 
 /**

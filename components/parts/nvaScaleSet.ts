@@ -1,0 +1,111 @@
+import * as compute from "@pulumi/azure-native/compute";
+import * as monitor from "@pulumi/azure-native/monitor";
+import * as pulumi from "@pulumi/pulumi";
+import { autoscaleProfile } from "../gateway/autoscale";
+import type { Fleet } from "../gateway/fleet";
+import type { GatewayPlan } from "../gateway/gatewayPlan";
+import {
+  FIXED_BY_SCALE_SET,
+  healthExtension,
+  scaleSetInterface,
+  scaleSetShell,
+  scheduledEvents,
+} from "../gateway/scaleSet";
+import { type NvaInputs, nvaProfile } from "./nvaProfile";
+
+/**
+ * Creates a fleet: a Flexible scale set whose instances' NICs are in the pool, and the rules of its
+ * number. What is fixed by Azure makes another scale set, under another name, which stands in the
+ * pool before the first one goes.
+ */
+export function createScaleSet(
+  plan: GatewayPlan,
+  fleet: Fleet,
+  inputs: NvaInputs,
+  parent: pulumi.Resource,
+): compute.VirtualMachineScaleSet {
+  const { names, nva, probe } = plan;
+  const { resourceGroupName, location, tags } = inputs;
+  const { osProfile, ...profile } = nvaProfile(plan, inputs);
+  const networkInterface = pulumi
+    .all([inputs.securityGroupId, inputs.subnetId, inputs.poolId])
+    .apply(([securityGroup, subnet, pool]) =>
+      scaleSetInterface(nva, { securityGroup, subnet, pool }),
+    );
+  const scaleSet = new compute.VirtualMachineScaleSet(
+    names.fleet,
+    {
+      ...{ resourceGroupName, location, tags },
+      vmScaleSetName: names.scaleSet,
+      ...scaleSetShell(fleet, nva),
+      virtualMachineProfile: {
+        osProfile: { computerNamePrefix: plan.hostPrefix, ...osProfile },
+        ...profile,
+        networkProfile: {
+          // Flexible scale sets make their NICs by this version of the network's API.
+          networkApiVersion: "2022-11-01",
+          networkInterfaceConfigurations: [networkInterface],
+        },
+        extensionProfile: { extensions: [healthExtension(fleet, probe)] },
+        scheduledEventsProfile: scheduledEvents(fleet.terminateNoticeMinutes),
+      },
+    },
+    {
+      parent,
+      deleteBeforeReplace: false,
+      replaceOnChanges: FIXED_BY_SCALE_SET,
+      // The guest's tunnels name the frontend's address: NVAs of the old one reach nobody.
+      replacementTrigger: plan.layout.frontendAddress,
+      ...(fleet.autoscale === undefined ? {} : leftToAutoscale(names.fleet, parent)),
+    },
+  );
+  if (fleet.autoscale !== undefined) {
+    const { autoscale, capacity } = fleet;
+    new monitor.AutoscaleSetting(
+      names.autoscale,
+      {
+        ...{ resourceGroupName, location, tags },
+        autoscaleSettingName: names.autoscale,
+        enabled: true,
+        targetResourceUri: scaleSet.id,
+        profiles: [scaleSet.id.apply((id) => autoscaleProfile(autoscale, capacity, id))],
+      },
+      // A scale set has one setting at most, and another one's name is free only when it is gone.
+      { parent, deleteBeforeReplace: true, replaceOnChanges: ["targetResourceUri"] },
+    );
+  }
+  return scaleSet;
+}
+
+/** As much of a scale set's inputs as the hook reads; the engine shows them resolved. */
+interface ScaleSetInputs {
+  resourceGroupName: string;
+  vmScaleSetName: string;
+  sku?: { capacity?: number };
+}
+
+/**
+ * Options that leave the number of NVAs to Azure. The program's number is no change, but every
+ * update sends a number along, since Azure takes no size without one: the one that the stack
+ * remembers. If Azure has another by now, the update would take NVAs away in the middle of the
+ * day, so it is refused, in the preview already, until the stack has looked.
+ */
+function leftToAutoscale(name: string, parent: pulumi.Resource): pulumi.CustomResourceOptions {
+  const look = async ({ newInputs }: pulumi.ResourceHookArgs) => {
+    const { resourceGroupName, vmScaleSetName, sku } = newInputs as ScaleSetInputs;
+    const live = await compute.getVirtualMachineScaleSet(
+      { resourceGroupName, vmScaleSetName },
+      { parent },
+    );
+    const [remembered, now] = [sku?.capacity, live.sku?.capacity];
+    if (remembered === now) return;
+    throw new Error(
+      `${vmScaleSetName}: autoscale has changed the number of NVAs from ${remembered} to ${now}, which this update would undo: run it with --refresh`,
+    );
+  };
+  const ignoreChanges = ["sku.capacity"];
+  // The mock engine of the SDK, in unit tests, has no hooks.
+  if (pulumi.runtime.getMonitor()?.registerResourceHook === undefined) return { ignoreChanges };
+  const hook = new pulumi.ResourceHook(`${name}-count`, look, { onDryRun: true });
+  return { ignoreChanges, hooks: { beforeUpdate: [hook] } };
+}
