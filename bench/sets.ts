@@ -9,6 +9,7 @@ import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../compone
 import { run, start } from "../lab/run";
 import { boxed } from "../test/support/box";
 import { KernelJudge, type PolicyMachine, policyMachine } from "../test/support/policyMachine";
+import { manyRules, NETWORKS, RULES, randomNetworks, referenceRule } from "./policies";
 
 export interface Way {
   name: string;
@@ -29,43 +30,10 @@ export interface Figures {
   bytes?: number;
 }
 
-const NETWORKS = 10_000;
-const RULES = 500;
 const CLIENT = "10.9.0.1";
 const SERVER = "10.9.0.2";
 
-/** 10,000 different /24 networks, none of which holds the client: a linear congruential generator. */
-export function randomNetworks(count: number): string[] {
-  const found = new Set<string>();
-  for (let state = 7; found.size < count; ) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const [a, b, c] = [11 + ((state >>> 24) % 200), (state >>> 16) & 255, (state >>> 8) & 255];
-    found.add(`${a}.${b}.${c}.0/24`);
-  }
-  return [...found];
-}
-
-/** 500 rules as platform teams have them: for services, of several networks, to several hosts. */
-export function manyRules(count: number): FirewallRule[] {
-  return Array.from({ length: count }, (_, n) => ({
-    name: `rule-${n}`,
-    action: n % 3 === 0 ? ("allow" as const) : ("drop" as const),
-    direction: "inbound" as const,
-    sources: [`172.${16 + (n % 16)}.${n % 256}.0/24`],
-    protocol: n % 4 === 0 ? ("udp" as const) : ("tcp" as const),
-    ports: [`${1000 + n}`],
-  }));
-}
-
 const open = { defaultInbound: "allow", defaultOutbound: "allow" } as const;
-const reference: FirewallRule = {
-  name: "no-ssh-from-8-8-8-8",
-  action: "drop",
-  direction: "inbound",
-  sources: ["8.8.8.8"],
-  protocol: "tcp",
-  ports: ["22"],
-};
 const bad: FirewallRule = { name: "bad", action: "drop", direction: "inbound", sources: ["bad"] };
 
 function ways(machine: PolicyMachine, judge: KernelJudge): Way[] {
@@ -95,7 +63,7 @@ function ways(machine: PolicyMachine, judge: KernelJudge): Way[] {
       name: "reference: one iptables rule, no state",
       load: () => plain([`-A FORWARD -s 8.8.8.8/32 -p tcp ${physdev} -m tcp --dport 22 -j DROP`]),
     },
-    policy("policy: the reference rule", { rules: [reference], ...open }),
+    policy("policy: the reference rule", { rules: [referenceRule], ...open }),
     policy(`policy: ${NETWORKS} networks in a set`, { rules: [bad], addressSets, ...open }),
     policy("policy: 10 networks in a set", {
       rules: [bad],

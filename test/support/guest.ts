@@ -1,4 +1,5 @@
 /** An NVA booted outside the lab from its real customData, by real systemd and real cloud-init. */
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -12,7 +13,7 @@ import { Progress } from "../../lab/progress";
 import { type Argv, run } from "../../lab/run";
 import { Undo } from "../../lab/undo";
 import { renderCustomData } from "../../nva-cloud-init/cloudConfig";
-import { Outside, settings } from "./outside";
+import { Outside, type OutsideOptions, settings } from "./outside";
 
 /** The reference case's rule, everything else allowed. */
 export const RULE = "no-ssh-from-8-8-8-8";
@@ -34,6 +35,11 @@ export const policy: FirewallPolicy = {
 /** Seconds that the first healthy answer may take. */
 export const HEALTHY = 30;
 
+export interface GuestOptions extends OutsideOptions {
+  /** Its name, from which those of its namespaces are made; default `nva`. */
+  name?: string;
+}
+
 export class Guest {
   #boots = 0;
 
@@ -42,12 +48,18 @@ export class Guest {
     readonly machine: Machine,
   ) {}
 
+  /** Network namespace of the current run. */
+  get netns(): string {
+    return `${this.machine.spec.name}-${this.#boots}`;
+  }
+
   /** A machine that is off and was never on. */
-  static async make(undo: Undo): Promise<Guest> {
+  static async make(undo: Undo, options: GuestOptions = {}): Promise<Guest> {
+    const { name = "nva" } = options;
     const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-guest-"));
     undo.add("folder", () => rm(dir, { recursive: true, force: true }));
     undo.add("control groups", () => forgetGroups(dir));
-    const outside = await Outside.make(undo);
+    const outside = await Outside.make(undo, options);
     const host = {
       labDir: dir,
       image: await ensureRootfs(cacheDir(), new Progress()),
@@ -55,8 +67,8 @@ export class Guest {
       consoles: path.join(dir, "consoles"),
     };
     const machine = await Machine.attach(host, {
-      id: "00000000-0000-0000-0000-0000000000aa",
-      name: "nva",
+      id: randomUUID(),
+      name,
       hostname: "nva",
       sshKeys: [],
       customData: Buffer.from(renderCustomData(settings)).toString("base64"),
@@ -66,9 +78,9 @@ export class Guest {
   }
 
   /** A healthy machine with the reference policy. */
-  static async healthy(undo: Undo): Promise<Guest> {
-    const guest = await Guest.make(undo);
-    await guest.outside.userData(bundlePolicy(policy).userData);
+  static async healthy(undo: Undo, content = policy, options: GuestOptions = {}): Promise<Guest> {
+    const guest = await Guest.make(undo, options);
+    await guest.outside.userData(bundlePolicy(content).userData);
     await guest.boot();
     await guest.outside.probeUntil(200, HEALTHY);
     return guest;
@@ -76,16 +88,16 @@ export class Guest {
 
   /** Boots in a namespace that no earlier boot has left anything in. */
   async boot(): Promise<void> {
-    const netns = `nva-${++this.#boots}`;
-    await this.outside.plug(netns);
-    await this.machine.boot(netns, () => undefined);
+    this.#boots += 1;
+    await this.outside.plug(this.netns);
+    await this.machine.boot(this.netns, () => undefined);
   }
 
   /** Reboots as the machine's own `reboot` does, devices and rules gone as on real hardware. */
   async reboot(): Promise<void> {
     await this.exec(["systemctl", "reboot"], { allowed: [0, 1, 255] });
     await this.machine.ended;
-    await this.outside.unplug(`nva-${this.#boots}`);
+    await this.outside.unplug(this.netns);
     await this.boot();
   }
 

@@ -117,16 +117,16 @@ def call_silently(count: int) -> None:
         silent.append(socket.create_connection((NVA, 8080), timeout=5))
 
 
-def answer(gateway: Gateway, request: dict[str, Any]) -> object:
+def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
     match request["do"]:
         case "userData":
             Metadata.user_data = request["text"]
             return None
-        case "send":
+        case "send" if gateway:
             for tunnel, frame, *vni in request["frames"]:
                 gateway.send(tunnel, base64.b16decode(frame, casefold=True), *vni)
             return None
-        case "take":
+        case "take" if gateway:
             return gateway.take(request["count"], request["seconds"])
         case "silent":
             call_silently(request["count"])
@@ -137,7 +137,7 @@ def answer(gateway: Gateway, request: dict[str, Any]) -> object:
 
 
 def main() -> None:
-    gateway = Gateway()
+    gateway = Gateway() if sys.argv[1] == "gateway" else None
     metadata = ThreadingHTTPServer((METADATA, 80), Metadata)
     threading.Thread(target=metadata.serve_forever, daemon=True).start()
     print(json.dumps("ready"), flush=True)

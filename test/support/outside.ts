@@ -3,10 +3,10 @@
  * and the metadata service's. Nothing else is there. Works only inside the test runner's box.
  */
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { run, start } from "../../lab/run";
+import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
 import type { NvaSettings } from "../../nva-cloud-init/cloudConfig";
+import { Talker } from "./talker";
 
 /** The reference layout. */
 export const settings: NvaSettings = {
@@ -37,45 +37,37 @@ export interface ProbeAnswer {
   seconds: number;
 }
 
-/** Namespace of everything outside the NVA. */
-const peer = "outside";
+export interface OutsideOptions {
+  /** Namespace of everything outside the NVA; default `outside`. */
+  netns?: string;
+  /** False leaves the gateway's ports to who makes tunnels of the kernel's own; default true. */
+  gateway?: boolean;
+}
+
 const addresses = ["10.7.1.1/24", "10.7.0.4/32", "169.254.169.254/32", "168.63.129.16/32"];
 
 export class Outside {
   readonly #ask: (request: object) => Promise<unknown>;
 
-  private constructor(ask: (request: object) => Promise<unknown>) {
+  private constructor(
+    readonly netns: string,
+    ask: (request: object) => Promise<unknown>,
+  ) {
     this.#ask = ask;
   }
 
-  static async make(undo: Undo): Promise<Outside> {
+  static async make(undo: Undo, options: OutsideOptions = {}): Promise<Outside> {
+    const { netns: peer = "outside", gateway = true } = options;
     await run(["ip", "netns", "add", peer]);
     await run(["ip", "-n", peer, "link", "set", "lo", "up"]);
     for (const address of addresses) {
       await run(["ip", "-n", peer, "addr", "add", address, "dev", "lo"]);
     }
-    const argv = ["python3", "-B", "-u", path.join(__dirname, "outside.py")];
-    const child = start(["ip", "netns", "exec", peer, ...argv], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    undo.add("world outside", async () => void child.kill("SIGKILL"));
-    const { stdin, stdout } = child;
-    if (stdin === null || stdout === null) throw new Error("no pipes to the world outside");
-    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    const next = async () => {
-      const { value, done } = await lines.next();
-      if (done) throw new Error("the world outside ended");
-      return JSON.parse(value) as unknown;
-    };
-    await next();
-    let turn: Promise<unknown> = Promise.resolve();
-    return new Outside((request) => {
-      turn = turn.then(() => {
-        stdin.write(`${JSON.stringify(request)}\n`);
-        return next();
-      });
-      return turn;
-    });
+    const script = path.join(__dirname, "outside.py");
+    const argv = ["python3", "-B", "-u", script, gateway ? "gateway" : "no-gateway"];
+    const talker = await Talker.start("the world outside", ["ip", "netns", "exec", peer, ...argv]);
+    undo.add("world outside", async () => talker.stop());
+    return new Outside(peer, (request) => talker.ask(request));
   }
 
   /** A fresh namespace for a machine, as Azure gives it: its NIC with MTU 1500, and an address. */
@@ -89,10 +81,21 @@ export class Outside {
     await run(["ip", "netns", "add", netns]);
     await run(["ip", "-n", netns, "link", "set", "lo", "up"]);
     const nic = [device, "mtu", "1500", "address", "00:0d:3a:00:00:05", "netns", netns];
-    const end = ["peer", "name", "wire", "mtu", "4000", "netns", peer];
+    const end = ["peer", "name", "wire", "mtu", "4000", "netns", this.netns];
     await run(["ip", "link", "add", ...nic, "type", "veth", ...end]);
-    await run(["ip", "-n", peer, "link", "set", "wire", "up"]);
-    await run(["ip", "-n", peer, "route", "add", "10.7.1.5/32", "dev", "wire", "src", "10.7.0.4"]);
+    await run(["ip", "-n", this.netns, "link", "set", "wire", "up"]);
+    await run([
+      "ip",
+      "-n",
+      this.netns,
+      "route",
+      "add",
+      "10.7.1.5/32",
+      "dev",
+      "wire",
+      "src",
+      "10.7.0.4",
+    ]);
   }
 
   /** What DHCP does when it has spoken. */
@@ -105,15 +108,15 @@ export class Outside {
   /** A tap device as the wire, for a virtual machine that is started by the command `enter`. */
   async tap(): Promise<{ enter: readonly string[]; device: string }> {
     const device = "wire";
-    const { stdout } = await run(["ip", "-n", peer, "-br", "link"]);
+    const { stdout } = await run(["ip", "-n", this.netns, "-br", "link"]);
     if (!stdout.includes(`${device} `)) {
-      const enter = ["ip", "netns", "exec", peer];
+      const enter = ["ip", "netns", "exec", this.netns];
       await run([...enter, "ip", "tuntap", "add", device, "mode", "tap"]);
-      await run(["ip", "-n", peer, "link", "set", device, "mtu", "4000", "up"]);
+      await run(["ip", "-n", this.netns, "link", "set", device, "mtu", "4000", "up"]);
       await run([
         "ip",
         "-n",
-        peer,
+        this.netns,
         "route",
         "add",
         "10.7.1.5/32",
@@ -123,12 +126,12 @@ export class Outside {
         "10.7.0.4",
       ]);
     }
-    return { enter: ["ip", "netns", "exec", peer], device };
+    return { enter: ["ip", "netns", "exec", this.netns], device };
   }
 
   /** Takes a machine's namespace away, and all that the machine left in it. */
   async unplug(netns: string): Promise<void> {
-    await run(["ip", "-n", peer, "link", "delete", "wire"]);
+    await run(["ip", "-n", this.netns, "link", "delete", "wire"]);
     await run(["ip", "netns", "delete", netns]);
   }
 

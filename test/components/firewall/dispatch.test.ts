@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { manyRules } from "../../../bench/sets";
+import { manyRules } from "../../../bench/policies";
 import { planPolicy, policyProblems } from "../../../components/firewall";
 import { bundlePolicy } from "../../../components/firewall/bundle";
 import {
