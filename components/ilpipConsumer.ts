@@ -1,10 +1,11 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
+import { chainTarget } from "./chainTarget";
 import { addressReason } from "./gateway/layout";
 import { consumerNameReason, ilpipNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
 import { at, optional, plainProblems, tagProblems, under, wholeReason } from "./gateway/problem";
-import { chainTargetReason, subnetIdReason } from "./gateway/resourceId";
+import { subnetIdReason } from "./gateway/resourceId";
 import { type AllowedTraffic, trafficProblems } from "./gateway/traffic";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
@@ -20,7 +21,8 @@ export interface IlpipConsumerArgs {
   subnetId: pulumi.Input<string>;
   /**
    * Frontend of the Gateway Load Balancer, by id: `gatewayFrontendId` of a GatewayProvider, of this
-   * stack or another one, also in another subscription. Not the load balancer's own id.
+   * stack or another one, also in another subscription. Not the load balancer's own id. A gateway
+   * takes 100 chains, of which this makes one.
    */
   gatewayFrontendId: pulumi.Input<string>;
   /**
@@ -141,7 +143,7 @@ function check(name: string, args: IlpipConsumerArgs) {
   const what = label(name);
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const subnet = gated(what, "subnetId", args.subnetId, subnetIdReason);
-  const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
+  const chain = chainTarget(what, args.gatewayFrontendId, 1);
   const address =
     args.privateIPAddress === undefined
       ? undefined

@@ -8,6 +8,7 @@ export {
   RuleDirection,
   RuleProtocol,
 } from "./firewall/index";
+export { assignGateway } from "./gateway/assignGateway";
 export type { FleetAutoscaleArgs } from "./gateway/autoscale";
 export {
   type FleetArgs,

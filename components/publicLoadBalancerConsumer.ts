@@ -1,5 +1,6 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
+import { chainTarget } from "./chainTarget";
 import { consumerNameReason, publicLoadBalancerNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
 import { at, plainProblems, tagProblems, under } from "./gateway/problem";
@@ -19,11 +20,11 @@ import {
   publicRules,
   trafficOfPorts,
 } from "./gateway/publicLoadBalancer";
-import { chainTargetReason, loadBalancerId } from "./gateway/resourceId";
+import { loadBalancerId } from "./gateway/resourceId";
 import { type AllowedTraffic, probeRule, trafficProblems } from "./gateway/traffic";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
-import { gated, refuse } from "./refuse";
+import { refuse } from "./refuse";
 
 /** Arguments of a {@link PublicLoadBalancerConsumer}. */
 export interface PublicLoadBalancerConsumerArgs {
@@ -33,7 +34,8 @@ export interface PublicLoadBalancerConsumerArgs {
   location?: pulumi.Input<string>;
   /**
    * Frontend of the Gateway Load Balancer, by id: `gatewayFrontendId` of a GatewayProvider, of this
-   * stack or another one, also in another subscription. Not the load balancer's own id.
+   * stack or another one, also in another subscription. Not the load balancer's own id. A gateway
+   * takes 100 chains, of which this makes two, or one without a separate outbound address.
    */
   gatewayFrontendId: pulumi.Input<string>;
   /** Public ports and where they lead, 1 to 250. The security group opens them too. */
@@ -68,6 +70,11 @@ export interface PublicLoadBalancerConsumerArgs {
  * A public load balancer whose traffic passes a Gateway Load Balancer, in both directions. The
  * workload stays the user's: put NICs into `backendPoolId` and give them `securityGroupId`.
  *
+ * A scale set of the user's does the same in its model (`networkInterfaceConfigurations`): the pool
+ * in `loadBalancerBackendAddressPools`, the group in `networkSecurityGroup`. Its instances are then
+ * inspected as a single VM is. This is the only way for a scale set: Azure chains no IP
+ * configuration of an instance, so none may have a public address of its own.
+ *
  * The frontend answers pings by itself, so a ping proves nothing about the chain.
  */
 export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
@@ -75,6 +82,8 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   public readonly loadBalancerId: pulumi.Output<string>;
   /** Id of the pool: a NIC of the workload names it. */
   public readonly backendPoolId: pulumi.Output<string>;
+  /** Id of the probe: what a Uniform scale set takes as its source of health. */
+  public readonly probeId: pulumi.Output<string>;
   /** The public address that clients use. */
   public readonly publicAddress: pulumi.Output<string>;
   /** Id of that address. */
@@ -99,8 +108,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const address = (addressName: string) =>
       createPublicAddress(addressName, { ...common, zones: args.publicAddressZones }, this);
     const inboundAddress = address(names.address);
-    const separate = outbound && (args.outboundSettings?.separateAddress ?? true);
-    const outboundAddress = separate ? address(names.outboundAddress) : undefined;
+    const outboundAddress = hasOutboundAddress(args) ? address(names.outboundAddress) : undefined;
     const securityGroup = createTrafficGroup(
       names.securityGroup,
       {
@@ -147,6 +155,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
 
     this.loadBalancerId = loadBalancer.id;
     this.backendPoolId = loadBalancer.id.apply((id) => publicIds(id).pool);
+    this.probeId = loadBalancer.id.apply((id) => publicIds(id).probe);
     this.publicAddress = inboundAddress.ipAddress.apply((ip) => ip ?? "");
     this.publicAddressId = inboundAddress.id;
     const shown = outbound ? (outboundAddress ?? inboundAddress) : undefined;
@@ -156,6 +165,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     this.registerOutputs({
       loadBalancerId: this.loadBalancerId,
       backendPoolId: this.backendPoolId,
+      probeId: this.probeId,
       publicAddress: this.publicAddress,
       publicAddressId: this.publicAddressId,
       outboundAddress: this.outboundAddress,
@@ -166,6 +176,10 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
 }
 
 const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId"];
+
+/** Whether outbound traffic has a public address, and so a chained frontend, of its own. */
+const hasOutboundAddress = ({ outbound, outboundSettings }: PublicLoadBalancerConsumerArgs) =>
+  (outbound ?? true) && (outboundSettings?.separateAddress ?? true);
 
 const label = (name: string) => `PublicLoadBalancerConsumer "${name}"`;
 
@@ -179,7 +193,7 @@ const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraff
 function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input<string> {
   const what = label(name);
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
-  const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
+  const chain = chainTarget(what, args.gatewayFrontendId, hasOutboundAddress(args) ? 2 : 1);
   const unused = args.outbound === false && args.outboundSettings !== undefined;
   refuse(what, [
     ...at("name", consumerNameReason(name)),

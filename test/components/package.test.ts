@@ -1,12 +1,13 @@
 /** What the components look like from another language, as the SDK reads it from the sources. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { Analyzer, type PropertyDefinition } from "@pulumi/pulumi/provider/experimental/analyzer";
 import * as library from "../../components/index";
 import { read, root } from "../support/sources";
 
 const names = Object.entries(library)
-  .filter(([, value]) => typeof value === "function")
+  .filter(([, value]) => Object(value).prototype instanceof pulumi.ComponentResource)
   .map(([name]) => name);
 const analyzer = new Analyzer(root, "azure-gwlb", JSON.parse(read("package.json")), new Set(names));
 const { components, typeDefinitions } = analyzer.analyze();
