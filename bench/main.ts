@@ -1,21 +1,76 @@
-/** `npm run bench`: what this software costs, against baselines in the same run. */
+/**
+ * `npm run bench`: what this software costs, against baselines in the same run.
+ *
+ *   npm run bench                        every question; tables here, results in bench/results/own
+ *   npm run bench -- data-path           some of the questions
+ *   npm run bench -- --publish           results, tables and charts of the documents, too
+ */
+import { writeFileSync } from "node:fs";
 import os from "node:os";
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError } from "commander";
 import { boxArgv, nodeArgv } from "../lab/fabric/box";
 import { start } from "../lab/run";
 import { withUndo } from "../lab/undo";
 import { missingForDataPath } from "../test/support/host";
-import { benchDataPath, dataPathTable } from "./dataPath";
-import { type ContenderKey, plans } from "./dataPath/contenders";
+import { thisMachine } from "./harness/machine";
+import type { Question, Results } from "./harness/question";
+import { keepResults, OWN, PUBLISHED, readResults, reportFiles, section } from "./harness/report";
+import { questions } from "./questions";
 
 interface Options {
-  rounds: number;
-  only?: ContenderKey[];
+  rounds?: number;
+  only?: string[];
+  publish: boolean;
 }
 
-/** Set for the process in the box: namespaces that the kernel removes with it. */
+/** Names the question that a process in the box is there for. */
 const BOXED = "GWLB_BENCH_BOXED";
-const questions = ["data-path"] as const;
+const note = (text: string) => console.error(`  ${text}`);
+
+async function main(names: string[], options: Options): Promise<void> {
+  const boxed = questions.find(({ name }) => name === process.env[BOXED]);
+  if (boxed) return answer(boxed, options);
+  const asked = questions.filter(({ name }) => names.length === 0 || names.includes(name));
+  for (const question of asked) {
+    console.error(`${question.name}: ${question.about}`);
+    if (question.boxed) await inBox(question);
+    else await answer(question, options);
+    const results = readResults(OWN, question.name);
+    if (results === undefined) throw new Error(`${question.name} left no results`);
+    console.log(`\n## ${question.name}\n\n${section(question, results)}\n`);
+    // Part of a table is not for documents.
+    if (options.publish && options.only === undefined) keepResults(PUBLISHED, results);
+  }
+  const own = `${OWN}/`;
+  console.error(`results: ${own}`);
+  if (options.publish) {
+    for (const [file, text] of reportFiles(questions)) writeFileSync(file, text);
+  }
+}
+
+/** Answers here, and keeps the results. */
+async function answer(question: Question, { rounds, only }: Options): Promise<void> {
+  await withUndo(async (undo) => {
+    const [started, begun] = [new Date().toISOString(), performance.now()];
+    const machine = await thisMachine();
+    const cpu = os.cpus().length - 1;
+    const findings = await question.ask({ rounds, only, cpu, undo, note });
+    const seconds = (performance.now() - begun) / 1000;
+    const results: Results = { question: question.name, started, seconds, machine, ...findings };
+    keepResults(OWN, results);
+  });
+}
+
+/** The same command once more, in namespaces of its own, for one question. */
+async function inBox(question: Question): Promise<void> {
+  const lacking = await missingForDataPath();
+  if (lacking !== undefined) throw new Error(lacking);
+  const argv = boxArgv(nodeArgv("bench/main.ts", process.argv.slice(2)));
+  const env = { ...process.env, [BOXED]: question.name };
+  const child = start(argv, { stdio: ["ignore", "inherit", "inherit"], env });
+  const code = await new Promise<number>((resolve) => child.once("close", (c) => resolve(c ?? 1)));
+  if (code !== 0) throw new Error(`${question.name}: exit code ${code}`);
+}
 
 const wholeNumber = (text: string) => {
   const value = Number(text);
@@ -23,46 +78,17 @@ const wholeNumber = (text: string) => {
   return value;
 };
 
-const contenders = (text: string) =>
-  text.split(",").map((word) => {
-    const key = Object.keys(plans).find((known) => known === word);
-    if (key === undefined) {
-      throw new InvalidArgumentError(`there are: ${Object.keys(plans).join(", ")}.`);
-    }
-    return key as ContenderKey;
-  });
-
-async function main(options: Options): Promise<void> {
-  if (process.env[BOXED] !== "1") return inBox();
-  await withUndo(async (undo) => {
-    const note = (text: string) => console.error(text);
-    const { rounds, only } = options;
-    const cpu = os.cpus().length - 1;
-    const found = await benchDataPath({ rounds, contenders: only, cpu, note }, undo);
-    console.log(dataPathTable(found));
-    console.log(`\n${found.repeated} looks repeated, ${found.disturbed} disturbed to the end`);
-  });
-}
-
-/** The same command once more, in namespaces of its own. */
-async function inBox(): Promise<void> {
-  const lacking = await missingForDataPath();
-  if (lacking !== undefined) throw new Error(lacking);
-  const argv = boxArgv(nodeArgv("bench/main.ts", process.argv.slice(2)));
-  const child = start(argv, { stdio: "inherit", env: { ...process.env, [BOXED]: "1" } });
-  process.exitCode = await new Promise<number>((resolve) =>
-    child.once("close", (code) => resolve(code ?? 1)),
-  );
-}
-
+const list = questions.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join("\n");
 const program = new Command("bench")
   .description("What this software costs, against baselines in the same run.")
-  .addArgument(new Argument("[questions...]", "what is asked").choices(questions))
-  .addOption(
-    new Option("--rounds <n>", "turns that everybody takes").argParser(wholeNumber).default(5),
+  .addArgument(
+    new Argument("[questions...]", "default: all").choices(questions.map(({ name }) => name)),
   )
-  .addOption(new Option("--only <keys>", "contenders, by commas").argParser(contenders));
-program.action(async (_questions: string[], options: Options) => main(options));
+  .option("--rounds <n>", "turns that each contender takes", wholeNumber)
+  .option("--only <keys>", "contenders to keep, by commas", (text) => text.split(","))
+  .option("--publish", "also write the results and what documents show of them", false)
+  .addHelpText("after", `\nQuestions:\n${list}`)
+  .action((names: string[], options: Options) => main(names, options));
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

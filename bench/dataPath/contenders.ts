@@ -1,4 +1,5 @@
 /** What is compared: from no NVA at all to ours with a large policy. Works only inside a box. */
+import os from "node:os";
 import path from "node:path";
 import type { FirewallPolicy } from "../../components/firewall";
 import { run } from "../../lab/run";
@@ -21,12 +22,33 @@ export interface Contender {
   packets: Talker;
   /** Ours: the machine. */
   guest?: Guest;
+  /** Packets that are dropped while this one is measured. */
+  flood?: Flood;
+}
+
+/** Sends forbidden packets from another processor. */
+export interface Flood {
+  packets: Talker;
+  /** How many so far. */
+  sent: number;
+}
+
+interface Made {
+  netns: string;
+  ends: Ends;
+  guest?: Guest;
 }
 
 interface Plan {
   title: string;
-  make: (key: string, undo: Undo) => Promise<{ netns: string; ends: Ends; guest?: Guest }>;
+  /** Brings it up under a name. */
+  make: (name: string, undo: Undo) => Promise<Made>;
+  /** Its machine is that of another contender, under a flood. */
+  flooded?: string;
 }
+
+/** Forbidden packets a second of a flood. */
+export const FLOOD_RATE = 50_000;
 
 /** By key, in the order of the table. */
 export const plans = {
@@ -50,6 +72,16 @@ export const plans = {
     title: `ours, ${RULES} rules and ${NETWORKS.toLocaleString("en")} networks, audit`,
     make: ours(largePolicy({ log: true })),
   },
+  flood: {
+    title: `ours, large, beside ${FLOOD_RATE.toLocaleString("en")} dropped packets/s`,
+    make: ours(largePolicy()),
+    flooded: "oursLarge",
+  },
+  floodAudit: {
+    title: `ours, large, audit, beside ${FLOOD_RATE.toLocaleString("en")} dropped packets/s`,
+    make: ours(largePolicy({ log: true })),
+    flooded: "oursAudit",
+  },
 } as const satisfies Record<string, Plan>;
 
 export type ContenderKey = keyof typeof plans;
@@ -61,7 +93,7 @@ const REFERENCE = `-A FORWARD -s 8.8.8.8/32 -p tcp ${PHYSDEV} -m tcp --dport 22 
 const linearRules = () =>
   randomNetworks(NETWORKS).map((network) => `-A FORWARD -s ${network} ${PHYSDEV} -j DROP`);
 
-/** Brings contenders up, one after another, and starts what measures them. */
+/** Brings contenders up, one after another, and starts what measures them on a processor. */
 export async function bringUp(
   keys: readonly ContenderKey[],
   cpu: number,
@@ -70,14 +102,24 @@ export async function bringUp(
 ): Promise<Contender[]> {
   const up: Contender[] = [];
   for (const key of keys) {
-    const { title, make }: Plan = plans[key];
-    note(title);
-    const { netns, ends, guest } = await make(key, undo);
-    const connect = await startConnecting(ends, cpu, undo);
-    const packets = await startGenerator(netns, cpu, undo);
-    up.push({ key, title, netns, connect, packets, guest });
+    const { title, make, flooded }: Plan = plans[key];
+    note(`bringing up: ${title}`);
+    const shared = up.find((other) => other.key === flooded);
+    const { netns, guest, connect, packets } = shared ?? (await started(key, make, cpu, undo));
+    const flood =
+      flooded === undefined
+        ? undefined
+        : { packets: await startGenerator(netns, (cpu + 1) % os.cpus().length, undo), sent: 0 };
+    up.push({ key, title, netns, connect, packets, guest, flood });
   }
   return up;
+}
+
+async function started(key: string, make: Plan["make"], cpu: number, undo: Undo) {
+  const { netns, ends, guest } = await make(key, undo);
+  const connect = await startConnecting(ends, cpu, undo);
+  const packets = await startGenerator(netns, cpu, undo);
+  return { netns, guest, connect, packets };
 }
 
 /** The ends joined by a wire; ready-made packets end at the NIC: what is left is the generator's. */

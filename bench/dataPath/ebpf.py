@@ -12,10 +12,12 @@ import struct
 import sys
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
-PROG_LOAD, OBJ_PIN, PROG_TEST_RUN = 5, 6, 10
+MAP_CREATE, MAP_UPDATE, PROG_LOAD, OBJ_PIN, PROG_TEST_RUN = 0, 2, 5, 6, 10
+ARRAY = 2
 SCHED_CLS, XDP = 3, 6
 TEST_RUN_LIVE_FRAMES = 2
-PRANDOM, REDIRECT = 7, 23
+LOOK_UP, REDIRECT = 1, 23
+STACK = 10
 ATTRIBUTE_BYTES = 128
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -70,6 +72,11 @@ def flip_bits(to: int, value: int) -> bytes:
     return code(0xA7, to, value=value)
 
 
+def shift_left(to: int, count: int) -> bytes:
+    """Register <<= count."""
+    return code(0x67, to, value=count)
+
+
 def shift_right(to: int, count: int) -> bytes:
     """Register >>= count."""
     return code(0x77, to, value=count)
@@ -81,13 +88,13 @@ def network_order_16(to: int) -> bytes:
 
 
 def load(size: str, to: int, of: int, offset: int) -> bytes:
-    """Register = memory; the size is one of `b`, `h`, `w`."""
-    return code({"w": 0x61, "h": 0x69, "b": 0x71}[size], to, of, offset)
+    """Register = memory; the size is one of `b`, `h`, `w`, `d`: 1 to 8 bytes."""
+    return code({"w": 0x61, "h": 0x69, "b": 0x71, "d": 0x79}[size], to, of, offset)
 
 
 def store(size: str, at: int, offset: int, of: int) -> bytes:
     """Memory = register."""
-    return code({"w": 0x63, "h": 0x6B}[size], at, of, offset)
+    return code({"w": 0x63, "h": 0x6B, "d": 0x7B}[size], at, of, offset)
 
 
 def store_bytes(at: int, offset: int, data: bytes) -> bytes:
@@ -120,6 +127,14 @@ def call(helper: int) -> bytes:
     return code(0x85, value=helper)
 
 
+def count(to: int, table: int) -> bytes:
+    """Register = the number of runs before this one, kept in an array; ends with 0 without it."""
+    key = code(0x62, STACK, offset=-4) + copy(2, STACK) + plus(2, -4)
+    array = code(0x18, 1, 1, value=table) + code(0)
+    found = load("d", to, 0, 0) + copy(1, to) + plus(1, 1) + store("d", 0, 0, 1)
+    return key + array + call(LOOK_UP) + code(0x55, 0, offset=1) + leave() + found
+
+
 def give(value: int) -> bytes:
     """Ends with a verdict."""
     return set_to(0, value) + leave()
@@ -128,6 +143,18 @@ def give(value: int) -> bytes:
 def leave() -> bytes:
     """Ends with what register 0 holds."""
     return code(0x95)
+
+
+def make_counter() -> int:
+    """File descriptor of an array of one number."""
+    return bpf(MAP_CREATE, struct.pack("=IIII", ARRAY, 4, 8, 1))[0]
+
+
+def set_counter(table: int, value: int) -> None:
+    """Goes on from another number."""
+    key, number = ctypes.c_uint32(0), ctypes.c_uint64(value)
+    places = (ctypes.addressof(key), ctypes.addressof(number))
+    bpf(MAP_UPDATE, struct.pack("=IIQQQ", table, 0, *places, 0))
 
 
 def load_program(kind: int, program: bytes) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 GATEWAY, NVA = "10.7.0.4", "10.7.1.5"
 GATEWAY_MAC, NVA_MAC = "00:0d:3a:00:00:01", "00:0d:3a:00:00:05"
 # Addresses for benchmarks (RFC 2544); what comes out with them is counted and goes no further.
-CLIENTS, SERVICE = "198.18.0.1", "20.0.0.4"
+CLIENTS, SERVICE = "198.18.0.0", "20.0.0.4"
 INNER_MACS = ("0a:00:00:00:00:01", "0a:00:00:00:00:02")
 OUTER = 14 + 20 + 8 + 8
 UDP, TCP = 17, 6
@@ -69,19 +69,35 @@ def udp_frame(size: int, back: bool) -> bytes:
     return ethernet(here, there, packet)
 
 
-def syn_frame(source: str, port: int, many_sources: bool) -> bytes:
-    """A SYN whose client's port, and of many sources the address's low half, are still to be set.
+class Step(NamedTuple):
+    """A packet of a connection's start: who sends it, and its TCP flags."""
 
-    Two bytes of the sequence number must then be the one's complement of the port; and of many
-    sources the identification and the other two that of the address: so the checksums stay right.
+    from_server: bool
+    flags: int
+
+
+SYN, SYN_ACK, ACK = Step(False, 0x02), Step(True, 0x12), Step(False, 0x10)
+# Bit 15 is set in each client's port: an ephemeral one, and complements of it do not overflow.
+LOWEST_PORT = 0x8000
+SERVER_SEQUENCE = 5000
+
+
+def tcp_frame(client: str, port: int, step: Step) -> bytes:
+    """A packet of connection 0 to a port: its client has the lowest port.
+
+    The client's sequence number is the one's complement of the low half of its address and of its
+    port, the identification that of the former: so the checksums stay right for any of them.
     """
-    low = 0xFFFF if many_sources else 0
-    ends = socket.inet_aton(source)[: 2 if many_sources else 4].ljust(4, b"\0")
-    ends += socket.inet_aton(SERVICE)
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, low, 0x4000, 64, TCP, 0) + ends
-    tcp = struct.pack(">HHHHIBBHHH", 0, port, low, 0xFFFF, 0, 0x50, 2, 64240, 0, 0)
-    over = checksum(ends + struct.pack(">HH", TCP, len(tcp)) + tcp)
-    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-    return ethernet(
-        INNER_MACS[0], INNER_MACS[1], ip + tcp[:16] + struct.pack(">H", over) + tcp[18:]
-    )
+    low = int.from_bytes(socket.inet_aton(client)[2:], "big")
+    ident, begin = ~low & 0xFFFF, (~low & 0xFFFF) << 16 | (~LOWEST_PORT & 0xFFFF)
+    numbers = {SYN: (begin, 0), SYN_ACK: (SERVER_SEQUENCE, begin + 1)}
+    sequence, acknowledged = numbers.get(step, (begin + 1, SERVER_SEQUENCE + 1))
+    turn = -1 if step.from_server else 1
+    (source, destination), (near, far) = (client, SERVICE)[::turn], (LOWEST_PORT, port)[::turn]
+    head = (near, far, sequence, acknowledged, 0x50, step.flags, 64240)
+    tcp = struct.pack(">HHIIBBHHH", *head, 0, 0)
+    pseudo = socket.inet_aton(source) + socket.inet_aton(destination)
+    over = checksum(pseudo + struct.pack(">HH", TCP, len(tcp)) + tcp)
+    packet = ip_header(source, destination, TCP, 40, ident)
+    here, there = INNER_MACS[::turn]
+    return ethernet(here, there, packet + tcp[:16] + struct.pack(">H", over) + tcp[18:])

@@ -1,49 +1,124 @@
-/** What an NVA costs a packet: contenders in alternating rounds. Works only inside a box. */
-import type { Undo } from "../../lab/undo";
-import { type Column, markdown } from "../harness/figures";
-import { type Rounds, takeRounds } from "../harness/rounds";
-import { bringUp, type ContenderKey, plans } from "./contenders";
-import { stepsOf } from "./measures";
+/** What an NVA costs a packet: contenders in alternating rounds, from no NVA to a large policy. */
 
-export interface DataPathOptions {
-  rounds: number;
-  contenders?: readonly ContenderKey[];
-  /** Processor that everything measured runs on. */
-  cpu: number;
-  note: (text: string) => void;
-}
+import { summarize } from "../../lab/proof/statistics";
+import { linesAndBars } from "../harness/chart";
+import {
+  byRound,
+  type Column,
+  figureOf,
+  figureTable,
+  markdownTable,
+  percentileTable,
+  pooled,
+} from "../harness/figures";
+import type { Context, Findings, Question } from "../harness/question";
+import { takeRounds } from "../harness/rounds";
+import { bringUp, type ContenderKey, plans } from "./contenders";
+import { floodFacts } from "./flood";
+import { SIZES, stepsOf } from "./measures";
+import { measureTransits } from "./transits";
+
+const ROUNDS = 12;
+const BASE = "reference";
 
 const perSecond = (nanoseconds: number) => 1e9 / nanoseconds;
+const microseconds = (nanoseconds: number) => nanoseconds / 1000;
 
-export const columns: readonly Column[] = [
-  ...[
-    { head: "TCP connect p50, µs", figure: "handshake", digits: 1 },
-    { head: "ns a packet (64 bytes)", figure: "packet64" },
-  ].map((column) => ({
-    ...column,
-    ...(column.figure === "handshake" ? { convert: (ns: number) => ns / 1000 } : {}),
-    against: "reference",
-  })),
-  {
-    head: "packets/s, 64 bytes",
-    figure: "packet64",
-    convert: perSecond,
-    against: "reference",
-  },
-  { head: "512 bytes", figure: "packet512", convert: perSecond },
-  { head: "1,400 bytes", figure: "packet1400", convert: perSecond },
-  { head: "new connections/s", figure: "connection", convert: perSecond, against: "reference" },
-];
-
-/** Measures, and takes everything down again. */
-export async function benchDataPath(options: DataPathOptions, undo: Undo): Promise<Rounds> {
-  const { rounds, contenders = Object.keys(plans) as ContenderKey[], cpu, note } = options;
-  const up = await bringUp(contenders, cpu, undo, note);
-  return takeRounds(up.flatMap(stepsOf), { rounds, note });
+async function ask({ rounds = ROUNDS, only, cpu, undo, note }: Context): Promise<Findings> {
+  const keys = (Object.keys(plans) as ContenderKey[]).filter((key) => only?.includes(key) ?? true);
+  const up = await bringUp(keys, cpu, undo, note);
+  const found = await takeRounds(up.flatMap(stepsOf), { rounds, note });
+  note("the NVA's share of handshakes");
+  await measureTransits(up, found.samples);
+  const titles = Object.fromEntries(keys.map((key) => [key, plans[key].title]));
+  return { titles, ...found, facts: await floodFacts(up, note) };
 }
 
-/** The figures as a table. */
-export function dataPathTable({ samples }: Rounds): string {
-  const titles = Object.entries(plans).map(([key, { title }]) => [key, title] as const);
-  return markdown(samples, Object.fromEntries(titles.filter(([key]) => samples[key])), columns);
+const connect: Column = {
+  head: "TCP connect p50, µs",
+  figure: "handshake",
+  convert: microseconds,
+  digits: 1,
+  against: BASE,
+};
+
+const connections: Column = {
+  head: "new connections/s",
+  figure: "connection",
+  convert: perSecond,
+  against: BASE,
+};
+
+const packets: Column[] = SIZES.map((size) => ({
+  head: `packets/s, ${size.toLocaleString("en")} bytes`,
+  figure: `packet${size}`,
+  convert: perSecond,
+  ...(size === SIZES[0] ? { against: BASE } : {}),
+}));
+
+export const dataPath: Question = {
+  name: "data-path",
+  about: "what the NVA costs a packet, a connection and a handshake, beside other ways",
+  boxed: true,
+  ask,
+  show,
+  summarize: (results) => figureTable(results, [connect, packets[0] as Column, connections]),
+  draw,
+};
+
+function show(results: Findings): string {
+  const { repeated, disturbed } = results;
+  const bits: Column[] = SIZES.map((size) => ({
+    head: `Gbit/s, ${size.toLocaleString("en")} bytes`,
+    figure: `packet${size}`,
+    convert: (nanoseconds) => (size * 8) / nanoseconds,
+    digits: 2,
+  }));
+  return [
+    figureTable(results, [connect, packets[0] as Column, connections]),
+    "TCP connects, µs, all rounds together:",
+    percentileTable(results, "handshake", "", microseconds, 1),
+    "The NVA's own share of a connect, µs, from timestamps on both tunnels:",
+    percentileTable(results, "transit", "", microseconds, 1),
+    "Packets of running flows, and processor time of each; lowest and highest round in brackets:",
+    figureTable(results, [
+      { head: "ns a packet, 64 bytes", figure: "packet64", spread: true },
+      { head: "ns a new connection", figure: "connection", spread: true },
+      ...packets.slice(1),
+      ...bits,
+    ]),
+    floodLines(results),
+    `${repeated} looks were repeated because the machine was busy, ${disturbed} stayed disturbed.`,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+/** What a flood of dropped packets left behind. */
+function floodLines({ facts = {} }: Findings): string {
+  const { floodSent, floodWritten, floodSuppressed, auditBytes } = facts;
+  if (floodSent === undefined) return "";
+  const cells = [floodSent, floodWritten, floodSuppressed, auditBytes].map((value) =>
+    Number(value).toLocaleString("en"),
+  );
+  return markdownTable(
+    ["The flood, with audit", "packets dropped", "records", "counted instead", "log, bytes"],
+    [["", ...cells]],
+  );
+}
+
+function draw({ titles, samples }: Findings): string {
+  const points = ["p50", "p90", "p99", "p99.9"];
+  const lines = Object.entries(titles).flatMap(([key, title]) => {
+    const found = summarize(pooled(samples, key, "handshake").map(microseconds));
+    return found ? [{ title, values: [found.p50, found.p90, found.p99, found.p999] }] : [];
+  });
+  const bars = Object.entries(titles).flatMap(([key, title]) => {
+    const found = figureOf(byRound(samples, key, "packet64").map(perSecond));
+    return found && key !== "none" ? [{ title, value: found.median }] : [];
+  });
+  return linesAndBars(
+    { title: "TCP connect, percentiles", unit: "µs", points, lines },
+    { title: "64-byte packets a second on one processor", unit: "packets/s", bars },
+  );
 }

@@ -2,12 +2,16 @@
 
 Runs in the NVA's network namespace: the kernel hands the frames to the NIC as its driver would
 (BPF live frames), so neither a load balancer nor a wire is in the figures. One processor does all
-of it: the given one. Reads one JSON request a line and answers each with one:
+of it: the given one. Reads one JSON request a line and answers each with one; `do` is one of
 
-  {"do": "udp", "size": BYTES, "flows": N, "count": PACKETS}   packets of open flows, both ways
-  {"do": "syn", "count": PACKETS}                              each opens a connection
-  {"do": "forbidden", "count": PACKETS, "rate": PER_SECOND}    SYNs from 8.8.8.8 to port 22
-  {"do": "forget"}                                             conntrack forgets all flows
+  udp        packets of `size` bytes of so many open `flows`, both ways
+  syn        each opens a connection of its own; with `from` they are numbered from there on
+  synAck     the answers to them
+  ack        what completes them, and belongs to them ever after
+  forbidden  SYNs from 8.8.8.8 to port 22, `rate` a second
+  forget     conntrack forgets all flows
+
+with `count` packets.
 """
 
 from __future__ import annotations
@@ -22,63 +26,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ebpf as bpf
-from frames import CLIENTS, EXTERNAL, INTERNAL, OUTER, syn_frame, udp_frame, wrap
+import frames
+from frames import EXTERNAL, INTERNAL, OUTER, Step, tcp_frame, udp_frame, wrap
 
 PASS, DROP = 2, 1
 NIC = "eth0"
 FIRST_PORT = 40000
-# Where an inner frame's fields are, from the start of the outer one.
-IDENT, SOURCE_LOW, PORTS, SEQUENCE = OUTER + 18, OUTER + 28, OUTER + 34, OUTER + 38
-HEAD_UDP, HEAD_TCP = OUTER + 34 + 8, OUTER + 34 + 20
 SLICE_SECONDS = 0.01
 NETLINK_NETFILTER = 12  # linux/netlink.h
-DATA, END, RANDOM, SCRATCH = 7, 8, 6, 1
-
-
-def framed(size: int, inside: bytes) -> bytes:
-    """A program whose inside may write the first bytes of a packet, with a random number."""
-    body = bpf.call(bpf.PRANDOM) + bpf.copy(RANDOM, 0) + inside + bpf.give(PASS)
-    start = bpf.load("w", DATA, 1, 0) + bpf.load("w", END, 1, 4)
-    return start + bpf.if_room(DATA, END, size, body) + bpf.give(DROP)
-
-
-def udp_program(frames: tuple[bytes, bytes], flows: int, both: bool) -> bytes:
-    """One of the flows, one of the directions, by chance. A frame is used again and again, and the
-    NVA has written its own outer header over it: so all of the head is written anew.
-    """
-    port = bpf.copy(0, RANDOM) + bpf.keep_bits(0, flows - 1) + bpf.plus(0, FIRST_PORT)
-    ways = [
-        bpf.store_bytes(DATA, 0, frame[:HEAD_UDP]) + bpf.store("h", DATA, PORTS + offset, 0)
-        for frame, offset in zip(frames, (0, 2), strict=True)
-    ]
-    way = bpf.shift_right(RANDOM, 31) + bpf.keep_bits(RANDOM, int(both))
-    return framed(
-        HEAD_UDP, port + bpf.network_order_16(0) + way + bpf.either(*ways, register=RANDOM, value=0)
-    )
-
-
-def syn_program(frame: bytes, many_sources: bool) -> bytes:
-    """A SYN from a port above 32767 by chance, and from an address by chance."""
-    port = (
-        bpf.copy(0, RANDOM)
-        + bpf.keep_bits(0, 0x7FFF)
-        + bpf.set_bits(0, 0x8000)
-        + bpf.network_order_16(0)
-    )
-    low = bpf.shift_right(RANDOM, 16) + bpf.keep_bits(RANDOM, 0xFFFF if many_sources else 0)
-    opposite = bpf.copy(SCRATCH, 0) + bpf.flip_bits(SCRATCH, 0xFFFF)
-    inside = bpf.store_bytes(DATA, 0, frame[:HEAD_TCP]) + port
-    inside += bpf.store("h", DATA, PORTS, 0) + opposite
-    inside += bpf.store("h", DATA, SEQUENCE + 2, SCRATCH)
-    if many_sources:
-        inside += low + bpf.store("h", DATA, SOURCE_LOW, RANDOM)
-        inside += bpf.flip_bits(RANDOM, 0xFFFF)
-        inside += bpf.store("h", DATA, IDENT, RANDOM) + bpf.store("h", DATA, SEQUENCE, RANDOM)
-    return framed(HEAD_TCP, inside)
+STEPS = {"syn": frames.SYN, "synAck": frames.SYN_ACK, "ack": frames.ACK, "forbidden": frames.SYN}
+# Where an inner packet's fields are, from the start of the outer frame.
+IDENT, SOURCE, DESTINATION, PORTS = OUTER + 18, OUTER + 26, OUTER + 30, OUTER + 34
+SEQUENCE, ACKNOWLEDGED = OUTER + 38, OUTER + 42
+HEAD_UDP, HEAD_TCP = OUTER + 34 + 8, OUTER + 34 + 20
+# Registers: the packet's ends, its number, and what is worked out of it.
+DATA, END, NUMBER, WORK, OPPOSITE = 7, 8, 6, 3, 4
 
 
 class Kind(NamedTuple):
-    """What packets are like: `udp`, `syn` or `forbidden`; the rest counts for `udp` alone."""
+    """What packets are like; the rest counts for `udp` alone."""
 
     what: str
     size: int = 0
@@ -87,16 +53,58 @@ class Kind(NamedTuple):
     both: bool = True
 
 
-def make(kind: Kind) -> tuple[bytes, bytes]:
-    """Instructions, and the frame that they write on."""
-    if kind.what == "udp":
-        out, back = (udp_frame(kind.size, way) for way in (False, True))
-        frames = (wrap(out, EXTERNAL), wrap(back, INTERNAL))
-        return udp_program(frames, kind.flows, kind.both), frames[0]
-    many = kind.what == "syn"
-    source, port = (CLIENTS, 443) if many else ("8.8.8.8", 22)
-    frame = wrap(syn_frame(source, port, many), EXTERNAL)
-    return syn_program(frame, many), frame
+def program(head: int, counter: int, inside: bytes) -> bytes:
+    """Counts packets, and writes the first bytes of each. A frame is used again and again, and the
+    NVA has written its own outer header over it: so all of the head is written anew.
+    """
+    body = bpf.count(NUMBER, counter) + inside + bpf.give(PASS)
+    start = bpf.load("w", DATA, 1, 0) + bpf.load("w", END, 1, 4)
+    return start + bpf.if_room(DATA, END, head, body) + bpf.give(DROP)
+
+
+def udp_program(kind: Kind, counter: int) -> tuple[bytes, bytes]:
+    """The flows take turns: first each sends, then each is answered."""
+    out, back = (udp_frame(kind.size, way) for way in (False, True))
+    framed = (wrap(out, EXTERNAL), wrap(back, INTERNAL))
+    port = bpf.copy(WORK, NUMBER) + bpf.keep_bits(WORK, kind.flows - 1)
+    port += bpf.plus(WORK, FIRST_PORT) + bpf.network_order_16(WORK)
+    way = bpf.shift_right(NUMBER, kind.flows.bit_length() - 1)
+    way += bpf.keep_bits(NUMBER, int(kind.both))
+    ways = [
+        bpf.store_bytes(DATA, 0, frame[:HEAD_UDP]) + bpf.store("h", DATA, PORTS + offset, WORK)
+        for frame, offset in zip(framed, (0, 2), strict=True)
+    ]
+    inside = port + way + bpf.either(*ways, register=NUMBER, value=0)
+    return program(HEAD_UDP, counter, inside), framed[0]
+
+
+def tcp_program(step: Step, many: bool, counter: int) -> tuple[bytes, bytes]:
+    """Each packet is of another connection: all ports of a client, then the next client's."""
+    client, service = (frames.CLIENTS, 443) if many else ("8.8.8.8", 22)
+    frame = wrap(tcp_frame(client, service, step), INTERNAL if step.from_server else EXTERNAL)
+    complement = ACKNOWLEDGED if step.from_server else SEQUENCE
+    address, port = (DESTINATION, PORTS + 2) if step.from_server else (SOURCE, PORTS)
+    inside = bpf.store_bytes(DATA, 0, frame[:HEAD_TCP]) + bpf.copy(WORK, NUMBER)
+    inside += bpf.keep_bits(WORK, frames.LOWEST_PORT - 1) + bpf.set_bits(WORK, frames.LOWEST_PORT)
+    inside += bpf.copy(OPPOSITE, WORK) + bpf.flip_bits(OPPOSITE, 0xFFFF)
+    # What follows a SYN has the next number.
+    inside += bpf.plus(OPPOSITE, int(step != frames.SYN))
+    for offset, register in ((port, WORK), (complement + 2, OPPOSITE)):
+        inside += bpf.network_order_16(register) + bpf.store("h", DATA, offset, register)
+    if many:
+        inside += bpf.shift_right(NUMBER, 15) + bpf.keep_bits(NUMBER, 0xFFFF)
+        inside += bpf.network_order_16(NUMBER) + bpf.store("h", DATA, address + 2, NUMBER)
+        inside += bpf.flip_bits(NUMBER, 0xFFFF) + bpf.store("h", DATA, IDENT, NUMBER)
+        inside += bpf.store("h", DATA, complement, NUMBER)
+    return program(HEAD_TCP, counter, inside), frame
+
+
+class Loaded(NamedTuple):
+    """A program in the kernel."""
+
+    descriptor: int
+    counter: int
+    frame: bytes
 
 
 class Generator:
@@ -105,18 +113,26 @@ class Generator:
     def __init__(self) -> None:
         """Loads nothing yet."""
         self.ifindex = socket.if_nametoindex(NIC)
-        self.loaded: dict[Kind, tuple[int, bytes]] = {}
+        self.loaded: dict[Kind, Loaded] = {}
 
-    def program(self, kind: Kind) -> tuple[int, bytes]:
-        """Program and frame of a kind."""
+    def of(self, kind: Kind) -> Loaded:
+        """What sends packets of a kind."""
         if kind not in self.loaded:
-            program, frame = make(kind)
-            self.loaded[kind] = (bpf.load_program(bpf.XDP, program), frame)
+            counter = bpf.make_counter()
+            if kind.what == "udp":
+                text, frame = udp_program(kind, counter)
+            else:
+                text, frame = tcp_program(STEPS[kind.what], kind.what != "forbidden", counter)
+            self.loaded[kind] = Loaded(bpf.load_program(bpf.XDP, text), counter, frame)
         return self.loaded[kind]
+
+    def number_from(self, kind: Kind, number: int) -> None:
+        """The next packet of this kind has this number."""
+        bpf.set_counter(self.of(kind).counter, number)
 
     def send(self, kind: Kind, count: int) -> dict[str, Any]:
         """Sends, and says what it took and how many came back."""
-        descriptor, frame = self.program(kind)
+        descriptor, _, frame = self.of(kind)
         came, begun, before = sent_back(), time.perf_counter_ns(), scheduled()
         each = bpf.send_live(descriptor, frame, self.ifindex, count)
         after, ended = scheduled(), time.perf_counter_ns()
@@ -161,29 +177,31 @@ def paced(generator: Generator, kind: Kind, rate: int, count: int) -> dict[str, 
     begin, sent = time.monotonic(), 0
     while sent < count:
         due = int((time.monotonic() - begin) * rate) - sent
-        slice_ = min(due, int(rate * SLICE_SECONDS * 4), count - sent)
-        if slice_ > 0:
-            for name, value in generator.send(kind, slice_).items():
+        now = min(due, int(rate * SLICE_SECONDS * 4), count - sent)
+        if now > 0:
+            for name, value in generator.send(kind, now).items():
                 total[name] = total.get(name, 0) + value
-            sent += slice_
+            sent += now
         time.sleep(SLICE_SECONDS)
     return {**total, "seconds": time.monotonic() - begin}
 
 
 def answer(generator: Generator, request: dict[str, Any]) -> dict[str, Any]:
     """Does what a request asks."""
-    what = request["do"]
+    what, count = request["do"], request.get("count", 0)
     if what == "forget":
         forget_flows()
         return {"flows": flows_known()}
+    kind = Kind(what)
     if what == "udp":
         kind = Kind(what, request["size"], request["flows"])
         # Each flow has begun from outside before anything answers.
-        generator.send(kind._replace(both=False), request["flows"] * 8)
-        return generator.send(kind, request["count"])
+        generator.send(kind._replace(both=False), request["flows"])
+    if "from" in request:
+        generator.number_from(kind, request["from"])
     if rate := request.get("rate"):
-        return paced(generator, Kind(what), rate, request["count"])
-    return {**generator.send(Kind(what), request["count"]), "flows": flows_known()}
+        return paced(generator, kind, rate, count)
+    return {**generator.send(kind, count), "flows": flows_known()}
 
 
 def main() -> None:

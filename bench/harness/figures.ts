@@ -1,4 +1,6 @@
-/** Samples summed up, and as a Markdown table. Pure. */
+/** Samples summed up, and as Markdown. Pure. */
+import { summarize } from "../../lab/proof/statistics";
+import type { Findings } from "./question";
 import type { Samples } from "./rounds";
 
 /** A figure over the rounds; where a round gives many samples, its median stands for it. */
@@ -9,15 +11,17 @@ export interface Figure {
   high: number;
 }
 
-/** How a figure is shown. */
+/** A column of a table: a figure's median over the rounds. */
 export interface Column {
   head: string;
   figure: string;
-  /** From the sample's unit to the column's; default: as it is. */
+  /** From the samples' unit to the column's; default: as it is. */
   convert?: (value: number) => number;
   digits?: number;
-  /** The baseline that a second column compares with, round by round. */
+  /** Contender whose figure of the same round is the baseline of one more column. */
   against?: string;
+  /** True adds the lowest and highest round. */
+  spread?: boolean;
 }
 
 export function median(values: readonly number[]): number {
@@ -33,57 +37,82 @@ export function byRound(samples: Samples, contender: string, figure: string): nu
   return rounds.map((value) => (typeof value === "number" ? value : median(value)));
 }
 
-export function figureOf(values: readonly number[]): Figure {
+/** Undefined for no value. */
+export function figureOf(values: readonly number[]): Figure | undefined {
+  if (values.length === 0) return undefined;
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** The figure against a baseline's of the same round. */
-export function ratio(samples: Samples, contender: string, figure: string, base: string): Figure {
-  const of = byRound(samples, base, figure);
-  const shares = byRound(samples, contender, figure).map((value, round) => {
-    const other = of[round];
-    if (other === undefined) throw new Error(`${base} has no round ${round + 1} of ${figure}`);
-    return value / other;
-  });
-  return figureOf(shares);
-}
-
-/** A row a contender; figures that it does not have are dashes. */
-export function markdown(
+/** One figure against another of the same round; undefined where one of them is missing. */
+export function ratio(
   samples: Samples,
-  titles: Readonly<Record<string, string>>,
-  columns: readonly Column[],
-): string {
-  const heads = columns.flatMap(({ head, against }) =>
-    against === undefined ? [head] : [head, `of ${against}`],
+  figure: string,
+  contender: string,
+  base: string,
+  convert: (value: number) => number = (value) => value,
+): Figure | undefined {
+  const others = byRound(samples, base, figure).map(convert);
+  const values = byRound(samples, contender, figure).map(convert);
+  return figureOf(
+    values.flatMap((value, round) => {
+      const other = others[round];
+      return other === undefined ? [] : [value / other];
+    }),
   );
-  const rows = Object.entries(titles).map(([key, title]) => [
-    title,
-    ...columns.flatMap((column) => cells(samples, key, column)),
-  ]);
-  return [
-    `| | ${heads.join(" | ")} |`,
-    `| --- |${" ---: |".repeat(heads.length)}`,
-    ...rows.map((row) => `| ${row.join(" | ")} |`),
-  ].join("\n");
 }
 
-function cells(samples: Samples, key: string, column: Column): string[] {
-  const { figure, convert = (value) => value, digits = 0, against } = column;
-  const values = byRound(samples, key, figure).map(convert);
-  if (values.length === 0) return against === undefined ? ["-"] : ["-", "-"];
-  const text = format(figureOf(values).median, digits);
-  if (against === undefined) return [text];
-  const share = median(
-    byRound(samples, against, figure)
-      .map(convert)
-      .flatMap((other, round) => {
-        const value = values[round];
-        return value === undefined ? [] : [value / other];
-      }),
+/** A row a contender that has any of the figures; what it does not have is a dash. */
+export function figureTable({ titles, samples }: Findings, columns: readonly Column[]): string {
+  const heads = columns.flatMap(({ head, against }) =>
+    against === undefined ? [head] : [head, `of ${shortTitle(titles, against)}`],
   );
-  return [text, share.toFixed(2)];
+  const rows = Object.entries(titles)
+    .map(([key, title]) => [title, ...columns.flatMap((column) => cells(samples, key, column))])
+    .filter(([, ...figures]) => figures.some((figure) => figure !== "-"));
+  return markdownTable(["", ...heads], rows);
+}
+
+/** Percentiles over all samples of all rounds. */
+export function percentileTable(
+  { titles, samples }: Findings,
+  figure: string,
+  head: string,
+  convert: (value: number) => number,
+  digits: number,
+): string {
+  const rows = Object.entries(titles).flatMap(([key, title]) => {
+    const summary = summarize(pooled(samples, key, figure));
+    if (summary === undefined) return [];
+    const { count, p50, p90, p99, p999 } = summary;
+    const shown = [p50, p90, p99, p999].map((value) => format(convert(value), digits));
+    return [[title, format(count, 0), ...shown]];
+  });
+  return markdownTable([head, "samples", "p50", "p90", "p99", "p99.9"], rows);
+}
+
+/** All samples of a figure. */
+export function pooled(samples: Samples, contender: string, figure: string): number[] {
+  return (samples[contender]?.[figure] ?? []).flat() as number[];
+}
+
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]) {
+  const line = (cells_: readonly string[]) => `| ${cells_.join(" | ")} |`;
+  const rule = heads.map((_, at) => (at === 0 ? "---" : "---:"));
+  return [line(heads), line(rule), ...rows.map(line)].join("\n");
 }
 
 export const format = (value: number, digits: number): string =>
   value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const shortTitle = (titles: Readonly<Record<string, string>>, key: string) =>
+  (titles[key] ?? key).split(/[:,]/, 1)[0] ?? key;
+
+function cells(samples: Samples, key: string, column: Column): string[] {
+  const { figure, convert = (value) => value, digits = 0, against, spread = false } = column;
+  const found = figureOf(byRound(samples, key, figure).map(convert));
+  if (found === undefined) return against === undefined ? ["-"] : ["-", "-"];
+  const range = ` (${format(found.low, digits)} to ${format(found.high, digits)})`;
+  const text = `${format(found.median, digits)}${spread ? range : ""}`;
+  if (against === undefined) return [text];
+  return [text, ratio(samples, figure, key, against, convert)?.median.toFixed(2) ?? "-"];
+}

@@ -1,0 +1,5 @@
+/** The questions that `npm run bench` answers, in its order. */
+import { dataPath } from "./dataPath";
+import type { Question } from "./harness/question";
+
+export const questions: readonly Question[] = [dataPath];
