@@ -1,5 +1,6 @@
 /** The questions that `npm run bench` answers, in its order. */
 import { dataPath } from "./dataPath";
 import type { Question } from "./harness/question";
+import { policySize } from "./policy";
 
-export const questions: readonly Question[] = [dataPath];
+export const questions: readonly Question[] = [dataPath, policySize];

@@ -8,6 +8,7 @@ import { Guest } from "../../test/support/guest";
 import { Outside } from "../../test/support/outside";
 import type { Talker } from "../../test/support/talker";
 import { largePolicy, NETWORKS, RULES, randomNetworks, referencePolicy } from "../policies";
+import { prefixTree } from "./prefixTree";
 import { byWire, type Ends, inNetns, startConnecting, startGenerator, throughTunnels } from "./way";
 
 /** A contender that is up, with what measures it. */
@@ -47,6 +48,8 @@ interface Plan {
   flooded?: string;
 }
 
+export type ContenderKey = keyof typeof plans;
+
 /** Forbidden packets a second of a flood. */
 export const FLOOD_RATE = 50_000;
 
@@ -62,6 +65,10 @@ export const plans = {
   linear: {
     title: `reference with ${NETWORKS.toLocaleString("en")} linear rules`,
     make: (key, undo) => makeBridge(key, undo, [...linearRules(), REFERENCE]),
+  },
+  tree: {
+    title: `bridge, ${NETWORKS.toLocaleString("en")} networks as a tree of iptables chains`,
+    make: (key, undo) => makeBridge(key, undo, prefixTree(randomNetworks(NETWORKS), PHYSDEV)),
   },
   ours1: { title: "ours, 1 rule", make: ours(referencePolicy) },
   oursLarge: {
@@ -83,8 +90,6 @@ export const plans = {
     flooded: "oursAudit",
   },
 } as const satisfies Record<string, Plan>;
-
-export type ContenderKey = keyof typeof plans;
 
 const PHYSDEV = "-m physdev --physdev-is-bridged --physdev-in vxlan-ex";
 /** The rule of the reference case. */

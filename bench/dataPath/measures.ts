@@ -1,16 +1,11 @@
 /** What is measured of a contender in each round. */
-import type { Reading, Step } from "../harness/rounds";
+import type { Reading, Turn } from "../harness/rounds";
 import { type Contender, FLOOD_RATE } from "./contenders";
 
 /** Bytes of the inner IP packets. */
 export const SIZES = [64, 512, 1400] as const;
 /** Flows that the ready-made datagrams belong to; a power of two. */
 const FLOWS = 64;
-/** Packets that a look takes at a fast contender, and at one that takes tens of microseconds each. */
-const PACKETS = { fast: 50_000, slow: 500 };
-const CONNECTIONS = { fast: 40_000, slow: 500 };
-const HANDSHAKES = 300;
-const SLOW = "linear";
 /** Longer than any look beside a flood. */
 const FLOOD_SECONDS = 0.8;
 
@@ -33,39 +28,54 @@ interface Connected {
   waited: number;
 }
 
-/** A round's looks at a contender. */
-export function stepsOf(contender: Contender): Step[] {
+/** Packets that a look takes at a fast contender, and at one that takes tens of microseconds each. */
+export interface Amounts {
+  packets: number;
+  connections: number;
+  handshakes: number;
+}
+
+const FAST: Amounts = { packets: 50_000, connections: 40_000, handshakes: 300 };
+const SLOW: Amounts = { packets: 500, connections: 500, handshakes: 300 };
+const IS_SLOW = new Set(["linear"]);
+
+/** A contender's turn: everything that is measured of it. */
+export function turnOf(contender: Contender): Turn {
   const { key: name, flood } = contender;
-  const step = (measure: () => Promise<Reading>): Step => ({
-    contender: name,
-    measure: flood === undefined ? measure : () => besideFlood(flood, measure),
-  });
-  const connect = step(() => handshakes(contender));
-  // A flood is a matter of whether what is allowed gets through as before.
-  if (flood !== undefined) return [connect, step(() => datagrams(contender, SIZES[0]))];
+  const amounts = IS_SLOW.has(name) ? SLOW : FAST;
+  const connect = () => handshakes(contender, amounts);
+  if (flood !== undefined) {
+    // A flood is a matter of whether what is allowed gets through as before.
+    const looks = [connect, () => datagrams(contender, SIZES[0], amounts)];
+    return { contender: name, looks: looks.map((one) => () => besideFlood(flood, one)) };
+  }
+  const sizes = SIZES.map((size) => () => datagrams(contender, size, amounts));
+  return { contender: name, looks: [connect, ...sizes, () => connections(contender, amounts)] };
+}
+
+/** The short form of a turn: one look each at handshakes, packets and connections. */
+export function shortLooks(contender: Contender, amounts: Amounts): Turn["looks"] {
   return [
-    connect,
-    ...SIZES.map((size) => step(() => datagrams(contender, size))),
-    step(() => connections(contender)),
+    () => handshakes(contender, amounts),
+    () => datagrams(contender, SIZES[0], amounts),
+    () => connections(contender, amounts),
   ];
 }
 
-async function handshakes({ connect }: Contender): Promise<Reading> {
-  const { nanoseconds, wall, waited } = await connect.ask<Connected>({ count: HANDSHAKES });
+async function handshakes({ connect }: Contender, amounts: Amounts): Promise<Reading> {
+  const { nanoseconds, wall, waited } = await connect.ask<Connected>({ count: amounts.handshakes });
   return { values: { handshake: nanoseconds }, wall, waited };
 }
 
-async function datagrams(contender: Contender, size: number): Promise<Reading> {
-  const count = PACKETS[contender.key === SLOW ? "slow" : "fast"];
-  const request = { do: "udp", size, flows: FLOWS, count };
+async function datagrams(contender: Contender, size: number, amounts: Amounts): Promise<Reading> {
+  const request = { do: "udp", size, flows: FLOWS, count: amounts.packets };
   return sentReading(`packet${size}`, await contender.packets.ask<Sent>(request), contender);
 }
 
 /** Each packet is the first of its flow; the table of flows is emptied before. */
-async function connections(contender: Contender): Promise<Reading> {
-  const count = CONNECTIONS[contender.key === SLOW ? "slow" : "fast"];
+async function connections(contender: Contender, amounts: Amounts): Promise<Reading> {
   await contender.packets.ask({ do: "forget" });
-  const sent = await contender.packets.ask<Sent>({ do: "syn", count });
+  const sent = await contender.packets.ask<Sent>({ do: "syn", count: amounts.connections });
   await contender.packets.ask({ do: "forget" });
   return sentReading("connection", sent, contender);
 }

@@ -16,10 +16,12 @@ export interface Reading {
   patience?: number;
 }
 
-/** Something that is measured once a round. */
-export interface Step {
+/** What a contender does once a round. */
+export interface Turn {
   contender: string;
-  measure: () => Promise<Reading>;
+  /** Comes first, and gives figures of its own; it is not repeated. */
+  prepare?: () => Promise<Reading["values"]>;
+  looks: (() => Promise<Reading>)[];
 }
 
 /** Samples by contender and figure, in the order of the rounds. */
@@ -45,28 +47,31 @@ const WAITED_SHARE = 0.03;
 const STOLEN_SHARE = 0.02;
 const TICKS = 100; // USER_HZ, the unit of /proc/stat
 
-/** Measures each step once a round, every second round from the end. */
+/** Everybody takes a turn in each round, every second round from the end. */
 export async function takeRounds(
-  steps: readonly Step[],
+  turns: readonly Turn[],
   { rounds, repetitions = 4, note = () => undefined }: RoundsOptions,
 ): Promise<Rounds> {
   const found: Rounds = { samples: {}, repeated: 0, disturbed: 0 };
   for (let round = 0; round < rounds; round += 1) {
     note(`round ${round + 1} of ${rounds}`);
-    for (const step of round % 2 === 0 ? steps : steps.toReversed()) {
-      let reading = await look(step);
-      for (let again = 0; reading.busy && again < repetitions; again += 1) {
-        found.repeated += 1;
-        reading = await look(step);
+    for (const { contender, prepare, looks } of round % 2 === 0 ? turns : turns.toReversed()) {
+      if (prepare) keep(found.samples, contender, await prepare());
+      for (const measure of looks) {
+        let reading = await look(measure);
+        for (let again = 0; reading.busy && again < repetitions; again += 1) {
+          found.repeated += 1;
+          reading = await look(measure);
+        }
+        if (reading.busy) found.disturbed += 1;
+        keep(found.samples, contender, reading.values);
       }
-      if (reading.busy) found.disturbed += 1;
-      keep(found.samples, step.contender, reading.values);
     }
   }
   return found;
 }
 
-async function look({ measure }: Step): Promise<Reading & { busy: boolean }> {
+async function look(measure: () => Promise<Reading>): Promise<Reading & { busy: boolean }> {
   const before = stolenTicks();
   const reading = await measure();
   const stolen = ((stolenTicks() - before) / TICKS) * 1e9;
