@@ -53,6 +53,10 @@ export const checks: readonly Check[] = [
     name: "biome: format and lint",
     run: () => problemOf([bin("biome"), "check", "--error-on-warnings", "."]),
   },
+  {
+    name: "schema.json, docs/reference and the changelog's list of changes are current",
+    run: () => problemOf([process.execPath, "-r", "tsx/cjs", "tools/reference/main.ts", "--check"]),
+  },
   { name: "tsc: types", run: () => problemOf([bin("tsc"), "--noEmit"]) },
   { name: "shellcheck", run: () => onSources("sh", ["shellcheck", "--external-sources"]) },
   {

@@ -1,19 +1,43 @@
 /** The firewall policy as a user writes it: types, choices and limits. */
 
 /** What happens to a packet that a rule matches. */
-export const RuleAction = { Allow: "allow", Drop: "drop" } as const;
+export const RuleAction = {
+  /** It passes. */
+  Allow: "allow",
+  /** It is dropped; nobody is told. */
+  Drop: "drop",
+} as const;
 export type RuleAction = (typeof RuleAction)[keyof typeof RuleAction];
 
 /** Which way a flow is opened: `inbound` from the internet, `outbound` to the internet. */
-export const RuleDirection = { Inbound: "inbound", Outbound: "outbound" } as const;
+export const RuleDirection = {
+  /** Opened from the internet. */
+  Inbound: "inbound",
+  /** Opened by the workload. */
+  Outbound: "outbound",
+} as const;
 export type RuleDirection = (typeof RuleDirection)[keyof typeof RuleDirection];
 
 /** What a rule looks at; `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. */
-export const RuleProtocol = { Any: "any", Tcp: "tcp", Udp: "udp", Icmp: "icmp" } as const;
+export const RuleProtocol = {
+  /** Every protocol of IP. */
+  Any: "any",
+  /** TCP. */
+  Tcp: "tcp",
+  /** UDP. */
+  Udp: "udp",
+  /** ICMP for IPv4, ICMPv6 for IPv6. */
+  Icmp: "icmp",
+} as const;
 export type RuleProtocol = (typeof RuleProtocol)[keyof typeof RuleProtocol];
 
 /** `enforce` does what the rules say; `trial` logs what would be dropped and drops nothing. */
-export const PolicyMode = { Enforce: "enforce", Trial: "trial" } as const;
+export const PolicyMode = {
+  /** What a rule says happens. */
+  Enforce: "enforce",
+  /** What would be dropped is logged, and passes. */
+  Trial: "trial",
+} as const;
 export type PolicyMode = (typeof PolicyMode)[keyof typeof PolicyMode];
 
 /** How many flows a rule lets start; what is over the limit is dropped. */
@@ -30,13 +54,15 @@ export interface RateLimit {
 export interface FirewallRule {
   /** Names the rule in logs, counters and messages: lower-case letters, digits, `-`; at most 28. */
   name: string;
+  /** What happens to what matches. */
   action: RuleAction;
+  /** Which way the flow is opened; answers belong to it. */
   direction: RuleDirection;
   /** Addresses, networks, or names of address sets; default: any. */
   sources?: string[];
   /** Addresses, networks, or names of address sets; default: any. */
   destinations?: string[];
-  /** Default: any. */
+  /** Protocol of the packet; default: any. */
   protocol?: RuleProtocol;
   /** Destination ports of TCP or UDP, `"22"` or `"8000-8100"`; default: any. */
   ports?: string[];
@@ -60,7 +86,7 @@ export interface FirewallPolicy {
   defaultOutbound?: RuleAction;
   /** True writes a record of what the defaults drop; default: no record. */
   logDefaults?: boolean;
-  /** Default: enforce. */
+  /** Whether what the rules drop is dropped or only logged; default: enforce. */
   mode?: PolicyMode;
   /** False judges every packet by itself, answers included; default: a flow is judged once. */
   stateful?: boolean;

@@ -5,7 +5,12 @@ import { at, choiceReason, optional, type Problem, shown, under, wholeReason } f
 import { type AllowedTraffic, ruleNameReason } from "./traffic";
 
 /** Protocols that a public load balancer forwards. */
-export const PublicProtocol = { Tcp: "tcp", Udp: "udp" } as const;
+export const PublicProtocol = {
+  /** TCP. */
+  Tcp: "tcp",
+  /** UDP. */
+  Udp: "udp",
+} as const;
 export type PublicProtocol = (typeof PublicProtocol)[keyof typeof PublicProtocol];
 
 /** One public port and where it leads. */

@@ -5,7 +5,16 @@ import { at, choiceReason, formReason, type Problem, type Reason, shown, under }
 import { inbound, type SecurityRule } from "./securityRules";
 
 /** Protocols of allowed traffic; `any` is every protocol. */
-export const TrafficProtocol = { Tcp: "tcp", Udp: "udp", Icmp: "icmp", Any: "any" } as const;
+export const TrafficProtocol = {
+  /** TCP, by ports. */
+  Tcp: "tcp",
+  /** UDP, by ports. */
+  Udp: "udp",
+  /** ICMP, such as echo requests. */
+  Icmp: "icmp",
+  /** Every protocol of IP. */
+  Any: "any",
+} as const;
 export type TrafficProtocol = (typeof TrafficProtocol)[keyof typeof TrafficProtocol];
 
 /** Traffic that may reach the workload. It comes with the client's real address. */

@@ -1,71 +1,51 @@
-/** What the components look like from another language, as the SDK reads it from the sources. */
+/** What the components look like from another language. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
-import { Analyzer, type PropertyDefinition } from "@pulumi/pulumi/provider/experimental/analyzer";
-import * as library from "../../components/index";
+import { componentsOf, inferSchema, schemaText } from "../../tools/reference/infer";
+import { surfaceProblems } from "../../tools/reference/problems";
+import { surfaceOf } from "../../tools/reference/surface";
+import { packed } from "../support/packed";
 import { read, root } from "../support/sources";
 
-const names = Object.entries(library)
-  .filter(([, value]) => Object(value).prototype instanceof pulumi.ComponentResource)
-  .map(([name]) => name);
-const analyzer = new Analyzer(root, "azure-gwlb", JSON.parse(read("package.json")), new Set(names));
-const { components, typeDefinitions } = analyzer.analyze();
-
-/** Types that are arguments, each with its properties. */
-const argumentTypes = [
-  ...Object.values(components).map(({ name, inputs }) => ({ name, properties: inputs })),
-  ...Object.values(typeDefinitions).map(({ name, properties = {} }) => ({ name, properties })),
-];
-
-const typeOf = (property: PropertyDefinition | undefined) =>
-  property !== undefined && "type" in property ? property.type : "object";
+const { schema, problems } = inferSchema(root, componentsOf(root));
+const surface = surfaceOf(schema);
+const outputs = surface.filter(({ kind }) => kind === "output");
 
 describe("the component package", () => {
   test("has the three components", () => {
-    assert.deepEqual(Object.keys(components).sort(), [
-      "GatewayProvider",
-      "IlpipConsumer",
-      "PublicLoadBalancerConsumer",
-    ]);
+    assert.deepEqual(
+      surface.flatMap(({ kind, path }) => (kind === "component" ? path : [])),
+      ["GatewayProvider", "IlpipConsumer", "PublicLoadBalancerConsumer"],
+    );
   });
 
-  for (const { name, outputs } of Object.values(components)) {
-    test(`${name} gives out documented texts and lists of texts only`, () => {
-      assert.ok(Object.keys(outputs).length > 0);
-      for (const [output, property] of Object.entries(outputs)) {
-        const type = typeOf(property);
-        const inner = type === "array" ? typeOf(property.items) : type;
-        assert.equal(inner, "string", output);
-        assert.ok(property.description, `${output} is not documented`);
-      }
-    });
-  }
-
-  test("every argument that can be left out says what happens then", () => {
-    const silent = argumentTypes.flatMap(({ name, properties }) =>
-      Object.entries(properties)
-        .filter(([, property]) => property.optional)
-        .filter(([, { description = "" }]) => !/\bdefault\b/i.test(description))
-        .map(([property]) => `${name}.${property}`),
-    );
-    assert.deepEqual(silent, []);
+  test("is documented, typed and free of inner fields", () => {
+    assert.deepEqual([...problems, ...surfaceProblems(surface)], []);
   });
 
-  test("every number says its unit or its limits", () => {
-    const silent = argumentTypes.flatMap(({ name, properties }) =>
-      Object.entries(properties)
-        .filter(([, property]) => typeOf(property) === "number")
-        .filter(([, { description = "" }]) => !/\d/.test(description))
-        .map(([property]) => `${name}.${property}`),
+  test("gives out texts and lists of texts only", () => {
+    assert.ok(outputs.length > 0);
+    assert.deepEqual(
+      outputs.filter(({ type }) => type !== "string" && type !== "string[]"),
+      [],
     );
-    assert.deepEqual(silent, []);
+  });
+
+  test("has the version of the library, and its schema is the one that is kept", () => {
+    assert.equal(schema.version, (JSON.parse(read("package.json")) as { version: string }).version);
+    assert.equal(schemaText(schema), read("schema.json"), "run `npm run docs`");
+  });
+
+  test("has the same schema in the sources that are shipped", async () => {
+    const { dir } = await packed();
+    assert.equal(schemaText(inferSchema(dir, componentsOf(root)).schema), read("schema.json"));
   });
 
   test("what must be known early is plain, what may come late is not", () => {
-    const { inputs } = components.GatewayProvider ?? assert.fail();
-    const late = Object.entries(inputs).filter(([, property]) => !property.plain);
-    assert.deepEqual(late.map(([name]) => name).sort(), [
+    const late = surface.filter(
+      ({ path, plain }) => path.startsWith("GatewayProvider.inputs.") && !plain,
+    );
+    assert.deepEqual(late.map(({ path }) => path.split(".").at(-1)).sort(), [
       ...["gatewaySubnetId", "location", "nvaSubnetId", "resourceGroupName"],
     ]);
   });
