@@ -37,7 +37,7 @@ const SHAPE: Record<keyof Settings, Shape> & Record<string, Shape> = {
     nva: {
       ...{ address: "text", size: "text", zone: "text", mtu: "number", imageVersion: "text" },
       ...{ acceleratedNetworking: "boolean", adminUsername: "text", adminSshPublicKey: "text" },
-      policyPollSeconds: "number",
+      ...{ policyPollSeconds: "number", drainSeconds: "number" },
     },
     fleet: {
       ...{ capacity: "number", zones: "texts", terminateNoticeMinutes: "number" },

@@ -295,6 +295,7 @@ function customDataOf({ layout, tunnels, probe, nva }: GatewayPlan): Uint8Array 
     probePort: probe.port,
     probePath: probe.path,
     policyPollSeconds: nva.policyPollSeconds,
+    drainSeconds: nva.drainSeconds,
   });
 }
 

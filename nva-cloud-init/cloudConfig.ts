@@ -27,7 +27,15 @@ export interface NvaSettings {
   probePath: string;
   /** Seconds between two looks at the instance metadata service for a new policy. */
   policyPollSeconds: number;
+  /** Seconds that a stop or a shutdown waits for flows to end at most, 0 to 300. */
+  drainSeconds: number;
 }
+
+/**
+ * Path on the probe's port that the scale set's Application Health extension asks, version 2.0:
+ * 200 and `{"ApplicationHealthState":"Healthy"}` or `"Unhealthy"`.
+ */
+export const APPLICATION_HEALTH_PATH = "/health/application";
 
 /** Most bytes of customData, before base64: Azure refuses more. */
 export const CUSTOM_DATA_LIMIT = 65535;
@@ -103,6 +111,7 @@ function guestFiles(): GuestFile[] {
 function settingsFile(settings: NvaSettings): string {
   const tunnel = ({ port, vni }: TunnelSettings) => ({ port, vni });
   const content = {
+    drainSeconds: settings.drainSeconds,
     external: tunnel(settings.external),
     gatewayAddress: settings.gatewayAddress,
     internal: tunnel(settings.internal),

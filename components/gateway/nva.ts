@@ -59,6 +59,12 @@ export interface NvaArgs {
    * service takes 5 requests a second. A change replaces the VM.
    */
   policyPollSeconds?: number;
+  /**
+   * Seconds that a shutdown, a restart from inside or a stop of the drain waits for flows to end at
+   * most, 0 to 300. Default: 60. A scheduled event waits as long as its notice. A change replaces
+   * the VM.
+   */
+  drainSeconds?: number;
 }
 
 /** The machine with everything decided, but for what may be an Output. */
@@ -70,6 +76,7 @@ export interface Nva {
   imageVersion: string;
   adminUsername: string;
   policyPollSeconds: number;
+  drainSeconds: number;
 }
 
 /** The image; `server` is generation 2, which Trusted Launch needs. */
@@ -101,6 +108,7 @@ export function planNva(args: NvaArgs = {}): Nva {
     imageVersion: args.imageVersion ?? IMAGE_VERSION,
     adminUsername: args.adminUsername ?? "nvaadmin",
     policyPollSeconds: args.policyPollSeconds ?? 10,
+    drainSeconds: args.drainSeconds ?? 60,
   };
 }
 
@@ -113,6 +121,7 @@ export function nvaProblems(nva: Nva): Problem[] {
     ...at("imageVersion", imageVersionReason(nva.imageVersion)),
     ...at("adminUsername", adminUsernameReason(nva.adminUsername)),
     ...at("policyPollSeconds", wholeReason(nva.policyPollSeconds, 1, 3600, "seconds")),
+    ...at("drainSeconds", wholeReason(nva.drainSeconds, 0, 300, "seconds")),
   ];
 }
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import json
 import math
-import os
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
+from gwlb_imds import HEADERS, IMDS, ImdsError, fetch
 from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
 
-# For tests: where the metadata service answers.
-IMDS = os.environ.get("GWLB_IMDS", "http://169.254.169.254")
 USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
-# Azure's userData is at most 64 KB; one byte more than any reading of it shows excess.
-USER_DATA_LIMIT = 128 << 10
 IMDS_SECONDS = 5.0
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 10.0
@@ -28,41 +24,14 @@ LOOKS = 3
 Say = Callable[[str], None]
 
 
-class ImdsError(Exception):
-    """The metadata service gave no usable answer; the text says what it gave."""
-
-
-def fetch(url: str, seconds: float, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-    """One GET without proxy, bounded in time and size; a slow answer is none."""
-    parts = urlsplit(url)
-    deadline = time.monotonic() + seconds
-    link = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
-    try:
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        link.request("GET", target, headers=headers or {})
-        answer = link.getresponse()
-        body = b""
-        while chunk := answer.read1(16384):
-            body += chunk
-            if len(body) > USER_DATA_LIMIT:
-                raise ImdsError(f"more than {USER_DATA_LIMIT} bytes")
-            if time.monotonic() > deadline:
-                raise ImdsError(f"not complete after {seconds:g} s")
-        return answer.status, body
-    except (OSError, http.client.HTTPException) as error:
-        raise ImdsError(f"{type(error).__name__} {error}".strip()) from error
-    finally:
-        link.close()
-
-
 def fetch_user_data() -> str:
     """The VM's userData, base64; an empty text when it has none."""
-    status, body = fetch(IMDS + USER_DATA, IMDS_SECONDS, {"Metadata": "true"})
-    if status == http.client.NOT_FOUND:
+    answer = fetch(IMDS + USER_DATA, IMDS_SECONDS, HEADERS)
+    if answer.status == http.client.NOT_FOUND:
         return ""
-    if status != http.client.OK:
-        raise ImdsError(f"HTTP {status}")
-    return body.decode("ascii", "replace").strip()
+    if answer.status != http.client.OK:
+        raise ImdsError(f"HTTP {answer.status}")
+    return answer.body.decode("ascii", "replace").strip()
 
 
 class Agent:
@@ -250,11 +219,12 @@ class Agent:
         raise RefusedError(f"taken back: {problem}")
 
     def healthy(self) -> bool:
-        """What the load balancer's probe would see."""
+        """What the load balancer's probe would see if the NVA were not draining."""
         port, path = self.settings.get("probePort", 8080), self.settings.get("probePath", "/")
         try:
-            return fetch(f"http://127.0.0.1:{port}{path}", 2.0)[0] == http.client.OK
-        except ImdsError:
+            answer = fetch(f"http://127.0.0.1:{port}{path}", 2.0)
+            return answer.status == http.client.OK or json.loads(answer.body)["problems"] == []
+        except (ImdsError, ValueError, LookupError, TypeError):
             return False
 
     def healthy_within(self, seconds: float) -> bool:

@@ -21,6 +21,8 @@ ADDRESSES = {
 # A full inner packet of 1500 bytes and the outer headers.
 LEAST_MTU = 1550
 MOST_MTU = 4000
+# The unit's own limit is above it.
+MOST_DRAIN = 300
 
 ROOT = Path(os.environ.get("ROOT", "/"))
 SETTINGS = ROOT / "etc/azure-gwlb/settings.json"
@@ -49,6 +51,8 @@ class Settings:
     mtu: int
     probe_port: int
     probe_path: str
+    # Seconds that a stop or a shutdown may wait for flows to end.
+    drain_seconds: int
 
 
 def load(path: Path = SETTINGS) -> Settings:
@@ -66,9 +70,10 @@ def load(path: Path = SETTINGS) -> Settings:
         mtu = _whole("mtu", data["mtu"], LEAST_MTU, MOST_MTU)
         probe_port = _whole("probePort", data["probePort"], 1, 65535)
         probe_path = str(data["probePath"])
+        drain_seconds = _whole("drainSeconds", data["drainSeconds"], 0, MOST_DRAIN)
     except (KeyError, TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
-    return Settings(gateway, tunnels, mtu, probe_port, probe_path)
+    return Settings(gateway, tunnels, mtu, probe_port, probe_path, drain_seconds)
 
 
 def _tunnel(device: str, data: dict[str, object]) -> Tunnel:

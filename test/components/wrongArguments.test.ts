@@ -231,6 +231,12 @@ const provider: Wrong[] = [
     path: "nva.policyPollSeconds",
     rule: /1 to/,
   },
+  {
+    what: "a drain that outlasts the unit",
+    args: { nva: { drainSeconds: 301 } },
+    path: "nva.drainSeconds",
+    rule: /0 to 300/,
+  },
   { what: "a tag with a slash", args: { tags: { "a/b": "" } }, path: 'tags["a/b"]', rule: /tag/ },
   {
     what: "a policy's reversed ports",

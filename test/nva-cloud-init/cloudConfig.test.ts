@@ -31,6 +31,7 @@ const settings: NvaSettings = {
   probePort: 8080,
   probePath: "/health",
   policyPollSeconds: 10,
+  drainSeconds: 60,
 };
 const read = (some: Partial<NvaSettings> = {}) =>
   parse(unpacked({ ...settings, ...some })) as CloudConfig;

@@ -96,6 +96,17 @@ export class Guest {
   /** Reboots as the machine's own `reboot` does, devices and rules gone as on real hardware. */
   async reboot(): Promise<void> {
     await this.exec(["systemctl", "reboot"], { allowed: [0, 1, 255] });
+    // The machine goes once the load balancer has heard of it.
+    let off = false;
+    void this.machine.ended.then(() => {
+      off = true;
+    });
+    while (!off) await this.outside.probe(settings.probePath, 0.2);
+    await this.rebootEnded();
+  }
+
+  /** Boots again what has ended by a reboot. */
+  async rebootEnded(): Promise<void> {
     await this.machine.ended;
     await this.outside.unplug(this.netns);
     await this.boot();

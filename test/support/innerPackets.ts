@@ -49,7 +49,7 @@ export function ipv4(fields: Ipv4Fields, macs = MACS): Buffer {
 export function tcp(
   fields: Omit<Ipv4Fields, "protocol" | "body">,
   ports: readonly [number, number],
-  flags: "syn" | "syn-ack" | "ack",
+  flags: "syn" | "syn-ack" | "ack" | "rst",
   payload = Buffer.from("inner"),
   macs = MACS,
 ): Buffer {
@@ -57,10 +57,10 @@ export function tcp(
   head.writeUInt16BE(ports[0], 0);
   head.writeUInt16BE(ports[1], 2);
   // Each end acknowledges what the other one starts with.
-  head.writeUInt32BE(flags === "syn" ? 1000 : flags === "ack" ? 1001 : 5000, 4);
-  head.writeUInt32BE(flags === "syn" ? 0 : flags === "ack" ? 5001 : 1001, 8);
+  head.writeUInt32BE({ syn: 1000, "syn-ack": 5000, ack: 1001, rst: 1001 }[flags], 4);
+  head.writeUInt32BE({ syn: 0, "syn-ack": 1001, ack: 5001, rst: 5001 }[flags], 8);
   head[12] = 0x50;
-  head[13] = { syn: 0x02, "syn-ack": 0x12, ack: 0x10 }[flags];
+  head[13] = { syn: 0x02, "syn-ack": 0x12, ack: 0x10, rst: 0x14 }[flags];
   head.writeUInt16BE(64000, 14);
   const body = Buffer.concat([head, flags === "ack" ? payload : Buffer.alloc(0)]);
   body.writeUInt16BE(transportChecksum(fields, 6, body), 16);

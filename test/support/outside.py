@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 GATEWAY, NVA = "10.7.0.4", "10.7.1.5"
 METADATA, PROBE = "169.254.169.254", "168.63.129.16"
@@ -28,6 +28,9 @@ class Metadata(BaseHTTPRequestHandler):
     """As Azure's: the header is required, a leaf is asked for as text."""
 
     user_data = ""
+    events: ClassVar[list[Any]] = []
+    incarnation = 1
+    approved: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].rstrip("/")
@@ -36,11 +39,22 @@ class Metadata(BaseHTTPRequestHandler):
         elif path == USER_DATA:
             self._answer(200, Metadata.user_data.encode())
         elif path == EVENTS:
-            self._answer(200, b'{"DocumentIncarnation":1,"Events":[]}')
+            document = {"DocumentIncarnation": Metadata.incarnation, "Events": Metadata.events}
+            self._answer(200, json.dumps(document).encode())
         elif path == "/metadata/instance":
             self._answer(200, b'{"compute":{"name":"nva"}}')
+        elif path == "/metadata/instance/compute/name":
+            self._answer(200, b"nva")
         else:
             self._answer(404, b"")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers.get("Metadata") != "true" or not self.path.startswith(EVENTS):
+            self._answer(400, b"")
+            return
+        Metadata.approved.extend(item["EventId"] for item in body["StartRequests"])
+        self._answer(200, b"")
 
     def _answer(self, code: int, body: bytes) -> None:
         self.send_response(code)
@@ -121,19 +135,23 @@ def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
     match request["do"]:
         case "userData":
             Metadata.user_data = request["text"]
-            return None
+        case "events":
+            Metadata.events = request["events"]
+            Metadata.incarnation += 1
+        case "approved":
+            return Metadata.approved
         case "send" if gateway:
             for tunnel, frame, *vni in request["frames"]:
                 gateway.send(tunnel, base64.b16decode(frame, casefold=True), *vni)
-            return None
         case "take" if gateway:
             return gateway.take(request["count"], request["seconds"])
         case "silent":
             call_silently(request["count"])
-            return None
         case "probe":
             return probe(request["path"], request["seconds"])
-    raise ValueError(request["do"])
+        case _:
+            raise ValueError(request["do"])
+    return None
 
 
 def main() -> None:

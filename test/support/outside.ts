@@ -17,6 +17,7 @@ export const settings: NvaSettings = {
   probePort: 8080,
   probePath: "/health",
   policyPollSeconds: 1,
+  drainSeconds: 8,
 };
 
 export type Side = "in" | "ex";
@@ -138,6 +139,16 @@ export class Outside {
   /** What the metadata service gives as userData from now on. */
   async userData(text: string): Promise<void> {
     await this.#ask({ do: "userData", text });
+  }
+
+  /** What the metadata service has as scheduled events from now on. */
+  async events(events: object[]): Promise<void> {
+    await this.#ask({ do: "events", events });
+  }
+
+  /** The events that the NVA has approved so far. */
+  async approved(): Promise<string[]> {
+    return (await this.#ask({ do: "approved" })) as string[];
   }
 
   /** Sends inner frames to the NVA, each by its tunnel. */

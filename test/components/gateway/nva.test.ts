@@ -57,6 +57,8 @@ describe("nvaProblems", () => {
       want: ["adminUsername"],
     },
     { name: "no pause between looks", args: { policyPollSeconds: 0 }, want: ["policyPollSeconds"] },
+    { name: "a drain without end", args: { drainSeconds: 301 }, want: ["drainSeconds"] },
+    { name: "no drain at all", args: { drainSeconds: 0 }, want: [] },
     { name: "an hour between looks", args: { policyPollSeconds: 3600 }, want: [] },
   ]) {
     test(name, () => assert.deepEqual(paths(args), want));

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { guestProgram, guestPython } from "../../support/guestPython";
 
 const good = {
+  drainSeconds: 60,
   external: { port: 10801, vni: 801 },
   gatewayAddress: "10.7.0.4",
   internal: { port: 10800, vni: 800 },
@@ -46,6 +47,7 @@ describe("settings on the NVA", () => {
       mtu: 3900,
       probe_port: 8080,
       probe_path: "/health",
+      drain_seconds: 60,
     });
   });
 
@@ -58,6 +60,7 @@ describe("settings on the NVA", () => {
     ["an MTU past Azure's", { ...good, mtu: 4001 }, /mtu .*4001/],
     ["a port as text", { ...good, probePort: "8080" }, /probePort .*'8080'/],
     ["true for a number", { ...good, probePort: true }, /probePort .*True/],
+    ["a drain without end", { ...good, drainSeconds: 301 }, /drainSeconds .*301/],
     ["a VNI of 25 bits", { ...good, internal: { port: 1, vni: 1 << 24 } }, /vxlan-in vni/],
   ] as const) {
     test(`${what}: refused, and the field named`, async () => {
@@ -71,6 +74,7 @@ describe("settings on the NVA", () => {
     ["gwlb-datapath", "start"],
     ["gwlb-health"],
     ["gwlb-guard"],
+    ["gwlb-drain"],
   ]) {
     test(`${program} ends with a reason where there are none`, async () => {
       await rm(path.join(root, "etc/azure-gwlb/settings.json"), { force: true });

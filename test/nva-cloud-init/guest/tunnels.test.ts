@@ -34,7 +34,7 @@ describe("devices", () => {
   const settings = `
 import json, gwlb_tunnels
 from gwlb_settings import Settings, Tunnel
-settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-ex", 10801, 801)), 3900, 8080, "/")
+settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-ex", 10801, 801)), 3900, 8080, "/", 60)
 `;
 
   test("learning is off before a tunnel comes up, and the tunnels come up last", async () => {
@@ -64,7 +64,7 @@ test("the base rules name no device or address that is not in the settings", asy
   const script = await guestPython(`
 import json, gwlb_base
 from gwlb_settings import Settings, Tunnel
-settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/")
+settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/", 60)
 print(json.dumps(gwlb_base.host_script(settings)))
 `);
   assert.match(String(script), /udp dport \{ 5 \} ip saddr != 192\.0\.2\.4 counter drop/);
