@@ -11,6 +11,7 @@ import { start } from "../lab/run";
 import { checks } from "./checks";
 import { boxed } from "./support/box";
 import { missingForDataPath } from "./support/host";
+import { ensureLoad } from "./support/load";
 
 interface Counts {
   passed: number;
@@ -107,6 +108,8 @@ async function runTier(
     total.skipped += skipped;
   };
   if (tier !== "datapath") return add(await runFiles(files, { concurrency: 2 }));
+  // In there is no network to build it by. Who needs it says what is missing.
+  await ensureLoad();
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time, as
   // most of their time is waiting for machines.
   const waiting = [...files];

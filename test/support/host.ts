@@ -6,6 +6,7 @@ import { Progress } from "../../lab/progress";
 const TEST_TOOLS = [
   { command: "shellcheck", debianPackage: "shellcheck" },
   { command: "curl", debianPackage: "curl" },
+  { command: "nginx", debianPackage: "nginx-light" },
 ];
 
 /** Why data-path tests cannot run here; undefined if they can. Installs what it may install. */
