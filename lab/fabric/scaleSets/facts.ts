@@ -1,0 +1,90 @@
+/** What the controller of scale sets decides from: plain values at one moment. */
+
+/** Health of an instance as its extension says it; `Unknown` also while the machine is off. */
+export const Health = {
+  Initializing: "Initializing",
+  Healthy: "Healthy",
+  Unhealthy: "Unhealthy",
+  Unknown: "Unknown",
+} as const;
+export type Health = (typeof Health)[keyof typeof Health];
+
+/** An instance of a scale set. Times are milliseconds since 1970. */
+export interface InstanceFacts {
+  id: string;
+  name: string;
+  zone: string;
+  /** Sorts by time of creation. */
+  age: string;
+  /** On the scale set's model of now. */
+  latest: boolean;
+  health: Health;
+  /** What the extension was answered. */
+  reason: string;
+  /** Changes with every run of the machine; empty while it is off. */
+  epoch: string;
+  /** When the extension was last answered or gave up waiting, in this run. */
+  answeredAt: number;
+  /** Last change of its state: a run began, or a model was written. */
+  changedAt: number;
+  /** On its way out, to be replaced or for good. */
+  leaving: boolean;
+  /** An event of it waits to be carried out. */
+  noticed: boolean;
+  /** The user has not switched it off. */
+  wanted: boolean;
+  /** Protected from upgrades, repairs and scale-in alike. */
+  protectedFromActions: boolean;
+  /** Repairs that it is the product of, since it was last healthy. */
+  repairs: number;
+}
+
+/** Neither well nor on its way to be. */
+export const isUnwell = ({ health }: InstanceFacts): boolean =>
+  health === Health.Unhealthy || health === Health.Unknown;
+
+/** `rollingUpgradePolicy`, durations in milliseconds of the lab's own time. */
+export interface RollingPolicy {
+  maxBatchPercent: number;
+  maxUnhealthyPercent: number;
+  maxUnhealthyUpgradedPercent: number;
+  pauseMs: number;
+  unhealthyFirst: boolean;
+  /** Batches may mix zones. */
+  crossZone: boolean;
+  /** New instances come before old ones go. */
+  surge: boolean;
+}
+
+/** One instance of a batch that is under way. */
+export interface BatchMember {
+  id: string;
+  /** The run that it had when it was told; another one must follow if it must restart. */
+  epoch: string;
+  restarts: boolean;
+}
+
+/** A batch that is under way; times are milliseconds since 1970. */
+export interface Batch {
+  startedAt: number;
+  members: BatchMember[];
+  /** Instances that go when the members, which are new, are well. */
+  replaces: string[];
+}
+
+/** A rolling upgrade as it is kept in the store. */
+export interface RollingState {
+  /** Version of the model that it brings. */
+  model: number;
+  status: "RollingForward" | "Completed" | "Faulted" | "Cancelled";
+  startedAt: number;
+  changedAt: number;
+  batch?: Batch;
+  /** Instances that were upgraded, and of these the ones that are not well. */
+  upgraded: string[];
+  failed: { id: string; reason: string }[];
+  /** The next batch begins then at the earliest. */
+  pauseUntil?: number;
+  /** Why it ended early. */
+  error?: string;
+}
