@@ -1,8 +1,9 @@
 /** Azure Resource Manager over the store: every write is judged by the rules of its type. */
+import { amend } from "./amend";
 import { isUnder, keyOf } from "./ids";
 import type { ActionOptions, MachineAction } from "./machineState";
 import { type ActionResult, writeAction, writeEvent, writeTerminations } from "./machineWrites";
-import { amend, deleteResource, putResource, serviceOver } from "./requests";
+import { deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
 import type { EventRequest, StoredEvent } from "./scheduledEvents";
 import type { Store, StoreTransaction } from "./store";
@@ -113,6 +114,11 @@ export class Arm {
   /** Changes a resource as the service itself does, past the rules; false if there is none. */
   amend(id: string, change: (resource: StoredResource) => void): Promise<boolean> {
     return this.#transact((tx) => amend(id, change, tx) !== undefined);
+  }
+
+  /** Looks at the store as the service sees it; the world is good for this call only. */
+  look<T>(work: (world: World) => T): T {
+    return work(worldOver(this.store.view()));
   }
 
   /** What the service does of itself, as one transaction. */

@@ -1,8 +1,9 @@
 /** What the API does to virtual machines besides PUT and DELETE, within one transaction. */
+import { amend } from "./amend";
 import { ArmError } from "./errors";
 import { isUnder, keyOf } from "./ids";
 import { type ActionOptions, type MachineAction, machineStateOf, stateAfter } from "./machineState";
-import { amend } from "./requests";
+
 import type { StoredResource } from "./resource";
 import {
   type EventRequest,

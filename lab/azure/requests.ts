@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { accept } from "./accept";
+import { amend } from "./amend";
 import { commonProblems, nameProblems } from "./common";
 import { ArmError, joined, refuse } from "./errors";
 import {
@@ -19,6 +20,7 @@ import {
   resourceGroupId,
   typeOf,
 } from "./ids";
+import { writeAction, writeTerminations } from "./machineWrites";
 import { asBodies, type Body, type StoredResource } from "./resource";
 import type { StoreTransaction } from "./store";
 import { type ResourceType, typeNamed } from "./types";
@@ -32,6 +34,11 @@ export function serviceOver(tx: StoreTransaction): Service {
     fabricRuns: tx.fabricRuns === true,
     put: (id, body) => put(id, body, tx, true),
     delete: (id) => deleteResource(id, tx),
+    end(id) {
+      const told = tx.fabricRuns === true ? writeTerminations(id, tx) : [];
+      if (told.length === 0) deleteResource(id, tx);
+    },
+    action: (id, action) => writeAction(id, action, { notice: tx.fabricRuns === true }, tx),
     amend: (id, change) => amend(id, change, tx),
   };
 }
@@ -55,23 +62,6 @@ export function deleteResource(id: string, tx: StoreTransaction): void {
   if (type.inline !== undefined) removeChild(parsed, type, tx);
   else if (type.type === RESOURCE_GROUP_TYPE) removeGroup(formatId(parsed), tx);
   else remove(formatId(parsed), type, tx);
-}
-
-/** Changes a resource as the service itself does, past the rules; undefined if there is none. */
-export function amend(
-  id: string,
-  change: (resource: StoredResource) => void,
-  tx: StoreTransaction,
-): StoredResource | undefined {
-  const existing = tx.get(id);
-  if (existing === undefined) return undefined;
-  const desired = structuredClone(existing);
-  change(desired);
-  const changed = JSON.parse(JSON.stringify(desired)) as StoredResource;
-  if (isDeepStrictEqual(changed, existing)) return existing;
-  changed.etag = `W/"${randomUUID()}"`;
-  tx.put(changed);
-  return changed;
 }
 
 /** What an id in a request means: its type, and its parts in the spelling that is stored. */

@@ -1,6 +1,7 @@
 /** What the rules of a type may look at. */
 import type { ArmError } from "./errors";
 import { type ArmId, isUnder, keyOf, parseId, sameId } from "./ids";
+import type { MachineAction } from "./machineState";
 import { asBodies, asText, type Body, type Child, type StoredResource } from "./resource";
 
 /** Reading access to the other resources. */
@@ -73,6 +74,10 @@ export interface Service {
   /** Like a request, judged by the same rules, but free to change what is fixed for users. */
   put(id: string, body: Body): StoredResource;
   delete(id: string): void;
+  /** Like delete; a machine that asked for notice gets it first, and goes when its time has come. */
+  end(id: string): void;
+  /** An operation on a machine; a reimage may have to wait for its event. */
+  action(id: string, action: MachineAction): "done" | "scheduled";
   /** Changes a resource past all rules; undefined if there is none. */
   amend(id: string, change: (resource: StoredResource) => void): StoredResource | undefined;
 }

@@ -1,10 +1,11 @@
 /** `lab azure`: the resources themselves, past the engine, as another administrator would. */
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { Arm, ArmError } from "../azure/arm";
-import { Store } from "../azure/store";
+import { ArmError } from "../azure/arm";
+import { openArm } from "../openArm";
 import { UserError } from "../userError";
 import { contextOf, withLabOption } from "./context";
+import { defineScaleSetVerbs } from "./scaleSets";
 
 /** Exit code of a question for something that does not exist. */
 const NOT_FOUND = 3;
@@ -12,7 +13,7 @@ const NOT_FOUND = 3;
 export function define(command: Command): void {
   const verb = (name: string, summary: string) =>
     withLabOption(command.command(name)).description(summary);
-  const arm = () => new Arm(Store.open(contextOf(command).lab.azure));
+  const arm = () => openArm(contextOf(command).lab);
 
   verb("list", "all resources, those under an id, or those of a type")
     .argument("[id-or-type]", "…/resourceGroups/NAME, or Microsoft.Network/loadBalancers")
@@ -36,6 +37,8 @@ export function define(command: Command): void {
     .argument("<id>")
     .argument("<file>", "its body as JSON in Azure's shape; - for standard input")
     .action(async (id: string, file: string) => print(await judged(arm().put(id, bodyIn(file)))));
+
+  defineScaleSetVerbs({ verb, arm, judged });
 
   verb("delete", "delete a resource")
     .argument("<id>")

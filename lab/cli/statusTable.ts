@@ -2,6 +2,8 @@
 import Table from "cli-table3";
 import type { LabStatus } from "../fabric/status";
 
+type Instance = LabStatus["scaleSets"][number]["instances"][number];
+
 /** Tables of all that the lab holds; parts that are empty are left out. */
 export function statusText(status: LabStatus): string {
   const parts = [
@@ -38,6 +40,18 @@ export function statusText(status: LabStatus): string {
         ]),
       ),
     ),
+    table(
+      ["scale set", "instance", "model", "health"],
+      status.scaleSets.flatMap(({ name, instances }) =>
+        instances.map((instance) => [
+          name,
+          instance.vm,
+          instance.latestModel ? "latest" : "older",
+          instanceHealth(instance),
+        ]),
+      ),
+    ),
+    ...status.scaleSets.flatMap(scaleSetLines),
     ...status.problems.map((problem) => `problem: ${problem}`),
     `The lab is ${status.phase}.`,
   ];
@@ -53,6 +67,25 @@ function table(head: string[], rows: string[][]): string {
 
 function health({ healthy, reason }: { healthy: boolean; reason: string }): string {
   return healthy ? "healthy" : `not healthy: ${reason}`;
+}
+
+function instanceHealth({ health, reason, leaving }: Instance): string {
+  const words = health === undefined ? "-" : health === "Healthy" ? health : `${health}: ${reason}`;
+  return leaving === undefined ? words : `${words} (being ${leaving})`;
+}
+
+function scaleSetLines(set: LabStatus["scaleSets"][number]): string[] {
+  const { name, capacity, instances, upgrade, repairsSuspended } = set;
+  const short =
+    instances.length === capacity ? [] : [`${instances.length} of ${capacity} instances`];
+  const counts = (u: NonNullable<typeof upgrade>) =>
+    `${u.upgraded} upgraded, ${u.failed} failed, ${u.pending} pending`;
+  const why = upgrade?.error === undefined ? "" : `: ${upgrade.error}`;
+  return [
+    ...short,
+    ...(upgrade === undefined ? [] : [`upgrade ${upgrade.status}, ${counts(upgrade)}${why}`]),
+    ...(repairsSuspended === true ? ["automatic repairs are suspended"] : []),
+  ].map((line) => `${name}: ${line}`);
 }
 
 /** Name of the resource that an id belongs to, which may be that of a part of it. */

@@ -6,9 +6,11 @@ import type { MachineHost } from "../machine/machine";
 import { Applier } from "./apply";
 import { type MachineMaker, Machines } from "./machines";
 import { Platform } from "./platform";
-import { planPlatform, type ScheduledEvent } from "./platformPlan";
+import { checksOf, planPlatform, type ScheduledEvent } from "./platformPlan";
 import { readModel } from "./read";
 import { reportStatus } from "./report";
+import { type ScaleSetArm, ScaleSets } from "./scaleSets/controller";
+import type { Run } from "./scaleSets/observe";
 import type { LabStatus } from "./status";
 import { planTopology } from "./topology";
 import type { Topology } from "./topology/plan";
@@ -30,6 +32,10 @@ export interface FabricOptions {
   boxPid: number;
   /** Seconds until a change of userData shows in the metadata service. */
   userDataDelay: number;
+  /** Where scale sets act; without it they stay as they are. */
+  scaleSetArm?: ScaleSetArm;
+  /** What times of Azure's are multiplied by; default 1. */
+  timeFactor?: number;
 }
 
 /** A failed attempt is made again after this many milliseconds. */
@@ -46,6 +52,9 @@ export class Fabric {
   readonly #firstHealthy = new Map<string, number>();
   readonly #events = new Map<string, ScheduledEvent[]>();
   readonly #problems: string[] = [];
+  readonly #scaleSets: ScaleSets | undefined;
+  /** Tells runs of this fabric from those of an earlier one, whose namespaces had the same names. */
+  readonly #begun = Date.now();
   #view: View | undefined;
   #appliedSeq = 0;
   #failure: string | undefined;
@@ -66,7 +75,12 @@ export class Fabric {
         this.#problems.push(text);
       },
     });
+    const { scaleSetArm: arm, timeFactor = 1 } = options;
+    const problem = (text: string) => this.#problems.push(text);
+    this.#scaleSets = arm === undefined ? undefined : new ScaleSets({ arm, timeFactor, problem });
     this.#platform = new Platform({
+      health: (vmId, epoch, state, reason) =>
+        this.#scaleSets?.hear(vmId, { epoch, state, reason, at: Date.now() }),
       verdict: (probe, healthy, reason) => this.#judge(probe, healthy, reason),
       approved: (vmId, events) => this.#approve(vmId, events),
       ended: (reason) => {
@@ -101,6 +115,7 @@ export class Fabric {
     this.#stopWatching();
     clearTimeout(this.#recheck);
     this.#platform.stop();
+    await this.#scaleSets?.stop();
     await this.#machines.close();
   }
 
@@ -139,7 +154,24 @@ export class Fabric {
     this.#appliedSeq = model.seq;
     this.#machines.wired(namesOf(topology));
     this.#forget(view);
-    await this.#platform.want(planPlatform(view, this.#options.userDataDelay, this.#events));
+    const { userDataDelay, timeFactor = 1 } = this.#options;
+    const runs = this.#runs();
+    const checks = checksOf(view, runs, timeFactor);
+    await this.#platform.want(planPlatform(view, userDataDelay, this.#events, checks));
+    this.#scaleSets?.follow(runs);
+  }
+
+  /** Runs of all machines that are on, by the VM's id. */
+  #runs(): Map<string, Run> {
+    return new Map(
+      [...this.#machines.running].map(([id, { netns }]) => [
+        id,
+        {
+          epoch: `${netns} ${this.#begun}`,
+          startedAt: this.#machines.facts.get(id)?.startedAt ?? this.#begun,
+        },
+      ]),
+    );
   }
 
   #judge(probe: string, healthy: boolean, reason: string): void {

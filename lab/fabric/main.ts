@@ -1,6 +1,7 @@
 /** The first process of a lab's box: `main.ts --lab DIR`. Everything in the box ends with it. */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { Arm } from "../azure/arm";
 import { Store } from "../azure/store";
 import { ensureRootfs } from "../machine/image";
 import { Machine } from "../machine/machine";
@@ -9,6 +10,7 @@ import { Progress } from "../progress";
 import { run } from "../run";
 import { BOX_PID } from "./box";
 import { Fabric } from "./fabric";
+import { timeFactor } from "./timeFactor";
 
 /** Seconds until a change of userData shows in the metadata service; Azure's is not documented. */
 const USER_DATA_DELAY = 2;
@@ -34,8 +36,11 @@ async function main(args: string[]): Promise<void> {
   await hideNspawn();
   const image = await ensureRootfs(cacheDir(), new Progress());
   const delay = Number(process.env[DELAY_VARIABLE] ?? USER_DATA_DELAY);
+  const store = Store.open(lab.azure);
   fabric = new Fabric({
-    store: Store.open(lab.azure),
+    store,
+    scaleSetArm: new Arm(store, { fabricRuns: () => true }),
+    timeFactor: timeFactor(),
     host: {
       labDir: lab.dir,
       image,

@@ -1,7 +1,9 @@
 /** What the data path needs to know of the store: plain values, ids lower-cased. */
 
 import type { MachineState } from "../azure/machineState";
+import type { RollingState } from "../azure/scaleSets/upgrades";
 import type { StoredEvent } from "../azure/scheduledEvents";
+import type { HealthCheck } from "./scaleSets/readHealth";
 
 /** A virtual network; only its IPv4 part is carried. */
 export interface Vnet {
@@ -94,6 +96,8 @@ export interface Vm {
   nics: Nic[];
   /** The scale set that it is an instance of. */
   scaleSetId?: string;
+  /** What its health extension asks it. */
+  health?: HealthCheck;
   state: MachineState;
   events: StoredEvent[];
   /** Machines of one group are told of each other's events; a machine alone has its own id here. */
@@ -190,6 +194,27 @@ export interface NatGateway {
   publicAddressId?: string;
 }
 
+/** A scale set, for whoever looks at it; packets know of its machines only. */
+export interface ScaleSet {
+  id: string;
+  name: string;
+  capacity: number;
+  /** `upgradePolicy.mode`. */
+  mode: string;
+  instances: {
+    vmId: string;
+    /** On the model of now. */
+    latest: boolean;
+    /** As its health extension says; absent without one, and before its first word. */
+    health?: { state: string; since: string; reason: string };
+    /** On its way out, and whether another one follows it. */
+    leaving?: "replaced" | "removed";
+  }[];
+  upgrade?: RollingState;
+  /** Automatic repairs have given up. */
+  repairsSuspended: boolean;
+}
+
 /** The whole world that packets see, and what of it cannot be carried. */
 export interface Model {
   seq: number;
@@ -200,5 +225,6 @@ export interface Model {
   vms: Vm[];
   loadBalancers: LoadBalancer[];
   natGateways: Map<string, NatGateway>;
+  scaleSets: ScaleSet[];
   problems: string[];
 }

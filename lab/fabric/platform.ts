@@ -3,9 +3,12 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { start } from "../run";
 import type { PlatformPlan } from "./platformPlan";
+import type { Health } from "./scaleSets/facts";
 
 export interface PlatformListener {
   verdict: (probe: string, healthy: boolean, reason: string) => void;
+  /** What a health extension was answered, in which run of its machine. */
+  health: (vmId: string, epoch: string, state: Health, reason: string) => void;
   approved: (vmId: string, events: string[]) => void;
   /** It ended by itself: without probes and metadata the network is not Azure's. */
   ended: (reason: string) => void;
@@ -35,7 +38,9 @@ export class Platform {
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       const message = JSON.parse(line) as Message;
       if ("probe" in message) listener.verdict(message.probe, message.healthy, message.reason);
-      else if ("approve" in message) listener.approved(message.approve, message.events);
+      else if ("health" in message) {
+        listener.health(message.health, message.epoch, message.state, message.reason);
+      } else if ("approve" in message) listener.approved(message.approve, message.events);
       else this.#settle();
     });
   }
@@ -64,6 +69,7 @@ export class Platform {
 
 type Message =
   | { probe: string; healthy: boolean; reason: string }
+  | { health: string; epoch: string; state: Health; reason: string }
   | { approve: string; events: string[] }
   | { serving: string[] };
 

@@ -2,6 +2,8 @@
 import { parseNetwork } from "../../components/addresses";
 import { parseId } from "../azure/ids";
 import type { Nic, Probe, Vm } from "./model";
+import type { Run } from "./scaleSets/observe";
+import type { HealthCheck } from "./scaleSets/readHealth";
 import { vnetNamespace } from "./topology/names";
 import { type Member, probeKey, type View } from "./view";
 
@@ -34,12 +36,48 @@ export interface ProbePlan {
   epoch: string;
 }
 
+/** What a health extension asks its machine, from inside; seconds. */
+export interface HealthPlan extends HealthCheck {
+  /** Id of the VM. */
+  key: string;
+  netns: string;
+  /** Changes with every run of the machine. */
+  epoch: string;
+}
+
 export interface PlatformPlan {
   /** Seconds until a change of userData shows. */
   userDataDelay: number;
   /** Namespaces of virtual networks, each with its machines by primary address. */
   networks: Record<string, Record<string, MachineMetadata>>;
   probes: ProbePlan[];
+  checks: HealthPlan[];
+}
+
+/** Shortest time between two questions of a health extension, whatever the factor, in seconds. */
+const SHORTEST_INTERVAL = 1;
+/** A machine of the lab needs real time to start, whatever the factor, in seconds. */
+const SHORTEST_GRACE = 20;
+
+/** What the health extensions of all running machines ask. */
+export function checksOf(
+  view: View,
+  runs: ReadonlyMap<string, Run>,
+  timeFactor: number,
+): HealthPlan[] {
+  return view.model.vms.flatMap((vm) => {
+    const netns = view.facts.running.get(vm.id)?.netns;
+    const epoch = runs.get(vm.id)?.epoch;
+    if (vm.health === undefined || netns === undefined || epoch === undefined) return [];
+    const { interval, grace } = vm.health;
+    return [
+      {
+        ...{ key: vm.id, netns, epoch, ...vm.health },
+        interval: Math.max(interval * timeFactor, Math.min(interval, SHORTEST_INTERVAL)),
+        grace: Math.max(grace * timeFactor, Math.min(grace, SHORTEST_GRACE)),
+      },
+    ];
+  });
 }
 
 /** Everything that the platform should do for a view. `events` are by the VM's id. */
@@ -47,6 +85,7 @@ export function planPlatform(
   view: View,
   userDataDelay: number,
   events: ReadonlyMap<string, ScheduledEvent[]>,
+  checks: HealthPlan[] = [],
 ): PlatformPlan {
   const networks: PlatformPlan["networks"] = {};
   for (const vnet of view.model.vnets) networks[vnetNamespace(vnet.id)] = {};
@@ -61,7 +100,7 @@ export function planPlatform(
       events: events.get(vm.id) ?? [],
     };
   }
-  return { userDataDelay, networks, probes: probesOf(view) };
+  return { userDataDelay, networks, probes: probesOf(view), checks };
 }
 
 /** Every probed member of every rule, once; machines that are off are not probed. */

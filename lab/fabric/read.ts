@@ -11,12 +11,15 @@ import {
   childrenOf,
   type StoredResource,
 } from "../azure/resource";
+import { SCALE_SET_TYPE } from "../azure/scaleSets/model";
 import { eventsOf } from "../azure/scheduledEvents";
 import type { StoreSnapshot } from "../azure/store";
 import type { IpConfiguration, Model, Nic, Subnet, Vm, Vnet } from "./model";
 import { readLoadBalancer } from "./readLoadBalancer";
 import { readSecurityGroup } from "./readSecurityGroup";
 import { publicAddressOf, refKey } from "./readValues";
+import { readHealthCheck } from "./scaleSets/readHealth";
+import { readScaleSet } from "./scaleSets/readScaleSet";
 
 /** Types that need nothing of the data path. */
 const SILENT = new Set([
@@ -37,6 +40,7 @@ export function readModel(snapshot: StoreSnapshot): Model {
     vms: [],
     loadBalancers: [],
     natGateways: new Map(),
+    scaleSets: [],
     problems: [],
   };
   const resources = [...snapshot.resources.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -64,6 +68,9 @@ export function readModel(snapshot: StoreSnapshot): Model {
     const unique = names.filter((name) => name === vm.name.toLowerCase()).length === 1;
     return readVm(vm, unique, model);
   });
+  model.scaleSets = resources
+    .filter(({ type }) => type === SCALE_SET_TYPE)
+    .map((set) => readScaleSet(set, vms, model));
   return model;
 }
 
@@ -190,6 +197,7 @@ function readVm(resource: StoredResource, unique: boolean, model: Model): Vm {
     userData: asText(properties.userData),
     nics,
     scaleSetId: refKey(properties.virtualMachineScaleSet),
+    health: readHealthCheck(resource),
     state: machineStateOf(resource),
     events: eventsOf(resource),
     group: refKey(properties.availabilitySet) ?? refKey(properties.virtualMachineScaleSet) ?? id,

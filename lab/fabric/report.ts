@@ -1,7 +1,14 @@
 /** A view and what is known of the machines → status.json. Pure. */
 
+import type { ScaleSet } from "./model";
 import { probedMembers } from "./platformPlan";
-import type { BackendStatus, GatewayStatus, LabStatus, PlaceStatus } from "./status";
+import type {
+  BackendStatus,
+  GatewayStatus,
+  LabStatus,
+  PlaceStatus,
+  ScaleSetStatus,
+} from "./status";
 import { INTERNET_ADDRESSES } from "./topology/edge";
 import { INTERNET } from "./topology/names";
 import { probeKey, type Verdict, type View } from "./view";
@@ -57,6 +64,7 @@ export function reportStatus(view: View, around: Surroundings): LabStatus {
     ),
     gateways: view.gateways.map((gateway) => gatewayStatus(view, gateway, around)),
     backends: backends(view),
+    scaleSets: view.model.scaleSets.map((set) => scaleSetStatus(view, set)),
   };
 }
 
@@ -125,6 +133,32 @@ function gatewayStatus(
         ...(first === undefined ? {} : { firstHealthyAfterSeconds: first / 1000 }),
       };
     }),
+  };
+}
+
+function scaleSetStatus(view: View, set: ScaleSet): ScaleSetStatus {
+  const { id, name, capacity, mode, instances, upgrade, repairsSuspended } = set;
+  const placeOf = (vmId: string) => view.model.vms.find((vm) => vm.id === vmId)?.place ?? vmId;
+  return {
+    ...{ id, name, capacity, upgradeMode: mode },
+    instances: instances.map(({ vmId, latest, health, leaving }) => ({
+      vm: placeOf(vmId),
+      latestModel: latest,
+      ...(health === undefined ? {} : { health: health.state, reason: health.reason }),
+      ...(leaving === undefined ? {} : { leaving }),
+    })),
+    ...(upgrade === undefined
+      ? {}
+      : {
+          upgrade: {
+            status: upgrade.status,
+            upgraded: upgrade.upgraded.length - upgrade.failed.length,
+            failed: upgrade.failed.length,
+            pending: instances.filter(({ latest }) => !latest).length,
+            ...(upgrade.error === undefined ? {} : { error: upgrade.error }),
+          },
+        }),
+    ...(repairsSuspended ? { repairsSuspended } : {}),
   };
 }
 

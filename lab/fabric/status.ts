@@ -17,6 +17,39 @@ export interface LabStatus {
   chains: ChainStatus[];
   gateways: GatewayStatus[];
   backends: BackendStatus[];
+  scaleSets: ScaleSetStatus[];
+}
+
+/** A scale set and how far its instances are. */
+export interface ScaleSetStatus {
+  id: string;
+  name: string;
+  capacity: number;
+  /** `Manual`, `Automatic` or `Rolling`. */
+  upgradeMode: string;
+  instances: {
+    vm: string;
+    /** On the latest model. */
+    latestModel: boolean;
+    /** `Healthy`, `Unhealthy`, `Unknown`, `Initializing`; absent without a health extension. */
+    health?: string;
+    /** What the health extension was answered when that began. */
+    reason?: string;
+    /** On its way out, and whether another one follows it. */
+    leaving?: "replaced" | "removed";
+  }[];
+  /** The last rolling upgrade; absent before the first. */
+  upgrade?: {
+    /** `RollingForward`, `Completed`, `Faulted` or `Cancelled`. */
+    status: string;
+    upgraded: number;
+    failed: number;
+    pending: number;
+    /** Why it ended early. */
+    error?: string;
+  };
+  /** Automatic repairs have given up: writing the scale set begins them anew. */
+  repairsSuspended?: true;
 }
 
 /** Where commands can be run. */

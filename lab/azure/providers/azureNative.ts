@@ -5,12 +5,12 @@
 import plugin from "@pulumi/pulumi/proto/plugin_pb";
 import proto from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { openArm } from "../../openArm";
 import { labPaths } from "../../paths";
-import { Arm, ArmError } from "../arm";
+import { type Arm, ArmError } from "../arm";
 import { formatArmError } from "../errors";
 import { resourceGroupId } from "../ids";
 import { asText, type Body } from "../resource";
-import { Store } from "../store";
 import { type ResourceType, typeOfToken } from "../types";
 import { type Autonaming, checkInputs } from "./checkInputs";
 import { planOf } from "./diffInputs";
@@ -39,7 +39,7 @@ class AzureNative {
   #arm: Arm | undefined;
 
   get arm(): Arm {
-    this.#arm ??= new Arm(Store.open(labPaths(process.env.GWLB_LAB ?? ".lab").azure));
+    this.#arm ??= openArm(labPaths(process.env.GWLB_LAB ?? ".lab"));
     return this.#arm;
   }
 

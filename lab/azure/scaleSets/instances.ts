@@ -10,6 +10,7 @@ import {
   refOf,
   type StoredResource,
 } from "../resource";
+import { isTerminating } from "../scheduledEvents";
 import type { Service, World } from "../world";
 import {
   actFor,
@@ -28,8 +29,12 @@ export interface InstanceRecord {
   model: number;
   /** Extensions of that model, in Azure's shape. */
   extensions: Body[];
-  /** Set while it is being removed to be made anew. */
-  replacing?: boolean;
+  /** When that model was written, ISO 8601. */
+  updated: string;
+  /** Set while it is being removed: to be made anew, or for good. */
+  leaving?: "replaced" | "removed";
+  /** Repairs that it is the product of, since it was last healthy. */
+  repairs?: number;
   /** What the user protects it from. */
   protection?: { protectFromScaleIn?: boolean; protectFromScaleSetActions?: boolean };
   /** Health as the extension last said it; absent while nothing has been said. */
@@ -39,6 +44,9 @@ export interface InstanceRecord {
 /** What the service keeps in an instance; undefined for a machine that is none. */
 export const recordOf = (vm: StoredResource): InstanceRecord | undefined =>
   asBody(vm.properties.scaleSetInstance) as InstanceRecord | undefined;
+
+/** Extensions that an instance has of its model. */
+export const extensionsIn = (vm: StoredResource): Body[] => recordOf(vm)?.extensions ?? [];
 
 /** Instances of a scale set, oldest first. */
 export const instancesOf = (setId: string, world: Pick<World, "usersOf">): StoredResource[] =>
@@ -114,6 +122,7 @@ function note(set: StoredResource, vmId: string, service: Service): void {
     const record: InstanceRecord = {
       ...recordOf(vm),
       model: modelVersionOf(set),
+      updated: new Date().toISOString(),
       extensions: extensionsOf(set),
     };
     vm.properties.scaleSetInstance = record;
@@ -139,15 +148,46 @@ function base36(length: number): string {
   return [...randomBytes(length)].map((byte) => DIGITS[byte % DIGITS.length]).join("");
 }
 
+/** Whether an instance counts: one that is on its way out for good does not. */
+export function isStaying(vm: StoredResource): boolean {
+  const leaving = recordOf(vm)?.leaving;
+  return leaving === undefined ? !isTerminating(vm) : leaving === "replaced";
+}
+
+/** Removes an instance, after the notice that it may have asked for. */
+export function removeInstance(
+  vm: StoredResource,
+  leaving: NonNullable<InstanceRecord["leaving"]>,
+  service: Service,
+): void {
+  changeRecord(vm.id, { leaving }, service);
+  service.end(vm.id);
+}
+
+/** Changes what is kept in an instance. */
+export function changeRecord(
+  vmId: string,
+  change: Partial<InstanceRecord>,
+  service: Pick<Service, "amend">,
+): void {
+  service.amend(vmId, (vm) => {
+    vm.properties.scaleSetInstance = { ...recordOf(vm), ...change };
+  });
+}
+
 /**
  * After a machine is gone: one that was removed to be replaced is made anew; one that somebody
  * deleted lowers the capacity, so that it does not come back.
  */
 export function afterInstanceDelete(deleted: StoredResource, service: Service): void {
   const set = service.world.get(scaleSetOf(deleted) ?? "");
-  if (set === undefined || set.type !== SCALE_SET_TYPE) return;
-  const left = instancesOf(set.id, service.world).length;
+  const { leaving, repairs = 0 } = recordOf(deleted) ?? {};
+  if (set === undefined || set.type !== SCALE_SET_TYPE || leaving === "removed") return;
+  const left = instancesOf(set.id, service.world).filter(isStaying).length;
   if (left >= capacityOf(set)) return;
-  if (recordOf(deleted)?.replacing === true) addInstance(set, service);
-  else service.amend(set.id, (changed) => Object.assign(changed.sku ?? {}, { capacity: left }));
+  if (leaving === undefined) {
+    service.amend(set.id, (changed) => Object.assign(changed.sku ?? {}, { capacity: left }));
+    return;
+  }
+  changeRecord(addInstance(set, service), { repairs: repairs + 1 }, service);
 }

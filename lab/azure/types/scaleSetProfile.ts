@@ -14,6 +14,12 @@ const profilePath = "properties.virtualMachineProfile";
 const missing = (name: string, target: string) =>
   refuse("InvalidParameter", `Required parameter '${name}' is missing (null).`, target);
 
+/**
+ * A scale set has a code of its own for the first; the second is the matter of instances that are
+ * really made.
+ */
+const NOT_THE_MODELS = ["NetworkInterfaceUsesMultipleLoadBalancersOfSameType", "SubnetIsFull"];
+
 /** The rules of machines and NICs, over a machine that the model would make. */
 export function* instanceProblems(put: Put): Generator<ArmError> {
   const profile = profileOf(put.desired);
@@ -46,10 +52,7 @@ export function* instanceProblems(put: Put): Generator<ArmError> {
   problems.push(
     ...judge(virtualMachine, vm.id, vm.body, put, { ...world, find: finder(world, made) }, made),
   );
-  // A scale set has a code of its own for this one.
-  yield* problems.filter(
-    ({ code }) => code !== "NetworkInterfaceUsesMultipleLoadBalancersOfSameType",
-  );
+  yield* problems.filter(({ code }) => !NOT_THE_MODELS.includes(code));
 }
 
 const find = (made: ReadonlyMap<string, Put>, id: string) =>

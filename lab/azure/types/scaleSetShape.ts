@@ -151,6 +151,7 @@ export const scaleSetShape = topLevel(
     timeCreated: served,
     uniqueId: served,
     modelVersion: hidden,
+    upgrade: hidden,
     rollingUpgrades: hidden,
     repairs: hidden,
   },

@@ -1,8 +1,8 @@
 """The platform's side of every virtual network of a lab: metadata service and health probes.
 
 Reads one JSON object a line from standard input, each the whole of what is wanted from then on,
-and writes one a line: {"probe", "healthy", "reason"} for a verdict, {"approve", "events"} for an
-approved event, {"serving": [namespace…]} when metadata is being served. Ends with its input.
+and writes one a line: {"probe", "healthy", "reason"} for a verdict, {"health", "epoch", "state",
+"reason"} for what a health extension was answered, {"approve", "events"} for an approved event, {"serving": [namespace…]} when metadata is being served. Ends with its input.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import socket
 import sys
 from typing import Any
 
+import health
 from metadata import ADDRESS, Machine, serve
 from namespaces import stream_socket
 from probe import Probe, watch
@@ -29,6 +30,7 @@ class Platform:
     def __init__(self) -> None:
         self._machines: dict[str, dict[str, Machine]] = {}
         self._servers: dict[str, asyncio.Server] = {}
+        self._checks: dict[health.Check, asyncio.Task[None]] = {}
         self._probes: dict[Probe, asyncio.Task[None]] = {}
         self._later: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
@@ -46,7 +48,17 @@ class Platform:
             self._probes.pop(probe).cancel()
         for probe in probes - self._probes.keys():
             self._probes[probe] = asyncio.create_task(watch(probe, self._report))
+        self._update_checks({health.Check(**check) for check in wanted["checks"]})
         say(serving=sorted(self._servers))
+
+    def _update_checks(self, checks: set[health.Check]) -> None:
+        for check in [check for check in self._checks if check not in checks]:
+            self._checks.pop(check).cancel()
+        for check in checks - self._checks.keys():
+            self._checks[check] = asyncio.create_task(health.watch(check, self._report_health))
+
+    def _report_health(self, check: health.Check, state: str, reason: str) -> None:
+        say(health=check.key, epoch=check.epoch, state=state, reason=reason)
 
     def _report(self, key: str, healthy: bool, reason: str) -> None:
         say(probe=key, healthy=healthy, reason=reason)

@@ -55,36 +55,3 @@ export interface RollingPolicy {
   /** New instances come before old ones go. */
   surge: boolean;
 }
-
-/** One instance of a batch that is under way. */
-export interface BatchMember {
-  id: string;
-  /** The run that it had when it was told; another one must follow if it must restart. */
-  epoch: string;
-  restarts: boolean;
-}
-
-/** A batch that is under way; times are milliseconds since 1970. */
-export interface Batch {
-  startedAt: number;
-  members: BatchMember[];
-  /** Instances that go when the members, which are new, are well. */
-  replaces: string[];
-}
-
-/** A rolling upgrade as it is kept in the store. */
-export interface RollingState {
-  /** Version of the model that it brings. */
-  model: number;
-  status: "RollingForward" | "Completed" | "Faulted" | "Cancelled";
-  startedAt: number;
-  changedAt: number;
-  batch?: Batch;
-  /** Instances that were upgraded, and of these the ones that are not well. */
-  upgraded: string[];
-  failed: { id: string; reason: string }[];
-  /** The next batch begins then at the earliest. */
-  pauseUntil?: number;
-  /** Why it ended early. */
-  error?: string;
-}

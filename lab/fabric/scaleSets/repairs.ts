@@ -5,7 +5,7 @@ import { Health, type InstanceFacts, isUnwell } from "./facts";
 export interface RepairState {
   /** Repairs in a row whose product was not well either. */
   failures: number;
-  /** Set when there were too many: nothing is repaired until the user writes the scale set. */
+  /** Set when there were too many: nothing is repaired until all are well or the user writes the set. */
   suspended: boolean;
 }
 
@@ -34,7 +34,11 @@ export function nextRepairs({ state, instances, graceMs, now }: RepairInput): Re
   const products = instances.filter((instance) => instance.repairs > 0);
   const failures = products.some(({ health }) => health === Health.Healthy) ? 0 : state.failures;
   const calm: RepairState = { ...state, failures };
-  if (state.suspended) return { state: calm, repair: [] };
+  if (state.suspended) {
+    // Whoever made all of them well again has done what repairs could not.
+    const allWell = instances.every(({ health }) => health === Health.Healthy);
+    return { state: allWell ? { failures: 0, suspended: false } : calm, repair: [] };
+  }
   const graceOf = ({ changedAt }: InstanceFacts) => changedAt + graceMs;
   const unwell = instances.filter(
     (i) => i.wanted && !i.leaving && !i.noticed && !i.protectedFromActions && isUnwell(i),

@@ -1,13 +1,6 @@
 /** The next step of a rolling upgrade. Pure. */
-import {
-  type Batch,
-  type BatchMember,
-  Health,
-  type InstanceFacts,
-  isUnwell,
-  type RollingPolicy,
-  type RollingState,
-} from "./facts";
+import type { Batch, BatchMember, RollingState } from "../../azure/scaleSets/upgrades";
+import { Health, type InstanceFacts, isUnwell, type RollingPolicy } from "./facts";
 
 export interface RollingInput {
   state: RollingState;

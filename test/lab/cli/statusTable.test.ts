@@ -8,7 +8,7 @@ const network = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
 const gateway = `${network}/loadBalancers/gw`;
 const empty: LabStatus = {
   ...{ updated: "2026-01-01T00:00:00Z", phase: "ready", appliedSeq: 3, problems: [], boxPid: 7 },
-  ...{ places: [], publicAddresses: [], chains: [], gateways: [], backends: [] },
+  ...{ places: [], publicAddresses: [], chains: [], gateways: [], backends: [], scaleSets: [] },
 };
 const nva = { vm: "nva-0", address: "10.7.1.5", healthy: false, since: "", reason: "HTTP 503" };
 
@@ -32,10 +32,25 @@ describe("the state of a lab as text", () => {
       gateways: [
         { id: `${gateway}/frontendIPConfigurations/f`, frontendAddress: "10.7.0.4", nvas: [nva] },
       ],
+      scaleSets: [
+        {
+          ...{ id: "/x/fleet", name: "fleet", capacity: 2, upgradeMode: "Rolling" },
+          instances: [
+            { vm: "fleet_1", latestModel: true, health: "Unknown", reason: "HTTP 503" },
+            { vm: "fleet_2", latestModel: false, health: "Healthy", leaving: "replaced" },
+          ],
+          upgrade: { status: "Faulted", upgraded: 0, failed: 1, pending: 1, error: "too many" },
+          repairsSuspended: true,
+        },
+      ],
       problems: ["one thing"],
     });
     assert.match(text, /203\.0\.113\.10 .* web-nic \(ilpip\) .* web .* gw /);
     assert.match(text, /gw 10\.7\.0\.4 .* nva-0 10\.7\.1\.5 .* not healthy: HTTP 503/);
+    assert.match(text, /fleet .* fleet_1 .* latest .* Unknown: HTTP 503/);
+    assert.match(text, /fleet_2 .* older .* Healthy \(being replaced\)/);
+    assert.match(text, /^fleet: upgrade Faulted, 0 upgraded, 1 failed, 1 pending: too many$/m);
+    assert.match(text, /^fleet: automatic repairs are suspended$/m);
     assert.match(text, /^problem: one thing$/m);
   });
 });

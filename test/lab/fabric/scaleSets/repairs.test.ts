@@ -52,5 +52,7 @@ describe("automatic repairs", () => {
     assert.deepEqual(next([sick("b")], third.state).repair, []);
     const helped = next([{ ...product, health: Health.Healthy }], second.state);
     assert.equal(helped.state.failures, 0);
+    const cured = next([{ ...product, health: Health.Healthy }], third.state);
+    assert.equal(cured.state.suspended, false);
   });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { RollingState } from "../../../../lab/azure/scaleSets/upgrades";
 import {
   Health,
   type InstanceFacts,
   isUnwell,
   type RollingPolicy,
-  type RollingState,
 } from "../../../../lab/fabric/scaleSets/facts";
 import { nextRollingStep, type RollingStep } from "../../../../lab/fabric/scaleSets/rolling";
 
