@@ -38,6 +38,8 @@ export interface ProbePlan {
 
 /** What a health extension asks its machine, from inside; seconds. */
 export interface HealthPlan extends HealthCheck {
+  /** The interval while the machine starts: not shortened by the lab's time factor. */
+  start_interval: number;
   /** Id of the VM. */
   key: string;
   netns: string;
@@ -73,6 +75,7 @@ export function checksOf(
     return [
       {
         ...{ key: vm.id, netns, epoch, ...vm.health },
+        start_interval: interval,
         interval: Math.max(interval * timeFactor, Math.min(interval, SHORTEST_INTERVAL)),
         grace: Math.max(grace * timeFactor, Math.min(grace, SHORTEST_GRACE)),
       },

@@ -12,8 +12,8 @@ from namespaces import stream_socket
 LOCAL = "127.0.0.1"
 # One answer is waited for so long, and at most for the interval.
 LONGEST_WAIT = 5.0
-# A machine that was just started is asked this often until it is well for the first time: what is
-# said of it is the same as by the interval, only earlier.
+# A machine that was just started is asked this often until it is well for the first time. That
+# alone counts earlier than by the interval: one that starts may say that it is not ready yet.
 EAGER_PAUSE = 0.2
 LARGEST_BODY = 4096
 
@@ -29,6 +29,8 @@ class Check:
     port: int
     path: str
     interval: float
+    # The interval while it starts: not shortened by any factor.
+    start_interval: float
     probes: int
     grace: float
     # Version 2.0: the body names the state, and a start has a state of its own.
@@ -46,12 +48,18 @@ Report = Callable[[Check, str, str], None]
 
 async def watch(check: Check, report: Report) -> None:
     """Asks for ever; reports the state after every answer."""
-    judge = Judge(check, time.monotonic())
+    begun = time.monotonic()
+    judge = Judge(check, begun)
+    counts_at = begun + check.start_interval
+    state = "Initializing"
     eager = True
     while True:
         asked = time.monotonic()
         said = await ask(check)
-        state = judge.state(said, time.monotonic())
+        now = time.monotonic()
+        if not eager or said.state == "Healthy" or now >= counts_at:
+            state = judge.state(said, now)
+            counts_at = now + check.start_interval
         report(check, state, said.reason)
         eager = eager and state == "Initializing"
         pause = EAGER_PAUSE if eager else check.interval - (time.monotonic() - asked)
@@ -109,8 +117,12 @@ async def _ask(check: Check, silent: str) -> Said:
             sock=wire.dup(), ssl=context, server_hostname=LOCAL if context else None
         )
         try:
-            request = f"GET {check.path} HTTP/1.1\r\nHost: {LOCAL}:{check.port}\r\nConnection: close\r\n"
-            writer.write(f"{request}\r\n".encode())
+            lines = [
+                f"GET {check.path} HTTP/1.1",
+                f"Host: {LOCAL}:{check.port}",
+                "Connection: close",
+            ]
+            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
             head = await reader.readuntil(b"\r\n\r\n")
             code = int(head.split()[1])
             body = await _body(reader)

@@ -2,7 +2,8 @@
 
 Reads one JSON object a line from standard input, each the whole of what is wanted from then on,
 and writes one a line: {"probe", "healthy", "reason"} for a verdict, {"health", "epoch", "state",
-"reason"} for what a health extension was answered, {"approve", "events"} for an approved event, {"serving": [namespace…]} when metadata is being served. Ends with its input.
+"reason"} for what a health extension was answered, {"approve", "events"} for an approved event,
+{"serving": [namespace…]} when metadata is being served. Ends with its input.
 """
 
 import asyncio
