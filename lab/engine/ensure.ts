@@ -4,14 +4,17 @@ import path from "node:path";
 import { which } from "../host/which";
 import type { Progress } from "../progress";
 import { run } from "../run";
-import { buildEngine } from "./build";
+import { buildProgram, ENGINE } from "./build";
 import { isAtLeast, OLDEST_ENGINE } from "./version";
 
 /** An engine that the lab can run. */
 export interface Engine {
   /** The executable, absolute. */
   pulumi: string;
-  /** True if it brings its own host for Node programs, as the official release does. */
+  /**
+   * True if it brings its own host for Node programs. The official release does, and the hosts of
+   * the other languages with it.
+   */
   hasNodeHost: boolean;
 }
 
@@ -24,7 +27,7 @@ export async function ensureEngine(progress: Progress): Promise<Engine> {
   if (installed !== undefined && (await isUsable(installed))) {
     return { pulumi: installed, hasNodeHost: hasNodeHost(installed) };
   }
-  return { pulumi: await buildEngine(progress), hasNodeHost: false };
+  return { pulumi: await buildProgram(ENGINE, progress), hasNodeHost: false };
 }
 
 async function isUsable(pulumi: string): Promise<boolean> {

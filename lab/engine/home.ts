@@ -1,6 +1,16 @@
 /** What the engine gets from the lab: its folders, its environment, its plugins. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { checkout, type LabPaths } from "../paths";
 import type { Engine } from "./ensure";
@@ -82,6 +92,18 @@ export function prepareHome(home: EngineHome, engine: Engine): void {
     const text = shimText(script);
     if (!existsSync(file) || readFileSync(file, "utf8") !== text) replaceFile(file, text, 0o755);
   }
+}
+
+/** Puts a host for YAML programs among the engine's plugins. */
+export function linkYamlHost(home: EngineHome, host: string): void {
+  const dir = path.join(home.home, "plugins", `language-yaml-v${ENGINE_VERSION}`);
+  const file = path.join(dir, path.basename(host));
+  if (existsSync(file) && realpathSync(file) === realpathSync(host)) return;
+  mkdirSync(dir, { recursive: true });
+  const aside = `${file}.${process.pid}`;
+  rmSync(aside, { force: true });
+  symlinkSync(host, aside);
+  renameSync(aside, file);
 }
 
 /** The stand-ins carry the versions of the SDKs, so the engine takes them for the installed plugins. */

@@ -7,6 +7,8 @@ import { UserError } from "../userError";
 
 export interface Project {
   name: string;
+  /** Language of the program: `nodejs`, `yaml`. */
+  runtime: string;
   /** Folder of the project file, without links. */
   dir: string;
   /** `Pulumi.yaml`, absolute. */
@@ -54,14 +56,21 @@ export function selectedStack(engineHome: string, project: Project): string | un
 
 function readProject(file: string): Project {
   const dir = path.dirname(file);
-  let settings: { name?: unknown; stackConfigDir?: unknown } | null;
+  let settings: { name?: unknown; runtime?: unknown; stackConfigDir?: unknown } | null;
   try {
     settings = parse(readFileSync(file, "utf8"));
   } catch (cause) {
     throw new UserError(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  const { name, stackConfigDir } = settings ?? {};
+  const { name, runtime, stackConfigDir } = settings ?? {};
   if (typeof name !== "string" || name === "") throw new UserError(`${file}: has no name`);
   const below = typeof stackConfigDir === "string" ? stackConfigDir : ".";
-  return { name, dir, file, settingsDir: path.resolve(dir, below) };
+  return { name, runtime: runtimeName(runtime), dir, file, settingsDir: path.resolve(dir, below) };
+}
+
+/** A runtime is a name, or a name with options. */
+function runtimeName(runtime: unknown): string {
+  const name =
+    typeof runtime === "object" && runtime !== null && "name" in runtime ? runtime.name : runtime;
+  return typeof name === "string" ? name : "";
 }

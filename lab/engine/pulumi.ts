@@ -6,9 +6,10 @@ import { type LabPaths, labPaths } from "../paths";
 import type { Progress } from "../progress";
 import { CommandError, run, start } from "../run";
 import { UserError } from "../userError";
+import { buildProgram, YAML_HOST } from "./build";
 import { readCommandLine } from "./commandLine";
 import { type Engine, ensureEngine } from "./ensure";
-import { type EngineHome, engineEnv, engineHome, prepareHome } from "./home";
+import { type EngineHome, engineEnv, engineHome, linkYamlHost, prepareHome } from "./home";
 import { removeDeadLocks } from "./locks";
 import { findProject, type Project, selectedStack, selectionFile, stackSettings } from "./project";
 import { saltOf, toLab, toProject } from "./settingsCopy";
@@ -21,6 +22,7 @@ export interface LabEngine {
   engine: Engine;
   home: EngineHome;
   env: NodeJS.ProcessEnv;
+  progress: Progress;
 }
 
 /** Brings the engine if need be and prepares its folders in the lab. */
@@ -30,7 +32,7 @@ export async function openEngine(lab: string | LabPaths, progress: Progress): Pr
   const home = engineHome(paths);
   prepareHome(home, engine);
   removeDeadLocks(home.backend);
-  return { engine, home, env: engineEnv(home, engine) };
+  return { engine, home, env: engineEnv(home, engine), progress };
 }
 
 /**
@@ -46,6 +48,9 @@ export async function runPulumi(
   const from = line.cwd === undefined ? cwd : path.resolve(cwd, line.cwd);
   const project = line.kind === "plain" ? undefined : findProject(from);
   if (project === undefined) return spawnPulumi(lab, args, cwd);
+  if (project.runtime === "yaml" && !lab.engine.hasNodeHost) {
+    linkYamlHost(lab.home, await buildProgram(YAML_HOST, lab.progress));
+  }
   const shadow = shadowProject(lab.home, project);
   if (line.kind === "own") {
     const code = await spawnPulumi(lab, withoutCwd(args), path.dirname(shadow.file));
@@ -97,7 +102,7 @@ function shadowProject(home: EngineHome, project: Project): Project {
     mkdirSync(dir, { recursive: true });
     replaceFile(file, `name: ${JSON.stringify(project.name)}\nruntime: nodejs\n`);
   }
-  return { name: project.name, dir, file, settingsDir: dir };
+  return { ...project, dir, file, settingsDir: dir };
 }
 
 interface SettingsCopy {

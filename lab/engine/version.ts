@@ -2,6 +2,8 @@
 
 /** The engine that the lab builds, and that its tests run on. */
 export const ENGINE_VERSION = "3.259.0";
+/** The host for YAML programs that the lab builds; it comes from a module of its own. */
+export const YAML_HOST_VERSION = "1.38.1";
 /** An installed engine below this one is older than the SDK that the program uses. */
 export const OLDEST_ENGINE = "3.248.0";
 /** Older Go cannot fetch the toolchain that the engine's module asks for. */

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
-import { buildArgv } from "../../../lab/engine/build";
+import { buildArgv, ENGINE, YAML_HOST } from "../../../lab/engine/build";
 import { engineEnv, engineHome, prepareHome } from "../../../lab/engine/home";
-import { ENGINE_VERSION } from "../../../lab/engine/version";
 import { labPaths } from "../../../lab/paths";
 
 const dir = mkdtempSync(path.join(tmpdir(), "gwlb-home-"));
@@ -50,10 +49,15 @@ describe("the engine's settings", () => {
     assert.equal(engineEnv(home, official).PULUMI_IGNORE_AMBIENT_PLUGINS, undefined);
   });
 
-  test("the built engine knows its version", () => {
-    const argv = buildArgv("go", "out").join(" ");
-    assert.ok(argv.includes(`version.Version=v${ENGINE_VERSION}`), argv);
-    const mod = readFileSync(path.join(__dirname, "../../../lab/engine/go/go.mod"), "utf8");
-    assert.ok(mod.includes(`github.com/pulumi/pulumi/pkg/v3 v${ENGINE_VERSION}`));
-  });
+  for (const program of [ENGINE, YAML_HOST]) {
+    test(`${program.title} is built in the version that it says it is`, () => {
+      const { module, package: main, version } = program;
+      const argv = buildArgv(program, "go", "out").join(" ");
+      assert.ok(argv.includes(`version.Version=v${version.value}`), argv);
+      const mod = path.join(__dirname, "../../../lab/engine", module, "go.mod");
+      const required = [...readFileSync(mod, "utf8").matchAll(/^\s(\S+) (v\S+)/gm)];
+      const found = required.find(([, name = ""]) => main.startsWith(`${name}/`));
+      assert.equal(found?.[2], `v${version.value}`);
+    });
+  }
 });
