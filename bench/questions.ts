@@ -1,6 +1,7 @@
 /** The questions that `npm run bench` answers, in its order. */
 import { dataPath } from "./dataPath";
+import { firstUse, firstUseCold } from "./firstUse";
 import type { Question } from "./harness/question";
 import { policySize } from "./policy";
 
-export const questions: readonly Question[] = [dataPath, policySize];
+export const questions: readonly Question[] = [dataPath, policySize, firstUse, firstUseCold];

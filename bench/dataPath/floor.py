@@ -10,7 +10,9 @@ import struct
 import sys
 
 import ebpf as bpf
-from frames import EXTERNAL, INTERNAL, OUTER, UDP, Tunnel
+from frames import OUTER, REFERENCE, UDP, Tunnel
+
+INTERNAL, EXTERNAL = REFERENCE.internal, REFERENCE.external
 
 OK = 0
 DATA, END = 7, 8

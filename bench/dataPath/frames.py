@@ -1,4 +1,4 @@
-"""Frames as a gateway load balancer sends them to an NVA, in the reference layout."""
+"""Frames as a gateway load balancer sends them to an NVA."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import socket
 import struct
 from typing import NamedTuple
 
-GATEWAY, NVA = "10.7.0.4", "10.7.1.5"
-GATEWAY_MAC, NVA_MAC = "00:0d:3a:00:00:01", "00:0d:3a:00:00:05"
 # Addresses for benchmarks (RFC 2544); what comes out with them is counted and goes no further.
 CLIENTS, SERVICE = "198.18.0.0", "20.0.0.4"
 INNER_MACS = ("0a:00:00:00:00:01", "0a:00:00:00:00:02")
@@ -22,7 +20,22 @@ class Tunnel(NamedTuple):
     port: int
 
 
-INTERNAL, EXTERNAL = Tunnel(800, 10800), Tunnel(801, 10801)
+class Layout(NamedTuple):
+    """Where the NVA's NIC and the gateway are, and the tunnels between them."""
+
+    gateway: str
+    gateway_mac: str
+    nva: str
+    nva_mac: str
+    internal: Tunnel
+    external: Tunnel
+
+
+REFERENCE = Layout(
+    *("10.7.0.4", "00:0d:3a:00:00:01"),
+    *("10.7.1.5", "00:0d:3a:00:00:05"),
+    *(Tunnel(800, 10800), Tunnel(801, 10801)),
+)
 
 
 def checksum(data: bytes) -> int:
@@ -50,13 +63,14 @@ def ethernet(source: str, destination: str, payload: bytes) -> bytes:
     return mac(destination) + mac(source) + b"\x08\x00" + payload
 
 
-def wrap(frame: bytes, tunnel: Tunnel) -> bytes:
-    """The frame inside VXLAN, from the gateway to the NVA."""
+def wrap(frame: bytes, layout: Layout, outside: bool) -> bytes:
+    """The frame inside VXLAN, from the gateway to the NVA, by the External tunnel or the other."""
+    tunnel = layout.external if outside else layout.internal
     vxlan = struct.pack(">II", 0x08000000, tunnel.vni << 8) + frame
     # No checksum, as the kernel sends VXLAN over IPv4.
     udp = struct.pack(">HHHH", 50000, tunnel.port, 8 + len(vxlan), 0) + vxlan
-    packet = ip_header(GATEWAY, NVA, UDP, 20 + len(udp)) + udp
-    return ethernet(GATEWAY_MAC, NVA_MAC, packet)
+    packet = ip_header(layout.gateway, layout.nva, UDP, 20 + len(udp)) + udp
+    return ethernet(layout.gateway_mac, layout.nva_mac, packet)
 
 
 def udp_frame(size: int, back: bool) -> bytes:

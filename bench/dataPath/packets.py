@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import ebpf as bpf
 import frames
-from frames import EXTERNAL, INTERNAL, OUTER, Step, tcp_frame, udp_frame, wrap
+from frames import OUTER, Layout, Step, tcp_frame, udp_frame, wrap
 
 PASS, DROP = 2, 1
 NIC = "eth0"
@@ -62,10 +62,10 @@ def program(head: int, counter: int, inside: bytes) -> bytes:
     return start + bpf.if_room(DATA, END, head, body) + bpf.give(DROP)
 
 
-def udp_program(kind: Kind, counter: int) -> tuple[bytes, bytes]:
+def udp_program(layout: Layout, kind: Kind, counter: int) -> tuple[bytes, bytes]:
     """The flows take turns: first each sends, then each is answered."""
     out, back = (udp_frame(kind.size, way) for way in (False, True))
-    framed = (wrap(out, EXTERNAL), wrap(back, INTERNAL))
+    framed = (wrap(out, layout, True), wrap(back, layout, False))
     port = bpf.copy(WORK, NUMBER) + bpf.keep_bits(WORK, kind.flows - 1)
     port += bpf.plus(WORK, FIRST_PORT) + bpf.network_order_16(WORK)
     way = bpf.shift_right(NUMBER, kind.flows.bit_length() - 1)
@@ -78,10 +78,10 @@ def udp_program(kind: Kind, counter: int) -> tuple[bytes, bytes]:
     return program(HEAD_UDP, counter, inside), framed[0]
 
 
-def tcp_program(step: Step, many: bool, counter: int) -> tuple[bytes, bytes]:
+def tcp_program(layout: Layout, step: Step, many: bool, counter: int) -> tuple[bytes, bytes]:
     """Each packet is of another connection: all ports of a client, then the next client's."""
     client, service = (frames.CLIENTS, 443) if many else ("8.8.8.8", 22)
-    frame = wrap(tcp_frame(client, service, step), INTERNAL if step.from_server else EXTERNAL)
+    frame = wrap(tcp_frame(client, service, step), layout, not step.from_server)
     complement = ACKNOWLEDGED if step.from_server else SEQUENCE
     address, port = (DESTINATION, PORTS + 2) if step.from_server else (SOURCE, PORTS)
     inside = bpf.store_bytes(DATA, 0, frame[:HEAD_TCP]) + bpf.copy(WORK, NUMBER)
@@ -110,9 +110,10 @@ class Loaded(NamedTuple):
 class Generator:
     """Programs, loaded once for each kind of packets."""
 
-    def __init__(self) -> None:
+    def __init__(self, nic: str = NIC, layout: Layout = frames.REFERENCE) -> None:
         """Loads nothing yet."""
-        self.ifindex = socket.if_nametoindex(NIC)
+        self.nic, self.layout = nic, layout
+        self.ifindex = socket.if_nametoindex(nic)
         self.loaded: dict[Kind, Loaded] = {}
 
     def of(self, kind: Kind) -> Loaded:
@@ -120,9 +121,10 @@ class Generator:
         if kind not in self.loaded:
             counter = bpf.make_counter()
             if kind.what == "udp":
-                text, frame = udp_program(kind, counter)
+                text, frame = udp_program(self.layout, kind, counter)
             else:
-                text, frame = tcp_program(STEPS[kind.what], kind.what != "forbidden", counter)
+                step, many = STEPS[kind.what], kind.what != "forbidden"
+                text, frame = tcp_program(self.layout, step, many, counter)
             self.loaded[kind] = Loaded(bpf.load_program(bpf.XDP, text), counter, frame)
         return self.loaded[kind]
 
@@ -133,22 +135,21 @@ class Generator:
     def send(self, kind: Kind, count: int) -> dict[str, Any]:
         """Sends, and says what it took and how many came back."""
         descriptor, _, frame = self.of(kind)
-        came, begun, before = sent_back(), time.perf_counter_ns(), scheduled()
+        came, begun, before = self.sent_back(), time.perf_counter_ns(), scheduled()
         each = bpf.send_live(descriptor, frame, self.ifindex, count)
         after, ended = scheduled(), time.perf_counter_ns()
         return {
             "sent": count,
-            "came": sent_back() - came,
+            "came": self.sent_back() - came,
             "nanoseconds": each * count,
             "wall": ended - begun,
             "ran": after[0] - before[0],
             "waited": after[1] - before[1],
         }
 
-
-def sent_back() -> int:
-    """Packets that left the NIC."""
-    return int(Path(f"/sys/class/net/{NIC}/statistics/tx_packets").read_text())
+    def sent_back(self) -> int:
+        """Packets that left the NIC."""
+        return int(Path(f"/sys/class/net/{self.nic}/statistics/tx_packets").read_text())
 
 
 def scheduled() -> tuple[int, int]:

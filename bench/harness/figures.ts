@@ -61,7 +61,7 @@ export function ratio(
   );
 }
 
-/** A row a contender that has any of the figures; what it does not have is a dash. */
+/** A row a contender that has any of the figures; a dash where it lacks one; empty without rows. */
 export function figureTable({ titles, samples }: Findings, columns: readonly Column[]): string {
   const heads = columns.flatMap(({ head, against }) =>
     against === undefined ? [head] : [head, `of ${shortTitle(titles, against)}`],
@@ -69,10 +69,10 @@ export function figureTable({ titles, samples }: Findings, columns: readonly Col
   const rows = Object.entries(titles)
     .map(([key, title]) => [title, ...columns.flatMap((column) => cells(samples, key, column))])
     .filter(([, ...figures]) => figures.some((figure) => figure !== "-"));
-  return markdownTable(["", ...heads], rows);
+  return rows.length === 0 ? "" : markdownTable(["", ...heads], rows);
 }
 
-/** Percentiles over all samples of all rounds. */
+/** Percentiles over all samples of all rounds; empty without any. */
 export function percentileTable(
   { titles, samples }: Findings,
   figure: string,
@@ -87,7 +87,9 @@ export function percentileTable(
     const shown = [p50, p90, p99, p999].map((value) => format(convert(value), digits));
     return [[title, format(count, 0), ...shown]];
   });
-  return markdownTable([head, "samples", "p50", "p90", "p99", "p99.9"], rows);
+  return rows.length === 0
+    ? ""
+    : markdownTable([head, "samples", "p50", "p90", "p99", "p99.9"], rows);
 }
 
 /** All samples of a figure. */

@@ -10,6 +10,8 @@ export interface Question {
   about: string;
   /** True if it works only in namespaces of its own: then it gets them, as root on Linux. */
   boxed: boolean;
+  /** True if it is answered only when it is named; default false. */
+  onRequest?: boolean;
   ask: (context: Context) => Promise<Findings>;
   /** The Markdown of all that its results say. Pure. */
   show: (results: Results) => string;

@@ -12,14 +12,15 @@ export class Talker {
     private readonly lines: AsyncIterator<string>,
   ) {}
 
-  /** Starts it and waits until it is ready. */
-  static async start(what: string, argv: Argv): Promise<Talker> {
+  /** Starts it, hands it what it needs first, and waits until it is ready. */
+  static async start(what: string, argv: Argv, first?: Uint8Array): Promise<Talker> {
     const child = start(argv, { stdio: ["pipe", "pipe", "inherit"] });
     if (child.stdout === null) throw new Error(`${what}: no output to read`);
     // A program that has ended says so by its output's end.
     child.stdin?.on("error", () => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const talker = new Talker(what, child, lines);
+    if (first !== undefined) child.stdin?.write(first);
     await talker.#next();
     return talker;
   }
