@@ -168,14 +168,18 @@ export class GatewayProvider extends pulumi.ComponentResource {
       ...common,
       subnetId: place.nvaSubnetId,
       poolId: ids.pool,
-      securityGroupId: securityGroup.id,
+      securityGroup,
       sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(names.keySeed, this),
       customData: Buffer.from(checked.customData).toString("base64"),
       userData: bundle.userData,
     };
     const { fleet } = plan;
-    const scaleSet = fleet === undefined ? undefined : createScaleSet(plan, fleet, inputs, this);
     const nva = fleet === undefined || fleet.keepNva ? createNva(plan, inputs, this) : undefined;
+    const scaleSet =
+      fleet === undefined
+        ? undefined
+        : // The NIC with its static address first: Azure gives its instances what is free.
+          createScaleSet(plan, fleet, { ...inputs, after: nva?.networkInterface }, this);
 
     // Where a load balancer takes another's place, no consumer moves over before its NVAs are there.
     this.gatewayFrontendId =

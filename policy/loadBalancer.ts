@@ -57,3 +57,17 @@ export function isPublic(configuration: Value): boolean {
 export function isChained(configuration: Value): boolean {
   return isSet(at(configuration, "gatewayLoadBalancer"));
 }
+
+/**
+ * IP configurations of interfaces that Azure makes from a template, with their places: those of a
+ * machine, or with `prefix` those of a scale set's model.
+ */
+export function templateConfigurations(properties: Value, prefix: string): Child[] {
+  const list = `${prefix}networkProfile.networkInterfaceConfigurations`;
+  return items(at(properties, ...list.split("."))).flatMap((nic, i) =>
+    items(at(nic, "ipConfigurations")).map((configuration, j) => {
+      const path = `${list}[${i}].ipConfigurations[${j}]`;
+      return { path, name: textAt(configuration, "name") ?? path, properties: configuration };
+    }),
+  );
+}

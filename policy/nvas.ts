@@ -2,7 +2,7 @@
  * Network virtual appliances of a stack: machines whose interface is in the pool of a gateway.
  * What is one can be seen only in the whole stack, for an interface's inputs name no SKU.
  */
-import { children, isChained, isGateway, isPublic } from "./loadBalancer";
+import { children, isChained, isGateway, isPublic, templateConfigurations } from "./loadBalancer";
 import { type Resource, Type } from "./rule";
 import { at, items, sameWord, segmentAfter, textAt, UNKNOWN, type Value } from "./values";
 
@@ -15,6 +15,12 @@ export interface Nva {
   profile: Value;
   /** Public IP configurations: the resource that has it, and the path in it. */
   publicConfigurations: { urn: string; path: string }[];
+}
+
+/** A scale set of appliances. */
+export interface Fleet extends Nva {
+  /** The Application Health extension; undefined without one. */
+  health: Value;
 }
 
 type InPool = (resource: Resource, configuration: Value) => boolean;
@@ -36,19 +42,49 @@ export function nvasOf(resources: readonly Resource[]): Nva[] {
   return resources.flatMap((resource) => {
     switch (resource.type) {
       case Type.VirtualMachine:
-        return [
-          ...machine(resource, interfaces),
-          ...templated(resource, resource.properties, "", inPool),
-        ];
-      case Type.ScaleSet: {
-        const profile = "virtualMachineProfile";
-        return templated(resource, at(resource.properties, profile), `${profile}.`, inPool);
-      }
+        return [...machine(resource, interfaces), ...templated(resource, "", inPool)];
+      case Type.ScaleSet:
+        return templated(resource, "virtualMachineProfile.", inPool);
       default:
         return [];
     }
   });
 }
+
+/** The scale sets among the appliances, with their source of health. */
+export function fleetsOf(resources: readonly Resource[]): Fleet[] {
+  const scaleSets = new Map(
+    resources.filter(({ type }) => type === Type.ScaleSet).map((set) => [set.urn, set]),
+  );
+  return nvasOf(resources).flatMap((nva) => {
+    const scaleSet = scaleSets.get(nva.urn);
+    return scaleSet === undefined
+      ? []
+      : [{ ...nva, health: healthExtension(nva.profile, scaleSet, resources) }];
+  });
+}
+
+/** The extension in the model, or declared as a resource of its own. */
+function healthExtension(
+  profile: Value,
+  scaleSet: Resource,
+  resources: readonly Resource[],
+): Value {
+  const list = at(profile, "extensionProfile", "extensions");
+  if (list === UNKNOWN) return UNKNOWN;
+  const own = items(list).find((extension) => isHealth(at(extension, "type")));
+  if (own !== undefined) return own;
+  const apart = resources.find(
+    ({ type, properties, dependencies }) =>
+      type === Type.ScaleSetExtension &&
+      isHealth(at(properties, "type")) &&
+      (dependencies.includes(scaleSet.urn) ||
+        sameWord(at(properties, "vmScaleSetName"), azureName(scaleSet) ?? "")),
+  );
+  return apart?.properties;
+}
+
+const isHealth = (type: Value) => type === UNKNOWN || sameWord(type, "ApplicationHealthLinux");
 
 const isOther = (resource: Resource) => !isGateway(resource);
 
@@ -69,19 +105,14 @@ function machine(resource: Resource, interfaces: Resource[]): Nva[] {
   return [{ ...named(resource), profile: resource.properties, publicConfigurations }];
 }
 
-/** A machine or scale set whose interfaces Azure makes from a template in `profile`. */
-function templated(resource: Resource, profile: Value, prefix: string, inPool: InPool): Nva[] {
-  const list = "networkProfile.networkInterfaceConfigurations";
-  const configurations: { path: string; properties: Value }[] = [];
-  for (const [i, nic] of items(at(profile, ...list.split("."))).entries()) {
-    for (const [j, properties] of items(at(nic, "ipConfigurations")).entries()) {
-      configurations.push({ path: `${prefix}${list}[${i}].ipConfigurations[${j}]`, properties });
-    }
-  }
+/** A machine or scale set whose interfaces Azure makes from a template. */
+function templated(resource: Resource, prefix: string, inPool: InPool): Nva[] {
+  const configurations = templateConfigurations(resource.properties, prefix);
   if (!configurations.some(({ properties }) => inPool(resource, properties))) return [];
   const publicConfigurations = configurations
     .filter(({ properties }) => isPublic(properties))
     .map(({ path }) => ({ urn: resource.urn, path }));
+  const profile = at(resource.properties, ...prefix.split(".").filter((key) => key !== ""));
   return [{ ...named(resource), profile, publicConfigurations }];
 }
 

@@ -1,8 +1,8 @@
 /** Public entries of a stack: where traffic from the internet comes in. */
-import { children, isChained, isGateway, isPublic } from "./loadBalancer";
+import { children, isChained, isGateway, isPublic, templateConfigurations } from "./loadBalancer";
 import type { Resource } from "./rule";
 import { Type } from "./rule";
-import { at, isSet, items, textAt, UNKNOWN, type Value } from "./values";
+import { at, isSet, UNKNOWN } from "./values";
 
 /** One public address of a resource. */
 export interface PublicEntry {
@@ -30,9 +30,9 @@ export function publicEntries(resource: Resource): PublicEntry[] {
     case Type.NetworkInterface:
       return own(resource, "ipConfigurations");
     case Type.ScaleSet:
-      return templates(at(resource.properties, "virtualMachineProfile"), "virtualMachineProfile.");
+      return templates(resource, "virtualMachineProfile.");
     case Type.VirtualMachine:
-      return templates(resource.properties, "");
+      return templates(resource, "");
     default:
       return [];
   }
@@ -45,23 +45,13 @@ function own(resource: Resource, collection: string): PublicEntry[] {
 }
 
 /** Interfaces that Azure makes from a template carry no chain: the model has no field for it. */
-function templates(profile: Value, prefix: string): PublicEntry[] {
-  const interfaces = items(at(profile, "networkProfile", "networkInterfaceConfigurations"));
-  return interfaces.flatMap((nic, i) =>
-    items(at(nic, "ipConfigurations")).flatMap((configuration, j) => {
-      if (!isPublic(configuration)) return [];
-      const place = `networkInterfaceConfigurations[${i}].ipConfigurations[${j}]`;
-      const path = `${prefix}networkProfile.${place}`;
-      return [
-        {
-          path,
-          name: textAt(configuration, "name") ?? path,
-          chained: false,
-          notChainable: "Azure chains no public address of an interface made from a template",
-        },
-      ];
-    }),
-  );
+function templates(resource: Resource, prefix: string): PublicEntry[] {
+  return templateConfigurations(resource.properties, prefix)
+    .filter(({ properties }) => isPublic(properties))
+    .map(({ path, name }) => ({
+      ...{ path, name, chained: false },
+      notChainable: "Azure chains no public address of an interface made from a template",
+    }));
 }
 
 /** A resource's exemption: the reason in its tag, or why there is none. */

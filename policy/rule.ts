@@ -62,6 +62,7 @@ export const Type = {
   NetworkSecurityGroup: "azure-native:network:NetworkSecurityGroup",
   SecurityRule: "azure-native:network:SecurityRule",
   ScaleSet: "azure-native:compute:VirtualMachineScaleSet",
+  ScaleSetExtension: "azure-native:compute:VirtualMachineScaleSetExtension",
   VirtualMachine: "azure-native:compute:VirtualMachine",
 } as const;
 

@@ -8,6 +8,7 @@ import { gatewayProbeIsHonest } from "./rules/gatewayProbeIsHonest";
 import { nvaBootsTrusted } from "./rules/nvaBootsTrusted";
 import { nvaHasNoPassword } from "./rules/nvaHasNoPassword";
 import { nvaHasNoPublicAddress } from "./rules/nvaHasNoPublicAddress";
+import { nvaHealthIsHonest } from "./rules/nvaHealthIsHonest";
 import { publicEntryIsChained } from "./rules/publicEntryIsChained";
 import { tunnelPortsAreNotTrusted } from "./rules/tunnelPortsAreNotTrusted";
 
@@ -21,5 +22,6 @@ export const rules: readonly Rule[] = [
   nvaHasNoPublicAddress,
   nvaHasNoPassword,
   nvaBootsTrusted,
+  nvaHealthIsHonest,
   tunnelPortsAreNotTrusted,
 ];

@@ -13,7 +13,7 @@ export interface Impact {
 /** Every impact of the plan, in the order of its changes. */
 export function impactsOf(changes: readonly Change[]): Impact[] {
   return changes.flatMap((change) =>
-    [...lossOf(change), ...chainsOf(change)].map((text) => ({ change, text })),
+    [...lossOf(change), ...chainsOf(change), ...fleetOf(change)].map((text) => ({ change, text })),
   );
 }
 
@@ -28,7 +28,10 @@ export function isGateway({ type, before, after }: Change): boolean {
 /** What traffic loses while a resource is replaced or after it is deleted, by type. */
 const losses: ReadonlyMap<string, string> = new Map([
   ["compute:VirtualMachine", "flows through this machine end until another one takes them"],
-  ["compute:VirtualMachineScaleSet", "flows through its machines end"],
+  [
+    "compute:VirtualMachineScaleSet",
+    "all its machines go: a flow ends with the notice that they get, new flows go elsewhere if the pool has others",
+  ],
   ["network:LoadBalancer", "its frontends serve nobody until they are back"],
   [
     "network:LoadBalancerBackendAddressPool",
@@ -68,6 +71,45 @@ function chainsOf(change: Change): string[] {
       ? []
       : [`${code(name)} is chained to another gateway: running flows may end`];
   });
+}
+
+/** What an update of a scale set does to the machines that run. */
+function fleetOf({ kind, type, paths, before, after }: Change): string[] {
+  if (kind !== Kind.Update || type !== "azure-native:compute:VirtualMachineScaleSet") return [];
+  const model = paths.filter((path) =>
+    /^(virtualMachineProfile|identity|plan|sku\.name)\b/.test(path),
+  );
+  const [was, is] = [valueAt(before, "sku.capacity"), valueAt(after, "sku.capacity")];
+  const fewer = typeof was === "number" && typeof is === "number" && is < was;
+  return [
+    ...(model.length === 0 ? [] : [upgradeOf(model, after)]),
+    ...(fewer
+      ? [`${was - is} of ${was} machines go: their flows end with the notice that they get`]
+      : []),
+  ];
+}
+
+/** How another model reaches the machines, by the mode of the scale set's upgrades. */
+function upgradeOf(model: readonly string[], after: Change["after"]): string {
+  const mode = String(valueAt(after, "upgradePolicy.mode") ?? "Manual");
+  const rolling = valueAt(after, "upgradePolicy.rollingUpgradePolicy");
+  const policyOnly = model.every((path) => path === "virtualMachineProfile.userData");
+  if (/^manual$/i.test(mode)) {
+    return "machines that run keep the old model until somebody upgrades them; new ones get the new one";
+  }
+  if (/^automatic$/i.test(mode)) {
+    return policyOnly
+      ? "all machines get it at once, without a look at their health in between"
+      : "all machines may be restarted or made anew at once: nothing passes meanwhile";
+  }
+  const share = valueAt(rolling, "maxBatchInstancePercent") ?? 20;
+  const batches = `rolling upgrade, ${String(share)} % of the machines at once, each batch healthy before the next`;
+  if (valueAt(rolling, "maxSurge") === true) {
+    return `${batches}: every machine is replaced, and a flow that outlives the notice of its machine ends`;
+  }
+  return policyOnly
+    ? `${batches}: machines take it while they run; until the last batch old and new are both in force`
+    : `${batches}: machines are restarted or made anew where they are, and a flow that outlives the notice of its machine ends`;
 }
 
 /** Frontends and IP configurations of a resource by name, with the gateway they are chained to. */

@@ -143,7 +143,7 @@ function details({ kind, paths, before, after }: Change): string {
   if (kind === Kind.Create || kind === Kind.Delete || kind === Kind.Import) return "";
   const shown = paths.slice(0, SHOWN_PATHS).map((path) => {
     // What a bundle of 60 KB means is in the section about the firewall.
-    if (path === "userData") return `${code(path)}: firewall policy`;
+    if (/(^|\.)userData$/.test(path)) return `${code(path)}: firewall policy`;
     return `${code(path)}: ${words(valueAt(before, path))} → ${words(valueAt(after, path))}`;
   });
   const more = paths.length - shown.length;

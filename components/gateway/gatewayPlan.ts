@@ -79,16 +79,20 @@ export function planGateway(name: string, args: GatewayPlanArgs): GatewayPlan {
 }
 
 /**
- * What a scale set keeps for its life, where it differs from the default: what Azure fixes, and the
- * load balancer that its instances speak to.
+ * What a scale set keeps for its life, where it differs from the default: what Azure fixes, and how
+ * its instances and the load balancer find each other.
  */
 function fixedByScaleSet(args: GatewayPlanArgs, fleet: Fleet | undefined, nva: Nva): string[] {
   const { frontendZones = [], frontendAddress, nvaSubnetId } = args;
+  const [probe, usual] = [planProbe(args.probe), planProbe()];
   return [
     ...(fleet?.zones ?? []).map((zone) => `zone ${zone}`),
     // Another load balancer, and so another pool.
     ...[...frontendZones].sort().map((zone) => `frontend zone ${zone}`),
     ...(typeof frontendAddress === "string" ? [`frontend ${frontendAddress}`] : []),
+    ...(probe.port === usual.port && probe.path === usual.path
+      ? []
+      : [`probe ${probe.port}${probe.path}`]),
     ...(nva.acceleratedNetworking ? [] : ["no accelerated networking"]),
     ...(typeof nvaSubnetId === "string" ? [nvaSubnetId.toLowerCase()] : []),
   ];

@@ -7,9 +7,6 @@ import type { Probe } from "./probe";
  * What Azure fixes when a scale set is made. azure-native plans a change as an update, so each is
  * named here, and each that a user can change is part of the scale set's name
  * (`fixedByScaleSet`): the new one stands beside the old one before that goes.
- *
- * The security group is not fixed by Azure. It is replaced with the tunnels, which Azure changes
- * only while no NIC is in the pool, and takes the scale set along.
  */
 export const FIXED_BY_SCALE_SET = [
   "zones",
@@ -17,7 +14,6 @@ export const FIXED_BY_SCALE_SET = [
   "platformFaultDomainCount",
   "virtualMachineProfile.osProfile.computerNamePrefix",
   "virtualMachineProfile.securityProfile",
-  "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[*].networkSecurityGroup",
   "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[*].enableAcceleratedNetworking",
   "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[*].ipConfigurations",
 ];

@@ -36,7 +36,7 @@ export function createNva(
       ...{ resourceGroupName, location, tags },
       networkInterfaceName: names.nvaInterface,
       enableAcceleratedNetworking: nva.acceleratedNetworking,
-      networkSecurityGroup: { id: inputs.securityGroupId },
+      networkSecurityGroup: { id: inputs.securityGroup.id },
       ipConfigurations: [
         {
           name: "primary",

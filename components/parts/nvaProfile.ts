@@ -1,3 +1,4 @@
+import type * as network from "@pulumi/azure-native/network";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import { IMAGE } from "../gateway/nva";
@@ -9,7 +10,8 @@ export interface NvaInputs {
   tags: Record<string, pulumi.Input<string>> | undefined;
   subnetId: pulumi.Input<string>;
   poolId: pulumi.Input<string>;
-  securityGroupId: pulumi.Input<string>;
+  /** Replaced with the tunnels, and takes the NVAs along. */
+  securityGroup: network.NetworkSecurityGroup;
   sshPublicKey: pulumi.Input<string>;
   /** How it boots; base64. */
   customData: string;

@@ -21,14 +21,14 @@ import { type NvaInputs, nvaProfile } from "./nvaProfile";
 export function createScaleSet(
   plan: GatewayPlan,
   fleet: Fleet,
-  inputs: NvaInputs,
+  inputs: NvaInputs & { after?: pulumi.Resource },
   parent: pulumi.Resource,
 ): compute.VirtualMachineScaleSet {
   const { names, nva, probe } = plan;
   const { resourceGroupName, location, tags } = inputs;
   const { osProfile, ...profile } = nvaProfile(plan, inputs);
   const networkInterface = pulumi
-    .all([inputs.securityGroupId, inputs.subnetId, inputs.poolId])
+    .all([inputs.securityGroup.id, inputs.subnetId, inputs.poolId])
     .apply(([securityGroup, subnet, pool]) =>
       scaleSetInterface(nva, { securityGroup, subnet, pool }),
     );
@@ -52,10 +52,15 @@ export function createScaleSet(
     },
     {
       parent,
+      dependsOn: inputs.after === undefined ? [] : [inputs.after],
       deleteBeforeReplace: false,
       replaceOnChanges: FIXED_BY_SCALE_SET,
-      // The guest's tunnels name the frontend's address: NVAs of the old one reach nobody.
-      replacementTrigger: plan.layout.frontendAddress,
+      // Azure changes tunnels only while no NIC is in the pool: the group goes first, and its model
+      // alone would not take the scale set along, since the engine looks at top-level properties.
+      replaceWith: [inputs.securityGroup],
+      // NVAs of another frontend address or probe are out of the path when the load balancer
+      // changes: in batches it would take them all that long to come back.
+      replacementTrigger: `${plan.layout.frontendAddress} ${probe.port}${probe.path}`,
       ...(fleet.autoscale === undefined ? {} : leftToAutoscale(names.fleet, parent)),
     },
   );

@@ -119,6 +119,8 @@ describe("GatewayProvider with a fleet", () => {
       { fleet: {}, frontendZones: ["1"] },
       { fleet: {}, frontendAddress: "10.7.0.9" },
       { fleet: {}, nva: { acceleratedNetworking: false } },
+      { fleet: {}, probe: { port: 9000 } },
+      { fleet: {}, probe: { path: "/alive" } },
     ];
     const names = await Promise.all(fixed.map(nameOf));
     assert.equal(new Set(names).size, fixed.length, names.join());

@@ -35,7 +35,12 @@ interface LoadBalancer {
 /** The same policy where the component takes it and where the machine gets it. */
 function policyChange(rules: FirewallRule[]): Change {
   const policy: FirewallPolicy = { rules, defaultInbound: "allow", defaultOutbound: "allow" };
-  return { firewall: { policy }, nva: { userData: bundlePolicy(policy).userData } };
+  const { userData } = bundlePolicy(policy);
+  return {
+    firewall: { policy },
+    nva: { userData },
+    fleet: { "virtualMachineProfile.userData": userData },
+  };
 }
 
 /** The good stack with a policy, and with the replacements that the components ask for. */
@@ -50,7 +55,7 @@ function stack(change: Change): Declared[] {
   return changed(change, stack).map((resource) => ({
     ...resource,
     options: { ...options[resource.name] },
-    ...(resource.name === "nva" ? { parent: "firewall" } : {}),
+    ...(["nva", "fleet"].includes(resource.name) ? { parent: "firewall" } : {}),
   }));
 }
 
@@ -62,6 +67,15 @@ const plans: Record<string, { change: Change; exitCode: number }> = {
   },
   "image-change": {
     change: { nva: { "storageProfile.imageReference.version": "24.04.202509010" } },
+    exitCode: 0,
+  },
+  "fleet-change": {
+    change: {
+      fleet: {
+        "virtualMachineProfile.storageProfile.imageReference.version": "24.04.202509010",
+        "sku.capacity": 1,
+      },
+    },
     exitCode: 0,
   },
   "gateway-replaced": {

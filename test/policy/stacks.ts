@@ -114,12 +114,43 @@ const nvaInterface = {
       {
         name: "only",
         subnet: { id: "@network/subnets/default" },
-        privateIPAddress: "10.7.0.5",
+        // Not one that Azure gives out first, to the scale set's instances.
+        privateIPAddress: "10.7.0.100",
         privateIPAllocationMethod: "Static",
         loadBalancerBackendAddressPools: [{ id: "@gateway/backendAddressPools/nvas" }],
       },
     ],
   },
+};
+
+/** How an appliance is logged into and booted, alone or in a scale set. */
+const locked = {
+  adminUsername: "operator",
+  linuxConfiguration: {
+    disablePasswordAuthentication: true,
+    ssh: {
+      publicKeys: [
+        {
+          keyData:
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+          path: "/home/operator/.ssh/authorized_keys",
+        },
+      ],
+    },
+  },
+};
+const trusted = {
+  securityType: "TrustedLaunch",
+  uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+};
+const storage = {
+  imageReference: {
+    publisher: "Canonical",
+    offer: "ubuntu-24_04-lts",
+    sku: "server",
+    version: "24.04.202506060",
+  },
+  osDisk: { createOption: "FromImage", managedDisk: { storageAccountType: "Premium_LRS" } },
 };
 
 const nva = {
@@ -131,34 +162,56 @@ const nva = {
     vmName: "nva",
     hardwareProfile: { vmSize: "Standard_B2s" },
     networkProfile: { networkInterfaces: [{ id: "@nvaInterface", primary: true }] },
-    osProfile: {
-      computerName: "nva",
-      adminUsername: "operator",
-      linuxConfiguration: {
-        disablePasswordAuthentication: true,
-        ssh: {
-          publicKeys: [
-            {
-              keyData:
-                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
-              path: "/home/operator/.ssh/authorized_keys",
-            },
-          ],
-        },
+    osProfile: { computerName: "nva", ...locked },
+    securityProfile: trusted,
+    storageProfile: storage,
+  },
+};
+
+/** Appliances by a model, in the same pool. */
+const fleet = {
+  type: "azure-native:compute:VirtualMachineScaleSet",
+  name: "fleet",
+  properties: {
+    location,
+    resourceGroupName: "@group.name",
+    vmScaleSetName: "fleet",
+    orchestrationMode: "Flexible",
+    platformFaultDomainCount: 1,
+    sku: { name: "Standard_B2s", tier: "Standard", capacity: 2 },
+    upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { maxBatchInstancePercent: 20 } },
+    virtualMachineProfile: {
+      osProfile: { computerNamePrefix: "fleet", ...locked },
+      securityProfile: trusted,
+      storageProfile: storage,
+      networkProfile: {
+        networkApiVersion: "2022-11-01",
+        networkInterfaceConfigurations: [
+          {
+            name: "nic",
+            primary: true,
+            ipConfigurations: [
+              {
+                name: "only",
+                subnet: { id: "@network/subnets/default" },
+                loadBalancerBackendAddressPools: [{ id: "@gateway/backendAddressPools/nvas" }],
+              },
+            ],
+          },
+        ],
       },
-    },
-    securityProfile: {
-      securityType: "TrustedLaunch",
-      uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
-    },
-    storageProfile: {
-      imageReference: {
-        publisher: "Canonical",
-        offer: "ubuntu-24_04-lts",
-        sku: "server",
-        version: "24.04.202506060",
+      extensionProfile: {
+        extensions: [
+          {
+            name: "health",
+            publisher: "Microsoft.ManagedServices",
+            type: "ApplicationHealthLinux",
+            typeHandlerVersion: "2.0",
+            autoUpgradeMinorVersion: true,
+            settings: { protocol: "http", port: 8080, requestPath: "/health/application" },
+          },
+        ],
       },
-      osDisk: { createOption: "FromImage", managedDisk: { storageAccountType: "Premium_LRS" } },
     },
   },
 };
@@ -233,7 +286,7 @@ const appInterface = {
   },
 };
 
-/** A gateway with one appliance, and one consumer of each kind: every rule accepts it. */
+/** A gateway with one appliance and a scale set of them, and one consumer of each kind: every rule accepts it. */
 export const goodStack: readonly Declared[] = [
   group,
   network,
@@ -242,6 +295,7 @@ export const goodStack: readonly Declared[] = [
   gateway,
   nvaInterface,
   nva,
+  fleet,
   web,
   appInterface,
   guard,
@@ -299,6 +353,10 @@ export const refusedChanges: Readonly<Record<string, Refused>> = {
     change: { nva: { "securityProfile.uefiSettings.secureBootEnabled": false } },
     path: /secureBootEnabled/,
   },
+  "nva-health-is-honest": {
+    change: { fleet: { "virtualMachineProfile.extensionProfile.extensions": [] } },
+    path: /ApplicationHealthLinux/,
+  },
   "tunnel-ports-are-not-trusted": {
     change: { guard: { "securityRules.0.sourceAddressPrefix": "Internet" } },
     path: /securityRules\[0\]/,
@@ -307,7 +365,8 @@ export const refusedChanges: Readonly<Record<string, Refused>> = {
 
 /** The good stack with a change made. */
 export function changed(change: Change, stack: readonly Declared[] = goodStack): Declared[] {
-  const copy: Declared[] = structuredClone([...stack]);
+  // One by one: a clone keeps that two resources share a part, and a change is of one.
+  const copy = stack.map((declared) => ({ ...declared, properties: plainCopy(declared) }));
   for (const [name, values] of Object.entries(change)) {
     const declared = copy.find((resource) => resource.name === name);
     if (declared === undefined) throw new Error(`no resource ${name} in the stack`);
@@ -315,6 +374,9 @@ export function changed(change: Change, stack: readonly Declared[] = goodStack):
   }
   return copy;
 }
+
+const plainCopy = ({ properties }: Declared): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(properties));
 
 function set(holder: object, path: string, value: unknown): void {
   const [key = "", ...rest] = path.split(".");

@@ -63,4 +63,45 @@ describe("impactsOf", () => {
   test("a frontend that goes as a whole takes its chain with it", () => {
     assert.deepEqual(texts(change(Kind.Update, loadBalancer, frontend("/G/f"), {})), []);
   });
+
+  const scaleSet = "compute:VirtualMachineScaleSet";
+  const rolling = { upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: {} } };
+  const surge = { upgradePolicy: { mode: "Rolling", rollingUpgradePolicy: { maxSurge: true } } };
+  const image = "virtualMachineProfile.storageProfile.imageReference.version";
+  const userData = "virtualMachineProfile.userData";
+  for (const { name, after, paths, want } of [
+    { name: "an image", after: rolling, paths: [image], want: [/rolling.*20 %.*restarted/] },
+    { name: "a size", after: rolling, paths: ["sku.name"], want: [/rolling.*restarted/] },
+    { name: "a policy", after: rolling, paths: [userData], want: [/while they run/] },
+    { name: "both", after: rolling, paths: [image, userData], want: [/restarted/] },
+    { name: "a policy by surge", after: surge, paths: [userData], want: [/replaced/] },
+    {
+      name: "an image by hand",
+      after: { upgradePolicy: { mode: "Manual" } },
+      paths: [image],
+      want: [/somebody upgrades/],
+    },
+    {
+      name: "an image at once",
+      after: { upgradePolicy: { mode: "Automatic" } },
+      paths: [image],
+      want: [/nothing passes/],
+    },
+    {
+      name: "fewer machines",
+      after: { ...rolling, sku: { capacity: 2 } },
+      paths: ["sku.capacity"],
+      want: [/3 of 5 machines/],
+    },
+    { name: "more machines", after: { sku: { capacity: 9 } }, paths: ["sku.capacity"], want: [] },
+    { name: "tags", after: rolling, paths: ["tags.owner"], want: [] },
+    { name: "the upgrades themselves", after: rolling, paths: ["upgradePolicy.mode"], want: [] },
+  ]) {
+    test(`a scale set takes ${name}`, () => {
+      const update = change(Kind.Update, scaleSet, { sku: { capacity: 5 } }, after);
+      const found = texts({ ...update, paths });
+      assert.equal(found.length, want.length, found.join());
+      for (const [i, pattern] of want.entries()) assert.match(found[i] ?? "", pattern);
+    });
+  }
 });

@@ -104,6 +104,23 @@ describe("policyChanges", () => {
     );
   });
 
+  test("reads the policy in a scale set's model", () => {
+    const fleet = (name: string, userData: string): Change => ({
+      ...machine(name),
+      type: "azure-native:compute:VirtualMachineScaleSet",
+      before: { virtualMachineProfile: { userData: bundle({}) } },
+      after: { virtualMachineProfile: { userData } },
+      paths: ["virtualMachineProfile.userData"],
+    });
+    const now = bundle({ rules: [rule("a")] });
+    const changes = policyChanges([fleet("nvas", now), machine("nva", bundle({}), now)]);
+    assert.deepEqual(
+      changes.map(({ machines }) => machines),
+      [["nva", "nvas"]],
+    );
+    assert.match(changes[0]?.lines.join() ?? "", /`a` is new/);
+  });
+
   test("lists the first policy, and warns when it is taken away", () => {
     const [first] = policyChanges([machine("nva", undefined, bundle({ rules: [rule("a")] }))]);
     assert.match(first?.lines.join("\n") ?? "", /First policy.*\n`a`/);

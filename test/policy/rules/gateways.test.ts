@@ -166,6 +166,7 @@ describe(gatewayProbeIsHonest.name, () => {
 describe(chainNamesAFrontend.name, () => {
   const frontendId =
     "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/loadBalancers/g/frontendIPConfigurations/f";
+  const chained = { gatewayLoadBalancer: { id: frontendId } };
   const nic = (id: Value, more: object = { publicIPAddress: { id: UNKNOWN } }) =>
     resource(Type.NetworkInterface, {
       ipConfigurations: [{ gatewayLoadBalancer: { id }, ...more }],
@@ -181,6 +182,22 @@ describe(chainNamesAFrontend.name, () => {
       want: 1,
     },
     { name: "a chain without a public address", of: nic(frontendId, {}), want: 1 },
+    {
+      name: "an instance of a scale set",
+      of: resource(Type.ScaleSet, {
+        virtualMachineProfile: {
+          networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [chained] }] },
+        },
+      }),
+      want: 1,
+    },
+    {
+      name: "an interface made with its machine",
+      of: resource(Type.VirtualMachine, {
+        networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [chained] }] },
+      }),
+      want: 1,
+    },
     {
       name: "a chained gateway",
       of: gateway({ frontendIPConfigurations: [{ gatewayLoadBalancer: { id: frontendId } }] }),

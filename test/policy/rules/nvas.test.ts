@@ -5,6 +5,7 @@ import { type Resource, Type } from "../../../policy/rule";
 import { nvaBootsTrusted } from "../../../policy/rules/nvaBootsTrusted";
 import { nvaHasNoPassword } from "../../../policy/rules/nvaHasNoPassword";
 import { nvaHasNoPublicAddress } from "../../../policy/rules/nvaHasNoPublicAddress";
+import { nvaHealthIsHonest } from "../../../policy/rules/nvaHealthIsHonest";
 import { UNKNOWN, type Value } from "../../../policy/values";
 import { messages, resource } from "./check";
 
@@ -133,5 +134,57 @@ describe("rules about appliances", () => {
     test(`${rule.name}, ${name}: ${want} findings`, () => {
       assert.equal(messages(rule, stack).length, want);
     });
+  }
+});
+
+describe("nva-health-is-honest", () => {
+  const health = (settings: object, more: object = {}) => ({
+    extensionProfile: { extensions: [{ type: "ApplicationHealthLinux", settings, ...more }] },
+  });
+  const fleet = (profile: object, ...others: Resource[]) => [
+    gateway,
+    resource(Type.ScaleSet, {
+      vmScaleSetName: "fleet",
+      virtualMachineProfile: { ...template(inPool(poolOf("g"))), ...profile },
+    } as Value),
+    ...others,
+  ];
+  const apart = (type: string, vmScaleSetName: string) =>
+    resource(Type.ScaleSetExtension, { type, vmScaleSetName });
+  const good = { protocol: "http", port: 8080, requestPath: "/health/application" };
+
+  for (const { name, stack, want } of [
+    { name: "by HTTP", stack: fleet(health(good)), want: 0 },
+    { name: "by nothing", stack: fleet({}), want: 1 },
+    { name: "by another extension", stack: fleet(health(good, { type: "OmsAgent" })), want: 1 },
+    { name: "by an open port", stack: fleet(health({ protocol: "tcp", port: 8080 })), want: 1 },
+    { name: "at the login port", stack: fleet(health({ protocol: "TCP", port: 22 })), want: 2 },
+    { name: "without a path", stack: fleet(health({ protocol: "http", port: 8080 })), want: 1 },
+    { name: "not known yet", stack: fleet({ extensionProfile: UNKNOWN }), want: 0 },
+    { name: "by the probe", stack: fleet({ ...probed(UNKNOWN) }), want: 0 },
+    {
+      name: "by an extension of its own",
+      stack: fleet({}, apart("ApplicationHealthLinux", "Fleet")),
+      want: 0,
+    },
+    {
+      name: "by another scale set's",
+      stack: fleet({}, apart("ApplicationHealthLinux", "web")),
+      want: 1,
+    },
+    {
+      name: "of a scale set that is no appliance",
+      stack: [gateway, resource(Type.ScaleSet, { virtualMachineProfile: {} })],
+      want: 0,
+    },
+  ]) {
+    test(`${name}: ${want} findings`, () => {
+      assert.equal(messages(nvaHealthIsHonest, stack).length, want);
+    });
+  }
+
+  function probed(id: Value) {
+    const { networkProfile } = template(inPool(poolOf("g")));
+    return { networkProfile: { ...networkProfile, healthProbe: { id } } };
   }
 });
