@@ -31,12 +31,6 @@ export interface NvaSettings {
   drainSeconds: number;
 }
 
-/**
- * Path on the probe's port that the scale set's Application Health extension asks, version 2.0:
- * 200 and `{"ApplicationHealthState":"Healthy"}` or `"Unhealthy"`.
- */
-export const APPLICATION_HEALTH_PATH = "/health/application";
-
 /** Most bytes of customData, before base64: Azure refuses more. */
 export const CUSTOM_DATA_LIMIT = 65535;
 

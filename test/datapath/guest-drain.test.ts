@@ -1,8 +1,9 @@
 /** An NVA that is told to go: new flows first, then those that are there, then itself. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { bundlePolicy } from "../../components/firewall/bundle";
 import { Undo } from "../../lab/undo";
-import { Guest, HEALTHY } from "../support/guest";
+import { Guest, HEALTHY, policy } from "../support/guest";
 import { tcp } from "../support/innerPackets";
 import { settings } from "../support/outside";
 
@@ -223,6 +224,18 @@ describe("the health extension", () => {
     } finally {
       await guest.sh("systemctl start gwlb-datapath");
     }
+  });
+
+  test("a policy that is refused fails an upgrade, and nothing else", async () => {
+    const state = async () => JSON.parse(await guest.sh("cat /run/azure-gwlb/policy.json"));
+    const refused = async () => (await state()).refused !== null;
+    await guest.outside.userData(Buffer.from("no policy").toString("base64"));
+    await until("refused", refused, HEARD);
+    assert.deepEqual(await application(), [200, { ApplicationHealthState: "Unhealthy" }]);
+    assert.equal((await guest.outside.probe()).code, 200);
+    await guest.outside.userData(bundlePolicy(policy).userData);
+    await until("taken", async () => !(await refused()), HEARD);
+    assert.deepEqual(await application(), [200, { ApplicationHealthState: "Healthy" }]);
   });
 
   test("an NVA that no load balancer has found well yet is not healthy", async () => {

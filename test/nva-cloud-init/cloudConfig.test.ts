@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
+import { APPLICATION_HEALTH_PATH } from "../../components/gateway/fleet";
 import {
   CUSTOM_DATA_LIMIT,
   cloudConfig,
@@ -118,6 +119,20 @@ describe("units", () => {
       assert.doesNotMatch(text, /^(After|Requires|Requisite|BindsTo)=.*(cloud-|multi-user)/m);
     });
   }
+
+  test("health answers the scale set where the scale set asks", () => {
+    const source = readFileSync(path.join(guest, "gwlb-health"), "utf8");
+    assert.ok(source.includes(`APPLICATION_PATH = "${APPLICATION_HEALTH_PATH}"`));
+  });
+
+  test("the drain is stopped before all that it needs", () => {
+    const unit = readFileSync(path.join(guest, "gwlb-drain.service"), "utf8");
+    const after = [...unit.matchAll(/^After=(.*)$/gm)].flatMap(([, list = ""]) => list.split(" "));
+    for (const name of names.filter((other) => other !== "gwlb-drain.service")) {
+      assert.ok(after.includes(name), name);
+    }
+    assert.ok(after.includes("network.target"));
+  });
 
   test("the base rules come before the network, the data path after and with them", () => {
     const of = (name: string) => readFileSync(path.join(guest, name), "utf8");

@@ -44,6 +44,8 @@ export interface LoadFailure {
   /** When the attempt began, milliseconds since 1970. */
   at: number;
   target: string;
+  /** Number of the held connection, from 1; the short ones come first. */
+  connection?: number;
   reason: string;
 }
 
@@ -71,6 +73,7 @@ interface Line {
   kind: FailureKind | "count" | "end";
   at: number;
   target?: string;
+  connection?: number;
   error?: string;
   sums?: LoadSums;
 }
@@ -144,8 +147,8 @@ export class Load {
   #read(line: Line): void {
     if (line.sums !== undefined) this.#sums = line.sums;
     else if (line.kind === "new" || line.kind === "cut" || line.kind === "again") {
-      const { kind, at, target = "", error = "" } = line;
-      this.failures.push({ kind, at, target, reason: reasonOf(error) });
+      const { kind, at, target = "", connection, error = "" } = line;
+      this.failures.push({ kind, at, target, connection, reason: reasonOf(error) });
     }
     for (const look of this.#lookers) look();
   }
@@ -163,6 +166,12 @@ export class Load {
       ({ held, ended }) => held + ended >= this.options.held,
       seconds,
     );
+  }
+
+  /** Waits for the new connections of so many seconds: what had begun before has ended by then. */
+  async goesOn(seconds: number): Promise<void> {
+    const more = this.sums.new + this.options.newPerSecond * seconds;
+    await this.until(`${more} connections`, (sums) => sums.new >= more, seconds * 4 + 10);
   }
 
   /** Waits until the sums are as wanted; throws with what they are after a time. */
