@@ -1,7 +1,8 @@
 /** The questions that `npm run bench` answers, in its order. */
 import { dataPath } from "./dataPath";
 import { firstUse, firstUseCold } from "./firstUse";
+import { flows } from "./flows";
 import type { Question } from "./harness/question";
 import { policySize } from "./policy";
 
-export const questions: readonly Question[] = [dataPath, policySize, firstUse, firstUseCold];
+export const questions: readonly Question[] = [dataPath, policySize, flows, firstUse, firstUseCold];

@@ -21,7 +21,7 @@ export function keepResults(folder: string, results: Results): void {
 /** JSON with a line for each list of samples, so that files and their changes can be read. */
 export function resultsText(results: Results): string {
   const text = JSON.stringify(results, (_, value: unknown) => short(value), 2);
-  return text.replace(/\[[^[\]{}]*\]/g, (list) => list.replace(/\s+/g, ""));
+  return text.replace(/\[[\d\s,.eE+-]*\]/g, (list) => list.replace(/\s+/g, ""));
 }
 
 /** Undefined where there are none. */
