@@ -13,7 +13,7 @@ export interface Place {
   kind: "internet" | "vm";
   /** Network namespace, named inside the box. */
   netns: string;
-  power: "running" | "starting" | "stopped";
+  power: "running" | "starting" | "stopped" | "deallocated";
   /** The machine's init in the box's process table; only VMs have one, and only while they run. */
   pid?: number;
 }
@@ -25,7 +25,7 @@ export interface Place {
 export function inPlace(status: PlaceMap, name: string, argv: Argv): Argv {
   const place = find(status, name);
   if (place.kind === "internet") return inNetwork(status, name, argv);
-  if (place.pid === undefined || place.power === "stopped") {
+  if (place.pid === undefined) {
     throw new Error(`${place.name} is ${place.power}: start it, or wait until it runs`);
   }
   return [...inBox(status), "nsenter", "-t", String(place.pid), "-a", "--", ...argv];

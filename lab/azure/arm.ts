@@ -5,7 +5,7 @@ import type { ActionOptions, MachineAction } from "./machineState";
 import { type ActionResult, writeAction, writeEvent, writeTerminations } from "./machineWrites";
 import { deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
-import type { EventRequest, StoredEvent } from "./scheduledEvents";
+import { type EventRequest, isTerminating, type StoredEvent } from "./scheduledEvents";
 import type { Store, StoreTransaction } from "./store";
 import { typeNamed } from "./types";
 import { visible } from "./visible";
@@ -75,9 +75,12 @@ export class Arm {
    */
   async delete(id: string): Promise<void> {
     const told = await this.beginDelete(id);
-    while (told.some((vm) => this.store.view().get(vm) !== undefined)) {
-      // Nobody is left who would ever do it.
-      if (!this.#eventsHappen) break;
+    const isWaiting = (vm: string) => {
+      const stored = this.store.view().get(vm);
+      return stored !== undefined && isTerminating(stored);
+    };
+    // Without a fabric nobody is left who would ever do it.
+    while (this.#eventsHappen && told.some(isWaiting)) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     if (told.length > 0) await this.forceDelete(id);

@@ -1,10 +1,10 @@
 /** What the API does to virtual machines besides PUT and DELETE, within one transaction. */
+import { randomUUID } from "node:crypto";
 import { amend } from "./amend";
 import { ArmError } from "./errors";
 import { isUnder, keyOf } from "./ids";
 import { type ActionOptions, type MachineAction, machineStateOf, stateAfter } from "./machineState";
-
-import type { StoredResource } from "./resource";
+import { refOf, type StoredResource } from "./resource";
 import {
   type EventRequest,
   eventsOf,
@@ -56,13 +56,14 @@ export function writeEvent(id: string, request: EventRequest, tx: StoreTransacti
 export function writeTerminations(id: string, tx: StoreTransaction): string[] {
   const concerned = [...tx.all()].filter(
     (vm) =>
-      isUnder(vm.id, id) &&
       isMachine(vm) &&
+      (isUnder(vm.id, id) || isUnder(refOf(vm.properties.virtualMachineScaleSet) ?? "", id)) &&
       terminateNotice(vm) !== undefined &&
       machineStateOf(vm).power === "running",
   );
+  const batch = randomUUID();
   for (const vm of concerned) {
-    if (!isTerminating(vm)) writeEvent(vm.id, { type: "Terminate" }, tx);
+    if (!isTerminating(vm)) writeEvent(vm.id, { type: "Terminate", batch }, tx);
   }
   return concerned.map((vm) => vm.id);
 }

@@ -17,7 +17,7 @@ export const EVENT_TYPES = ["Freeze", "Reboot", "Redeploy", "Preempt", "Terminat
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** What happens to the machine when an event has been approved or is due. */
-export type EventAct = "freeze" | "restart" | "redeploy" | "reimage" | "evict" | "delete";
+export type EventAct = "freeze" | "restart" | "redeploy" | "reimage" | "deallocate" | "delete";
 
 /** An event in the metadata service's own shape. */
 export interface ScheduledEvent {
@@ -42,6 +42,12 @@ export interface StoredEvent extends ScheduledEvent {
   notice: number;
   /** When it happens by itself, ISO 8601; set by whoever carries events out, with NotBefore. */
   due?: string;
+  /** Some machine that was shown it has approved it. */
+  approved?: true;
+  /** Events of one deletion: none happens early before all of them were approved. */
+  batch?: string;
+  /** It has been done to the machine, which may not have come back from it. */
+  acted?: true;
 }
 
 export interface EventRequest {
@@ -52,6 +58,8 @@ export interface EventRequest {
   source?: ScheduledEvent["EventSource"];
   /** Default by type; an upgrade of the OS image is a Reboot whose act is `reimage`. */
   act?: EventAct;
+  /** Name of a deletion of several machines. */
+  batch?: string;
 }
 
 /** Seconds that a host's maintenance freezes a machine for. */
@@ -65,7 +73,7 @@ const KINDS: Record<EventType, { act: EventAct; seconds: number; description: st
   },
   Reboot: { act: "restart", seconds: -1, description: "Virtual machine is going to be restarted." },
   Redeploy: { act: "redeploy", seconds: -1, description: "Host server is predicted to fail." },
-  Preempt: { act: "evict", seconds: -1, description: "Capacity is needed elsewhere." },
+  Preempt: { act: "deallocate", seconds: -1, description: "Capacity is needed elsewhere." },
   Terminate: { act: "delete", seconds: -1, description: "Virtual machine is being deleted." },
 };
 
@@ -96,7 +104,9 @@ function noticeOf(vm: StoredResource, name: string, otherwise: number): number |
 export function newEvent(vm: StoredResource, request: EventRequest): StoredEvent {
   const { type } = request;
   const kind = KINDS[type];
-  const act = request.act ?? kind.act;
+  // What becomes of an evicted machine is in its eviction policy.
+  const evicted = type === "Preempt" && vm.properties.evictionPolicy === "Delete";
+  const act = request.act ?? (evicted ? "delete" : kind.act);
   return {
     EventId: randomUUID().toUpperCase(),
     EventType: type,
@@ -109,6 +119,7 @@ export function newEvent(vm: StoredResource, request: EventRequest): StoredEvent
     DurationInSeconds: kind.seconds,
     act,
     notice: noticeFor(vm, type, act),
+    ...(request.batch === undefined ? {} : { batch: request.batch }),
   };
 }
 
@@ -126,6 +137,10 @@ function noticeFor(vm: StoredResource, type: EventType, act: EventAct): number {
 
 /** The part of a stored event that a guest sees. */
 export function shownEvent(event: StoredEvent): ScheduledEvent {
-  const { act: _, notice: __, due: ___, ...shown } = event;
-  return shown;
+  const { EventId, EventType, ResourceType, Resources, EventStatus, NotBefore } = event;
+  const { Description, EventSource, DurationInSeconds } = event;
+  return {
+    ...{ EventId, EventType, ResourceType, Resources, EventStatus, NotBefore },
+    ...{ Description, EventSource, DurationInSeconds },
+  };
 }

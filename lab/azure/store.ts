@@ -1,7 +1,7 @@
 /** The store of the embedded Azure: resources in memory, every change first in the journal. */
-import fs from "node:fs";
 import path from "node:path";
 import lockfile from "proper-lockfile";
+import { watchFile } from "../watchFile";
 import { keyOf } from "./ids";
 import { Journal, JournalMoved, type Op } from "./journal";
 import { References } from "./references";
@@ -87,13 +87,7 @@ export class Store {
 
   /** Calls back after changes, by whichever process; at least once per burst. Returns the stop. */
   watch(onChange: () => void): () => void {
-    const name = path.basename(this.#journal.file);
-    const watcher = fs.watch(this.#dir, (_event, file) => {
-      if (file === null || file === name) onChange();
-    });
-    // A lost watcher must not go unnoticed for ever: whoever waits reads again, at worst for nothing.
-    watcher.on("error", onChange);
-    return () => watcher.close();
+    return watchFile(this.#journal.file, onChange);
   }
 
   #commit<T>(change: (tx: StoreTransaction) => T): T {

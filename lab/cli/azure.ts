@@ -1,10 +1,11 @@
 /** `lab azure`: the resources themselves, past the engine, as another administrator would. */
 import { readFileSync } from "node:fs";
-import { type Command, Option } from "commander";
-import { ArmError } from "../azure/arm";
+import { Argument, type Command, Option } from "commander";
+import { MACHINE_ACTIONS, type MachineAction } from "../azure/machineState";
 import { openArm } from "../openArm";
 import { UserError } from "../userError";
 import { contextOf, withLabOption } from "./context";
+import { judged } from "./machine";
 import { defineScaleSetVerbs } from "./scaleSets";
 
 /** Exit code of a question for something that does not exist. */
@@ -43,16 +44,14 @@ export function define(command: Command): void {
   verb("delete", "delete a resource")
     .argument("<id>")
     .action((id: string) => judged(arm().delete(id)));
-}
 
-/** What Azure refuses is the user's to put right. */
-async function judged<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof ArmError) throw new UserError(`${error.code}: ${error.message}`);
-    throw error;
-  }
+  verb("action", "an operation on a virtual machine")
+    .argument("<id>")
+    .addArgument(new Argument("<operation>").choices(MACHINE_ACTIONS))
+    .option("--skip-shutdown", "powerOff takes the power away instead of asking the guest")
+    .action(async (id: string, action: MachineAction, options: { skipShutdown?: true }) =>
+      console.log(await judged(arm().action(id, action, options))),
+    );
 }
 
 function bodyIn(file: string): Record<string, unknown> {

@@ -54,6 +54,21 @@ const verbs: Verb[] = [
     load: () => require("./start") as VerbModule,
   },
   {
+    name: "event",
+    summary: "announce maintenance or the end of a VM, and carry it out",
+    load: () => require("./event") as VerbModule,
+  },
+  {
+    name: "break",
+    summary: "take a VM's power, CPU, NIC, disk or memory away for a while",
+    load: () => require("./break") as VerbModule,
+  },
+  {
+    name: "mend",
+    summary: "end what break has done to a VM",
+    load: () => require("./mend") as VerbModule,
+  },
+  {
     name: "latency",
     summary: "time TCP handshakes with the gateway and without",
     load: () => require("./latency") as VerbModule,

@@ -1,6 +1,6 @@
 /** The state of a lab as text for people. Pure. */
 import Table from "cli-table3";
-import type { LabStatus } from "../fabric/status";
+import type { LabStatus, PlaceStatus } from "../fabric/status";
 
 type Instance = LabStatus["scaleSets"][number]["instances"][number];
 
@@ -9,7 +9,7 @@ export function statusText(status: LabStatus): string {
   const parts = [
     table(
       ["place", "state", "addresses"],
-      status.places.map((place) => [place.name, place.power, place.addresses.join(" ")]),
+      status.places.map((place) => [place.name, stateOf(place), place.addresses.join(" ")]),
     ),
     table(
       ["public address", "held by", "VMs", "through"],
@@ -63,6 +63,11 @@ function table(head: string[], rows: string[][]): string {
   const drawn = new Table({ head, style: { head: [], border: [], compact: true } });
   drawn.push(...rows);
   return drawn.toString();
+}
+
+/** What runs, and what `lab break` has done to it. */
+function stateOf({ power, faults = [] }: PlaceStatus): string {
+  return faults.length === 0 ? power : `${power}, broken: ${faults.join(" ")}`;
 }
 
 function health({ healthy, reason }: { healthy: boolean; reason: string }): string {

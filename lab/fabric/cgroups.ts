@@ -27,8 +27,11 @@ export function removeCgroups(labDir: string): string[] {
   return mounts.flatMap((mount) => removeTree(path.join(mount, labCgroup(labDir))));
 }
 
-/** Control files go with their directory, so only directories are removed, from the leaves up. */
-function removeTree(dir: string): string[] {
+/**
+ * Removes a directory and those below, as far as no process is in them; returns what is left.
+ * Control files go with their directory, so only directories are removed, from the leaves up.
+ */
+export function removeTree(dir: string): string[] {
   if (!existsSync(dir)) return [];
   const below = readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

@@ -1,12 +1,15 @@
 /** The loop that keeps packets true to the store: read, plan, apply, report. */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { machineStateOf } from "../azure/machineState";
+import type { StoredResource } from "../azure/resource";
 import type { StoreSnapshot } from "../azure/store";
 import type { MachineHost } from "../machine/machine";
 import { Applier } from "./apply";
+import { type EventArm, Events } from "./events";
 import { type MachineMaker, Machines } from "./machines";
 import { Platform } from "./platform";
-import { checksOf, planPlatform, type ScheduledEvent } from "./platformPlan";
+import { checksOf, planPlatform, platformDelays } from "./platformPlan";
 import { readModel } from "./read";
 import { reportStatus } from "./report";
 import { type ScaleSetArm, ScaleSets } from "./scaleSets/controller";
@@ -24,6 +27,8 @@ export interface StoreView {
 
 export interface FabricOptions {
   store: StoreView;
+  /** Writes what machines do of themselves, and what becomes of scheduled events. */
+  arm: EventArm;
   host: MachineHost;
   maker: MachineMaker;
   /** Written anew at every change. */
@@ -50,7 +55,7 @@ export class Fabric {
   readonly #platform: Platform;
   readonly #verdicts = new Map<string, Verdict>();
   readonly #firstHealthy = new Map<string, number>();
-  readonly #events = new Map<string, ScheduledEvent[]>();
+  readonly #events: Events;
   readonly #problems: string[] = [];
   readonly #scaleSets: ScaleSets | undefined;
   /** Tells runs of this fabric from those of an earlier one, whose namespaces had the same names. */
@@ -68,21 +73,35 @@ export class Fabric {
   constructor(options: FabricOptions) {
     this.#options = options;
     mkdirSync(path.dirname(options.statusFile), { recursive: true });
+    const problem = (text: string) => {
+      console.error(text);
+      this.#problems.push(text);
+    };
     this.#machines = new Machines(options.maker, options.host, {
-      changed: (replan) => (replan ? this.#poke() : this.#report()),
-      problem: (text) => {
-        console.error(text);
-        this.#problems.push(text);
+      changed: (replan) => {
+        if (replan) return this.#poke();
+        this.#followEvents();
+        this.#report();
       },
+      poweredOff: (vm) => {
+        const run = vm.state.run;
+        void options.arm.amend(vm.id, (stored) => wasPoweredOff(stored, run)).catch(console.error);
+      },
+      problem,
     });
-    const { scaleSetArm: arm, timeFactor = 1 } = options;
-    const problem = (text: string) => this.#problems.push(text);
-    this.#scaleSets = arm === undefined ? undefined : new ScaleSets({ arm, timeFactor, problem });
+    const { scaleSetArm, arm, timeFactor = 1 } = options;
+    this.#scaleSets =
+      scaleSetArm === undefined
+        ? undefined
+        : new ScaleSets({ arm: scaleSetArm, timeFactor, problem });
+    this.#events = new Events({ arm, timeFactor, problem });
     this.#platform = new Platform({
       health: (vmId, epoch, state, reason) =>
         this.#scaleSets?.hear(vmId, { epoch, state, reason, at: Date.now() }),
       verdict: (probe, healthy, reason) => this.#judge(probe, healthy, reason),
-      approved: (vmId, events) => this.#approve(vmId, events),
+      approved: (vmId, events) => {
+        if (this.#view !== undefined) this.#events.approve(this.#view.model, vmId, events);
+      },
       ended: (reason) => {
         // Nothing probes any more: the box starts anew rather than pretend.
         console.error(`the platform ${reason}`);
@@ -99,13 +118,8 @@ export class Fabric {
 
   /** Begins to follow the store; what happens from now on shows in the status. */
   start(): void {
+    this.#events.begin(readModel(this.#options.store.snapshot()));
     this.#stopWatching = this.#options.store.watch(() => this.#poke());
-    this.#poke();
-  }
-
-  /** Events that the metadata service shows to a VM from now on. */
-  schedule(vmId: string, events: ScheduledEvent[]): void {
-    this.#events.set(vmId, events);
     this.#poke();
   }
 
@@ -114,6 +128,7 @@ export class Fabric {
     this.#closed = true;
     this.#stopWatching();
     clearTimeout(this.#recheck);
+    this.#events.stop();
     this.#platform.stop();
     await this.#scaleSets?.stop();
     await this.#machines.close();
@@ -157,7 +172,9 @@ export class Fabric {
     const { userDataDelay, timeFactor = 1 } = this.#options;
     const runs = this.#runs();
     const checks = checksOf(view, runs, timeFactor);
-    await this.#platform.want(planPlatform(view, userDataDelay, this.#events, checks));
+    const delays = platformDelays(userDataDelay, timeFactor);
+    await this.#platform.want(planPlatform(view, delays, checks));
+    this.#followEvents();
     this.#scaleSets?.follow(runs);
   }
 
@@ -196,16 +213,16 @@ export class Fabric {
     return this.#machines.facts.get(nic?.vmId ?? "")?.startedAt;
   }
 
-  #approve(vmId: string, events: string[]): void {
-    const left = (this.#events.get(vmId) ?? []).filter((event) => !events.includes(event.EventId));
-    this.schedule(vmId, left);
+  #followEvents(): void {
+    if (this.#view === undefined || this.#closed) return;
+    this.#events.follow(this.#view.model, this.#machines.facts);
   }
 
-  /** A machine that is off, or a member that is gone, starts with no verdict when it comes back. */
+  /** A member that is gone starts with no verdict when it comes back. */
   #forget(view: View): void {
     const alive = new Set(
       view.model.nics
-        .filter((nic) => view.facts.running.has(nic.vmId ?? ""))
+        .filter((nic) => nic.vmId !== undefined)
         .flatMap((nic) => nic.configurations.map((c) => c.id)),
     );
     for (const key of [...this.#verdicts.keys()]) {
@@ -239,6 +256,13 @@ export class Fabric {
     writeFileSync(draft, `${JSON.stringify(status, undefined, 2)}\n`);
     renameSync(draft, this.#options.statusFile);
   }
+}
+
+/** A guest's own power off leaves the VM as the API's would: stopped, its host kept. */
+function wasPoweredOff(stored: StoredResource, run: number): void {
+  const state = machineStateOf(stored);
+  if (state.power !== "running" || state.run !== run) return;
+  stored.properties.machineState = { ...state, power: "stopped" };
 }
 
 const namesOf = (topology: Topology): Set<string> =>

@@ -39,8 +39,8 @@ async function main(args: string[]): Promise<void> {
   const store = Store.open(lab.azure);
   fabric = new Fabric({
     store,
+    arm: new Arm(store),
     scaleSetArm: new Arm(store, { fabricRuns: () => true }),
-    timeFactor: timeFactor(),
     host: {
       labDir: lab.dir,
       image,
@@ -50,6 +50,7 @@ async function main(args: string[]): Promise<void> {
     maker: Machine,
     statusFile: lab.status,
     boxPid: Number(process.env[BOX_PID] ?? process.pid),
+    timeFactor: timeFactor(),
     userDataDelay: Number.isFinite(delay) && delay >= 0 ? delay : USER_DATA_DELAY,
   });
   if (!ending) fabric.start();

@@ -1,5 +1,6 @@
 /** What the data path needs to know of the store: plain values, ids lower-cased. */
 
+import type { Fault } from "../azure/faults";
 import type { MachineState } from "../azure/machineState";
 import type { RollingState } from "../azure/scaleSets/upgrades";
 import type { StoredEvent } from "../azure/scheduledEvents";
@@ -100,8 +101,11 @@ export interface Vm {
   health?: HealthCheck;
   state: MachineState;
   events: StoredEvent[];
+  faults: Fault[];
   /** Machines of one group are told of each other's events; a machine alone has its own id here. */
   group: string;
+  /** Name of the scale set that it is an instance of. */
+  scaleSet?: string;
 }
 
 export const ProbeProtocol = { Http: "Http", Https: "Https", Tcp: "Tcp" } as const;

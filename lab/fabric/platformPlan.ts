@@ -1,17 +1,12 @@
 /** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
 import { parseNetwork } from "../../components/addresses";
 import { parseId } from "../azure/ids";
+import { type ScheduledEvent, shownEvent } from "../azure/scheduledEvents";
 import type { Nic, Probe, Vm } from "./model";
 import type { Run } from "./scaleSets/observe";
 import type { HealthCheck } from "./scaleSets/readHealth";
 import { vnetNamespace } from "./topology/names";
 import { type Member, probeKey, type View } from "./view";
-
-/** A maintenance event as the metadata service shows it. */
-export interface ScheduledEvent {
-  EventId: string;
-  [field: string]: unknown;
-}
 
 export interface MachineMetadata {
   /** Id of the VM. */
@@ -32,7 +27,7 @@ export interface ProbePlan {
   /** Seconds. */
   interval: number;
   threshold: number;
-  /** Changes with every boot of the machine: a probe of a fresh one starts anew. */
+  /** Changes with every boot of the machine; empty while it is off. */
   epoch: string;
 }
 
@@ -47,9 +42,18 @@ export interface HealthPlan extends HealthCheck {
   epoch: string;
 }
 
-export interface PlatformPlan {
-  /** Seconds until a change of userData shows. */
+/** How long the platform takes, in seconds. */
+export interface PlatformDelays {
+  /** Until a change of userData shows. */
   userDataDelay: number;
+  /** Until the first question for scheduled events is answered, and until the first one shows. */
+  eventsAnswered: number;
+  eventsShown: number;
+  /** Scheduled events are off again after so long without a question. */
+  eventsForgotten: number;
+}
+
+export interface PlatformPlan extends PlatformDelays {
   /** Namespaces of virtual networks, each with its machines by primary address. */
   networks: Record<string, Record<string, MachineMetadata>>;
   probes: ProbePlan[];
@@ -83,11 +87,30 @@ export function checksOf(
   });
 }
 
-/** Everything that the platform should do for a view. `events` are by the VM's id. */
+export interface ProbedMember {
+  probe: Probe;
+  member: Member;
+  /** Undefined while its machine is off. */
+  netns?: string;
+}
+
+/** Azure's longest delays of scheduled events, and after how long they are off again. */
+const EVENTS_ANSWERED = 2 * 60;
+const EVENTS_SHOWN = 5 * 60;
+const EVENTS_FORGOTTEN = 24 * 60 * 60;
+
+/** Delays of a lab whose waiting times are multiplied by a factor. */
+export const platformDelays = (userDataDelay: number, timeFactor: number): PlatformDelays => ({
+  userDataDelay,
+  eventsAnswered: EVENTS_ANSWERED * timeFactor,
+  eventsShown: EVENTS_SHOWN * timeFactor,
+  eventsForgotten: EVENTS_FORGOTTEN * timeFactor,
+});
+
+/** Everything that the platform should do for a view. */
 export function planPlatform(
   view: View,
-  userDataDelay: number,
-  events: ReadonlyMap<string, ScheduledEvent[]>,
+  delays: PlatformDelays,
   checks: HealthPlan[] = [],
 ): PlatformPlan {
   const networks: PlatformPlan["networks"] = {};
@@ -100,14 +123,22 @@ export function planPlatform(
       key: vm.id,
       instance: instanceOf(view, vm),
       userData: vm.userData ?? "",
-      events: events.get(vm.id) ?? [],
+      events: eventsFor(view, vm),
     };
   }
-  return { userDataDelay, networks, probes: probesOf(view), checks };
+  return { ...delays, networks, probes: probesOf(view), checks };
 }
 
-/** Every probed member of every rule, once; machines that are off are not probed. */
-export function probedMembers(view: View): { probe: Probe; member: Member; netns: string }[] {
+/** What a machine is told: its own events and those of its group, once their time is set. */
+const eventsFor = (view: View, vm: Vm): ScheduledEvent[] =>
+  view.model.vms
+    .filter(({ group }) => group === vm.group)
+    .flatMap(({ events }) => events)
+    .filter(({ due }) => due !== undefined)
+    .map(shownEvent);
+
+/** Every probed member of every rule, once; a machine that is off does not answer, as on Azure. */
+export function probedMembers(view: View): ProbedMember[] {
   const gateways = view.gateways.flatMap((gateway) =>
     gateway.members.map((member) => ({ rule: gateway.rule, member })),
   );
@@ -121,9 +152,8 @@ export function probedMembers(view: View): { probe: Probe; member: Member; netns
       ),
     );
   const found = [...gateways, ...balanced].flatMap(({ rule, member }) => {
-    const running = view.facts.running.get(member.vm?.id ?? "");
-    if (rule.probe === undefined || running === undefined) return [];
-    return [{ probe: rule.probe, member, netns: running.netns }];
+    if (rule.probe === undefined || member.vm === undefined) return [];
+    return [{ probe: rule.probe, member, netns: view.facts.running.get(member.vm.id)?.netns }];
   });
   const byKey = new Map(
     found.map((f) => [probeKey(f.probe.id, f.member.configuration.id), f] as const),
@@ -141,7 +171,7 @@ function probesOf(view: View): ProbePlan[] {
     path: probe.path,
     interval: probe.intervalSeconds,
     threshold: probe.threshold,
-    epoch: netns,
+    epoch: netns ?? "",
   }));
 }
 
@@ -168,7 +198,7 @@ function instanceOf(view: View, vm: Vm): MachineMetadata["instance"] {
         .join(";"),
       tagsList: Object.entries(vm.tags).map(([name, value]) => ({ name, value })),
       vmId: vm.uuid,
-      vmScaleSetName: "",
+      vmScaleSetName: vm.scaleSet ?? "",
       vmSize: vm.size,
       zone: vm.zone ?? "",
     },

@@ -1,5 +1,6 @@
 /** Store snapshot → model. What packets cannot be given is named in `problems`. Pure. */
 import { parseAddress, parseNetwork } from "../../components/addresses";
+import { faultsOf } from "../azure/faults";
 import { parseId } from "../azure/ids";
 import { machineStateOf } from "../azure/machineState";
 import {
@@ -9,6 +10,7 @@ import {
   type Body,
   type Child,
   childrenOf,
+  refOf,
   type StoredResource,
 } from "../azure/resource";
 import { SCALE_SET_TYPE } from "../azure/scaleSets/model";
@@ -200,7 +202,9 @@ function readVm(resource: StoredResource, unique: boolean, model: Model): Vm {
     health: readHealthCheck(resource),
     state: machineStateOf(resource),
     events: eventsOf(resource),
+    faults: faultsOf(resource),
     group: refKey(properties.availabilitySet) ?? refKey(properties.virtualMachineScaleSet) ?? id,
+    scaleSet: refOf(properties.virtualMachineScaleSet)?.split("/").pop(),
   };
 }
 

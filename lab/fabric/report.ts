@@ -16,8 +16,10 @@ import { probeKey, type Verdict, type View } from "./view";
 /** A machine at one moment. */
 export interface MachineFacts {
   netns: string;
-  power: "running" | "starting" | "stopped";
+  power: PlaceStatus["power"];
   pid?: number;
+  /** The store's number of the current run. */
+  run?: number;
   /** When the current run began, and when its cloud-init was through; milliseconds since 1970. */
   startedAt?: number;
   bootedAt?: number;
@@ -103,6 +105,7 @@ function places(view: View, around: Surroundings): PlaceStatus[] {
       addresses: vm.nics.flatMap((nic) => nic.configurations.map((c) => c.address)),
       power: machine?.power ?? "starting",
       netns: machine?.netns ?? "",
+      ...(vm.faults.length === 0 ? {} : { faults: vm.faults.map(({ kind }) => kind) }),
       ...(machine?.pid === undefined ? {} : { pid: machine.pid }),
       ...(machine?.bootedAt === undefined
         ? {}

@@ -59,7 +59,9 @@ export interface PlaceStatus {
   /** Azure's id; VMs only. */
   id?: string;
   addresses: string[];
-  power: "running" | "starting" | "stopped";
+  power: "running" | "starting" | "stopped" | "deallocated";
+  /** What `lab break` has done to it, and has not been mended. */
+  faults?: string[];
   /** Network namespace, named inside the box. */
   netns: string;
   /** The machine's init, as the box numbers it; only while it runs. */

@@ -124,10 +124,12 @@ export class View {
   health(rule: BalancingRule, member: Member): Verdict {
     const down = (reason: string) => ({ healthy: false, reason, since: "" });
     if (member.vm === undefined) return down("no virtual machine has this NIC");
-    if (!this.facts.running.has(member.vm.id)) return down("the machine is off");
+    // Whether a machine is on only a probe can tell: without one it gets flows for ever.
     if (rule.probe === undefined) return { healthy: true, reason: "not probed", since: "" };
     const key = probeKey(rule.probe.id, member.configuration.id);
-    return this.facts.verdicts.get(key) ?? down("not probed yet");
+    const verdict = this.facts.verdicts.get(key) ?? down("not probed yet");
+    const isOff = !verdict.healthy && !this.facts.running.has(member.vm.id);
+    return isOff ? { ...verdict, reason: "the machine is off" } : verdict;
   }
 
   #readGateways(balancer: LoadBalancer): void {

@@ -1,11 +1,20 @@
 /** The disk of a machine: the image, under a file system of limited size that keeps what it writes. */
-import { existsSync } from "node:fs";
-import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { CommandError, run } from "../run";
 
 /** Bytes that a machine can write before its disk is full; the file is sparse. */
 export const DISK_BYTES = 2 * 1024 ** 3;
+
+/** What a disk is made from. */
+export interface DiskContent {
+  /** Root file system below it. */
+  image: string;
+  /** By path on the machine; only on a disk that nobody has ever booted. */
+  files: Record<string, string | Uint8Array>;
+  /** Another number is another disk: the one before is thrown away. */
+  generation: number;
+}
 
 export class Disk {
   readonly #dir: string;
@@ -20,18 +29,15 @@ export class Disk {
   }
 
   /**
-   * Mounts a machine's disk, which is made with `files` on it if there is none yet. Mounts live in
+   * Mounts a machine's disk, which is made if there is none of its generation yet. Mounts live in
    * the mount namespace of the caller, and go with it: the loop device frees itself.
    */
-  static async attach(
-    dir: string,
-    image: string,
-    files: Record<string, string | Uint8Array>,
-  ): Promise<Disk> {
+  static async attach(dir: string, content: DiskContent): Promise<Disk> {
     const disk = new Disk(dir);
     const blocks = path.join(dir, "disk.img");
     const made = path.join(dir, "made");
-    const isNew = !existsSync(made);
+    const mark = String(content.generation);
+    const isNew = (await readFile(made, "utf8").catch(() => undefined)) !== mark;
     if (isNew) {
       await rm(dir, { recursive: true, force: true });
       for (const name of ["disk", "root"]) await mkdir(path.join(dir, name), { recursive: true });
@@ -39,19 +45,44 @@ export class Disk {
     }
     const own = path.join(dir, "disk");
     await mountBlocks(blocks, own);
+    await disk.empty();
     for (const name of ["upper", "work"]) await mkdir(path.join(own, name), { recursive: true });
-    const options = [`lowerdir=${image}`, `upperdir=${own}/upper`, `workdir=${own}/work`].join(",");
-    await run(["mount", "-t", "overlay", "overlay", "-o", options, disk.root]);
+    const layers = [`lowerdir=${content.image}`, `upperdir=${own}/upper`, `workdir=${own}/work`];
+    await run(["mount", "-t", "overlay", "overlay", "-o", layers.join(","), disk.root]);
     if (isNew) {
-      for (const [file, content] of Object.entries(files)) {
+      for (const [file, text] of Object.entries(content.files)) {
         const target = path.join(disk.root, file);
         await mkdir(path.dirname(target), { recursive: true });
-        await writeFile(target, content, { mode: 0o600 });
+        await writeFile(target, text, { mode: 0o600 });
       }
       // Last: a disk without this mark is one that nobody has ever booted.
-      await writeFile(made, "");
+      await writeFile(made, mark);
     }
     return disk;
+  }
+
+  /** Takes all space that is left, beside what the machine sees; throws where nothing limits it. */
+  async fill(): Promise<void> {
+    const own = path.join(this.#dir, "disk");
+    if ((await stat(own)).dev === (await stat(this.#dir)).dev) {
+      throw new Error("its disk has no limit here (no loop device), so it cannot be filled");
+    }
+    const { bavail, bsize } = await statfs(own);
+    // Blocks are promised, not written: the sparse file of the disk does not grow.
+    if (bavail > 0) await run(["fallocate", "-l", String(bavail * bsize), this.#filler]);
+    // What the file system kept for its own tables is taken by the block.
+    await run(["dd", "if=/dev/zero", `of=${this.#filler}-rest`, "bs=4k", "status=none"], {
+      allowed: [0, 1],
+    });
+  }
+
+  /** Gives back what {@link fill} has taken. */
+  async empty(): Promise<void> {
+    for (const file of [this.#filler, `${this.#filler}-rest`]) await rm(file, { force: true });
+  }
+
+  get #filler(): string {
+    return path.join(this.#dir, "disk", "filler");
   }
 
   async detach(): Promise<void> {

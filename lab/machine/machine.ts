@@ -1,10 +1,11 @@
 /** A VM that runs: systemd-nspawn over its own disk, control groups and network namespace. */
-import { existsSync, type FSWatcher, readFileSync, watch } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { start } from "../run";
-import { ENTER_CGROUPS, machineCgroups } from "./cgroup";
+import { type Argv, type StartOptions, start } from "../run";
+import { watchFile } from "../watchFile";
+import { ENTER_CGROUPS, MachineCgroup } from "./cgroup";
 import { Disk } from "./disk";
 import { type MachineSpec, seedFiles } from "./seed";
 
@@ -27,11 +28,16 @@ const REBOOT_CODE = 133;
 /** The machine's first process must be there within this time, in milliseconds. */
 const LEADER_MS = 15_000;
 
+/** Program that takes a machine's memory. */
+const HOG = path.join(__dirname, "hog.py");
+
 export class Machine {
   readonly #host: MachineHost;
   readonly #disk: Disk;
+  readonly #cgroup: MachineCgroup;
   readonly spec: MachineSpec;
   #leader: number | undefined;
+  #hog: ReturnType<typeof start> | undefined;
   #nspawn: ReturnType<typeof start> | undefined;
   #ended: Promise<MachineEnd> = Promise.resolve("poweroff");
 
@@ -39,12 +45,14 @@ export class Machine {
     this.#host = host;
     this.spec = spec;
     this.#disk = disk;
+    this.#cgroup = new MachineCgroup(host.labDir, spec.id);
   }
 
   /** A machine that is off, with the disk that it had, or a new one that was never booted. */
   static async attach(host: MachineHost, spec: MachineSpec): Promise<Machine> {
     const dir = path.join(host.machines, spec.id);
-    return new Machine(host, spec, await Disk.attach(dir, host.image, seedFiles(spec)));
+    const content = { image: host.image, files: seedFiles(spec), generation: spec.disk ?? 0 };
+    return new Machine(host, spec, await Disk.attach(dir, content));
   }
 
   /** Its init in the caller's process table; undefined while it is off. */
@@ -65,19 +73,16 @@ export class Machine {
     const stopWatching = await this.#watchBoot(onBooted);
     await mkdir(this.#host.consoles, { recursive: true });
     const log = await open(path.join(this.#host.consoles, `${this.spec.id}.log`), "a", 0o600);
-    const groups = machineCgroups(this.#host.labDir, this.spec.id);
-    const child = start(
-      ["sh", "-c", ENTER_CGROUPS, "machine", ...groups, "--", ...this.#argv(netns)],
-      {
-        stdio: ["ignore", log.fd, log.fd],
-        // Without it /proc/sys/net is read-only in the machine.
-        env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
-      },
-    );
+    const child = this.#startInGroups(this.#argv(netns), {
+      stdio: ["ignore", log.fd, log.fd],
+      // Without it /proc/sys/net is read-only in the machine.
+      env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
+    });
     this.#nspawn = child;
     this.#ended = new Promise((resolve) => {
       const finish = (end: MachineEnd) => {
         stopWatching();
+        this.takeMemory(false);
         this.#leader = undefined;
         this.#nspawn = undefined;
         resolve(end);
@@ -103,10 +108,40 @@ export class Machine {
 
   /** Takes its power away. */
   async kill(): Promise<void> {
+    this.freeze(false);
     for (const pid of [this.#leader, this.#nspawn?.pid]) {
       if (pid !== undefined) signal(pid);
     }
     await this.#ended;
+  }
+
+  /** Stops its CPU, with all that it was about to do, or lets it go on. */
+  freeze(frozen: boolean): void {
+    this.#cgroup.freeze(frozen);
+  }
+
+  /** Takes all space of its disk, or gives it back. */
+  fillDisk(full: boolean): Promise<void> {
+    return full ? this.#disk.fill() : this.#disk.empty();
+  }
+
+  /** Takes its memory until its programs have next to none, or gives it back. */
+  takeMemory(taken: boolean): void {
+    this.#hog?.kill("SIGKILL");
+    this.#hog = undefined;
+    this.#cgroup.limitMemory(taken);
+    if (!taken || this.#leader === undefined) return;
+    // A kernel never ends its first process for want of memory; a container's might be.
+    writeFileSync(`/proc/${this.#leader}/oom_score_adj`, "-1000");
+    this.#hog = this.#startInGroups(["python3", "-IB", HOG, this.#cgroup.memoryDir ?? ""], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    this.#hog.on("error", (cause) => console.error(`${this.spec.name}: ${cause.message}`));
+  }
+
+  #startInGroups(argv: Argv, options: StartOptions): ReturnType<typeof start> {
+    const groups = this.#cgroup.dirs;
+    return start(["sh", "-c", ENTER_CGROUPS, "machine", ...groups, "--", ...argv], options);
   }
 
   /** Switches off and detaches the disk, which stays. */
@@ -119,6 +154,7 @@ export class Machine {
   async destroy(): Promise<void> {
     await this.kill();
     await this.#disk.destroy();
+    this.#cgroup.remove();
     await rm(path.join(this.#host.consoles, `${this.spec.id}.log`), { force: true });
   }
 
@@ -138,16 +174,12 @@ export class Machine {
     const folder = path.join(this.#disk.root, "var/lib/cloud/instances", this.spec.id);
     await mkdir(folder, { recursive: true });
     await rm(path.join(folder, "boot-finished"), { force: true });
-    let watcher: FSWatcher | undefined = watch(folder, (_event, file) => {
-      if (file !== "boot-finished" || !existsSync(path.join(folder, file))) return;
+    const finished = path.join(folder, "boot-finished");
+    const stop = watchFile(finished, () => {
+      if (!existsSync(finished)) return;
       stop();
       onBooted();
     });
-    const stop = () => {
-      watcher?.close();
-      watcher = undefined;
-    };
-    watcher.on("error", stop);
     return stop;
   }
 

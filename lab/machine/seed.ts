@@ -11,6 +11,8 @@ export interface MachineSpec {
   sshKeys: readonly string[];
   /** Base64, as in the VM's resource. */
   customData?: string;
+  /** Another number is another disk, and a first boot; default 0. */
+  disk?: number;
 }
 
 /**

@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ScheduledEvent } from "../../lab/azure/scheduledEvents";
 import { start } from "../../lab/run";
 import { AzureFixture } from "../support/azureFixtures";
 import { FabricBox } from "../support/fabricBox";
 
 const DELAY = 1;
+/** Two minutes until the first answer about events are one second, five until one shows 2.5 s. */
+const FACTOR = 1 / 120;
 const VERSION = "api-version=2021-02-01";
 
 async function until(satisfied: () => Promise<boolean>): Promise<void> {
@@ -16,11 +19,11 @@ async function until(satisfied: () => Promise<boolean>): Promise<void> {
   }
 }
 
-describe("the metadata service", { timeout: 60_000 }, () => {
+describe("the metadata service", { timeout: 90_000 }, () => {
   let box: FabricBox;
   let asked: number[] = [];
   before(async () => {
-    box = await FabricBox.open(new AzureFixture(), DELAY);
+    box = await FabricBox.open(new AzureFixture(), { userDataDelay: DELAY, timeFactor: FACTOR });
   });
   after(() => box.close());
 
@@ -109,24 +112,93 @@ describe("the metadata service", { timeout: 60_000 }, () => {
     assert.equal(stdout, "web1", "the same private address, in another network");
   });
 
-  test("scheduled events: shown, approved, gone", async () => {
-    const vm = box.status.places.find(({ name }) => name === "app")?.id ?? "";
-    const events = `scheduledevents?api-version=2020-07-01`;
-    const first = JSON.parse((await imds(events)).body);
-    assert.deepEqual(first.Events, []);
-    box.fabric.schedule(vm, [{ EventId: "e1", EventType: "Reboot", Resources: ["app"] }]);
-    let shown = first;
-    const count = async () => {
-      shown = JSON.parse((await imds(events)).body);
-      return shown.Events.length;
-    };
-    await until(async () => (await count()) === 1);
-    assert.equal(shown.Events[0].EventId, "e1");
-    assert.ok(shown.DocumentIncarnation > first.DocumentIncarnation);
+  describe("scheduled events", () => {
+    const events = "scheduledevents?api-version=2020-07-01";
+    const vm = () => box.fixture.idOf("app");
     const post = (body: string) => imds(events, undefined, ["-d", body]);
-    assert.equal((await post("nonsense")).code, 400);
-    assert.equal((await post('{"StartRequests":[{"EventId":"e1"}]}')).code, 200);
-    await until(async () => (await count()) === 0);
+    const approve = (id: string) => post(JSON.stringify({ StartRequests: [{ EventId: id }] }));
+    async function ask() {
+      const { DocumentIncarnation, Events } = JSON.parse((await imds(events)).body);
+      return { incarnation: DocumentIncarnation as number, events: Events as ScheduledEvent[] };
+    }
+    async function first(): Promise<ScheduledEvent> {
+      let seen: ScheduledEvent | undefined;
+      await until(async () => {
+        [seen] = (await ask()).events;
+        return seen !== undefined;
+      });
+      assert.ok(seen);
+      return seen;
+    }
+    const place = () => box.fabric.status?.places.find(({ name }) => name === "app");
+    const run = () => place()?.netns;
+
+    test("the first question waits for its answer, and events show later still", async () => {
+      const begun = Date.now();
+      const before = await ask();
+      assert.ok(Date.now() - begun >= 1000 * 120 * FACTOR - 50);
+      assert.deepEqual(before.events, []);
+      const raised = await box.arm.raiseEvent(vm(), { type: "Reboot" });
+      assert.deepEqual((await ask()).events, []);
+      const shown = await first();
+      assert.ok(Date.now() - begun >= 1000 * 300 * FACTOR - 50);
+      assert.equal(shown.EventId, raised.EventId);
+      assert.deepEqual(Object.keys(shown).sort(), [
+        ...["Description", "DurationInSeconds", "EventId", "EventSource", "EventStatus"],
+        ...["EventType", "NotBefore", "ResourceType", "Resources"],
+      ]);
+      assert.deepEqual(
+        [shown.EventType, shown.EventStatus, shown.EventSource, shown.Resources],
+        ["Reboot", "Scheduled", "Platform", ["app"]],
+      );
+      assert.match(shown.NotBefore, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+      const left = Date.parse(shown.NotBefore) - begun;
+      assert.ok(left > 0 && left <= 1000 * 900 * FACTOR + 2000, `${left} ms`);
+      assert.ok((await ask()).incarnation > before.incarnation);
+    });
+
+    test("malformed approvals and unknown events are refused; neither does anything", async () => {
+      for (const body of ["nonsense", "{}", '{"StartRequests":[{"EventId":"none"}]}']) {
+        assert.equal((await post(body)).code, 400, body);
+      }
+      assert.equal((await ask()).events.length, 1);
+    });
+
+    test("approved, it happens at once, is not shown any more, and may be approved again", async () => {
+      const { EventId } = await first();
+      const before = run();
+      assert.equal((await approve(EventId)).code, 200);
+      await box.until(
+        "the machine has restarted",
+        () => run() !== before && place()?.power === "running",
+      );
+      await until(async () => (await ask()).events.length === 0);
+      assert.equal((await approve(EventId)).code, 200);
+    });
+
+    test("what nobody approves happens when it is due", async () => {
+      const before = run();
+      await box.arm.raiseEvent(vm(), { type: "Preempt" });
+      await box.until("the machine is off", ({ places }) =>
+        places.some(({ name, power }) => name === "app" && power === "deallocated"),
+      );
+      await box.arm.action(vm(), "start");
+      await box.until("the machine is on", () => run() !== before && place()?.power === "running");
+    });
+
+    test("a delete waits for the notice that the machine has asked for", async () => {
+      box.fixture.change("web1", (properties) => {
+        properties.scheduledEventsProfile = {
+          terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" },
+        };
+      });
+      const id = box.fixture.idOf("web1");
+      const begun = Date.now();
+      await box.arm.delete(id);
+      assert.ok(Date.now() - begun >= 1000 * 300 * FACTOR - 50);
+      assert.equal(await box.arm.get(id), undefined);
+      await box.until("it is gone", ({ places }) => places.every(({ name }) => name !== "web1"));
+    });
   });
 });
 

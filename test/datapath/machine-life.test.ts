@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Arm } from "../../lab/azure/arm";
 import { removeCgroups } from "../../lab/fabric/cgroups";
 import { Fabric } from "../../lab/fabric/fabric";
 import type { LabStatus } from "../../lab/fabric/status";
@@ -32,7 +33,6 @@ describe("a machine", { timeout: 180_000 }, () => {
   const fixture = new AzureFixture({ customData });
   let fabric: Fabric;
   let image: string;
-  let changed: () => void = () => undefined;
 
   before(async () => {
     image = await ensureRootfs(cacheDir(), new Progress());
@@ -49,13 +49,8 @@ describe("a machine", { timeout: 180_000 }, () => {
 
   function open(): Fabric {
     const made = new Fabric({
-      store: {
-        snapshot: () => fixture.snapshot(),
-        watch: (onChange) => {
-          changed = onChange;
-          return () => undefined;
-        },
-      },
+      store: fixture,
+      arm: new Arm(fixture),
       host: { labDir: dir, image, machines: path.join(dir, "machines"), consoles: dir },
       maker: Machine,
       statusFile: path.join(dir, "status.json"),
@@ -146,7 +141,7 @@ describe("a machine", { timeout: 180_000 }, () => {
 
   test("deleted, its disk goes with it", async () => {
     fixture.delete("Microsoft.Compute/virtualMachines", "nva1");
-    changed();
+    fixture.tell();
     await until("it is gone", (status) => nva(status) === undefined);
     const machines = path.join(dir, "machines");
     for (const end = Date.now() + 5000; Date.now() < end && readdirSync(machines).length > 0; ) {

@@ -1,6 +1,6 @@
 /** Resources as the store shows them: a gateway with its NVAs, and one consumer of each kind. */
 import type { Body, StoredResource } from "../../lab/azure/resource";
-import type { StoreSnapshot } from "../../lab/azure/store";
+import type { StoreSnapshot, StoreTransaction } from "../../lab/azure/store";
 
 const GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/lab";
 const id = (type: string, name: string) => `${GROUP}/providers/${type}/${name}`;
@@ -46,8 +46,11 @@ export interface FixtureOptions {
 export class AzureFixture {
   readonly resources = new Map<string, StoredResource>();
   #seq = 1;
+  readonly #watchers = new Set<() => void>();
 
   constructor(options: FixtureOptions = {}) {
+    const type = "Microsoft.Resources/resourceGroups";
+    this.put({ ...resource(type, "lab", {}), id: GROUP });
     this.#provider(options);
     this.#ilpip(options.chained?.ilpip ?? true);
     this.#balanced(options.webs ?? 1, options.chained?.frontend ?? true);
@@ -71,6 +74,38 @@ export class AzureFixture {
 
   snapshot(): StoreSnapshot {
     return { seq: this.#seq, resources: structuredClone(this.resources) };
+  }
+
+  /** Calls back after the writes of an {@link Arm} over this world; a test's own changes need {@link tell}. */
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
+  }
+
+  view(): StoreTransaction {
+    const key = (text: string) => text.toLowerCase();
+    const naming = (id: string) => (resource: StoredResource) =>
+      JSON.stringify(resource).toLowerCase().includes(key(id));
+    return {
+      seq: this.#seq,
+      get: (id) => this.resources.get(key(id)),
+      usersOf: (id) => [...this.resources.values()].filter(naming(id)),
+      all: () => this.resources.values(),
+      put: (resource) => this.resources.set(key(resource.id), resource),
+      delete: (id) => this.resources.delete(key(id)),
+    };
+  }
+
+  async transact<T>(change: (tx: StoreTransaction) => T): Promise<T> {
+    const result = change(this.view());
+    this.#seq += 1;
+    this.tell();
+    return result;
+  }
+
+  /** Tells whoever watches that something has changed. */
+  tell(): void {
+    for (const onChange of this.#watchers) onChange();
   }
 
   group(name: string, rules: { name: string; properties: Body }[]): string {

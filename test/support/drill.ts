@@ -31,11 +31,14 @@ export const labArgv = (dir: string, ...args: string[]): Argv => [
 ];
 
 export class Drill {
-  private constructor(readonly dir: string) {}
+  private constructor(
+    readonly dir: string,
+    private readonly env: Record<string, string>,
+  ) {}
 
-  /** Brings the stack up; give the result to `after` with {@link down}. */
-  static async up(): Promise<Drill> {
-    const drill = new Drill(await mkdtemp(path.join(os.tmpdir(), "gwlb-drill-")));
+  /** Brings the stack up, with more variables; give the result to `after` with {@link down}. */
+  static async up(env: Record<string, string> = {}): Promise<Drill> {
+    const drill = new Drill(await mkdtemp(path.join(os.tmpdir(), "gwlb-drill-")), env);
     try {
       await drill.lab("up");
     } catch (cause) {
@@ -51,7 +54,7 @@ export class Drill {
   }
 
   labWith(options: RunOptions, ...args: string[]) {
-    const env = { ...process.env, INIT_CWD: undefined };
+    const env = { ...process.env, INIT_CWD: undefined, ...this.env };
     return run(labArgv(this.dir, ...args), { cwd: root, timeoutSeconds: 300, env, ...options });
   }
 

@@ -6,7 +6,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { Fabric, type StoreView } from "../../lab/fabric/fabric";
+import { Arm } from "../../lab/azure/arm";
+import { Fabric } from "../../lab/fabric/fabric";
 import type { Bootable } from "../../lab/fabric/machines";
 import type { LabStatus } from "../../lab/fabric/status";
 import type { MachineEnd } from "../../lab/machine/machine";
@@ -44,6 +45,14 @@ class BareMachine implements Bootable {
     setImmediate(onBooted);
   }
 
+  async stop(): Promise<void> {
+    this.end("poweroff");
+  }
+
+  async kill(): Promise<void> {
+    this.end("crash");
+  }
+
   async detach(): Promise<void> {
     this.end("poweroff");
   }
@@ -51,6 +60,19 @@ class BareMachine implements Bootable {
   async destroy(): Promise<void> {
     this.end("poweroff");
   }
+
+  freeze(): void {}
+
+  async fillDisk(): Promise<void> {}
+
+  takeMemory(): void {}
+}
+
+export interface BoxOptions {
+  /** Seconds until a change of userData shows; default 0. */
+  userDataDelay?: number;
+  /** Factor of Azure's notice times; default 1. */
+  timeFactor?: number;
 }
 
 export class FabricBox {
@@ -58,23 +80,19 @@ export class FabricBox {
   readonly #fabric: Fabric;
   readonly #dir: string;
   readonly #processes: ReturnType<typeof start>[] = [];
-  #changed: () => void = () => undefined;
+  /** The API over the fixture. */
+  readonly arm: Arm;
 
   private constructor(
     readonly fixture: AzureFixture,
-    userDataDelay: number,
+    { userDataDelay = 0, timeFactor = 1 }: BoxOptions,
   ) {
+    this.arm = new Arm(fixture, { fabricRuns: () => true });
     this.#dir = mkdtempSync(path.join(os.tmpdir(), "gwlb-fabric-"));
-    const store: StoreView = {
-      snapshot: () => fixture.snapshot(),
-      watch: (onChange) => {
-        this.#changed = onChange;
-        return () => undefined;
-      },
-    };
     const dir = this.#dir;
     this.#fabric = new Fabric({
-      store,
+      store: fixture,
+      arm: new Arm(fixture),
       host: { labDir: dir, image: "/", machines: dir, consoles: dir },
       maker: {
         attach: async (_host, spec) => {
@@ -86,12 +104,13 @@ export class FabricBox {
       statusFile: path.join(dir, "status.json"),
       boxPid: process.pid,
       userDataDelay,
+      timeFactor,
     });
   }
 
   /** Brings the fixture's network up; its machines have no guest yet. */
-  static async open(fixture: AzureFixture, userDataDelay = 0): Promise<FabricBox> {
-    const box = new FabricBox(fixture, userDataDelay);
+  static async open(fixture: AzureFixture, options: BoxOptions = {}): Promise<FabricBox> {
+    const box = new FabricBox(fixture, options);
     box.#fabric.start();
     await box.until("all machines are on", (status) =>
       status.places.every((place) => place.power === "running"),
@@ -113,13 +132,13 @@ export class FabricBox {
   async change(edit: (fixture: AzureFixture) => void): Promise<void> {
     edit(this.fixture);
     const { seq } = this.fixture.snapshot();
-    this.#changed();
+    this.poke();
     await this.until("the change applies", (status) => status.appliedSeq === seq);
   }
 
   /** Tells the fabric that the store has changed. */
   poke(): void {
-    this.#changed();
+    this.fixture.tell();
   }
 
   async until(what: string, satisfied: (status: LabStatus) => boolean): Promise<void> {

@@ -13,9 +13,10 @@ import sys
 from typing import Any
 
 import health
-from metadata import ADDRESS, Machine, serve
+from metadata import ADDRESS, Machine, serve, unique_id
 from namespaces import stream_socket
-from probe import Probe, watch
+from notices import Delays, Notices
+from probe import Probe, Watch
 
 LONGEST_LINE = 64 * 1024 * 1024
 
@@ -32,13 +33,18 @@ class Platform:
         self._machines: dict[str, dict[str, Machine]] = {}
         self._servers: dict[str, asyncio.Server] = {}
         self._checks: dict[health.Check, asyncio.Task[None]] = {}
-        self._probes: dict[Probe, asyncio.Task[None]] = {}
+        self._probes: dict[Probe, Watch] = {}
         self._later: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
     async def want(self, wanted: dict[str, Any]) -> None:
         """Starts what is new, ends what is gone, leaves the rest alone."""
         networks: dict[str, dict[str, Any]] = wanted["networks"]
-        self._update_machines(networks, float(wanted["userDataDelay"]))
+        delays = Delays(
+            answered=float(wanted["eventsAnswered"]),
+            shown=float(wanted["eventsShown"]),
+            forgotten=float(wanted["eventsForgotten"]),
+        )
+        self._update_machines(networks, float(wanted["userDataDelay"]), delays)
         for name in [name for name in self._servers if name not in networks]:
             self._servers.pop(name).close()
         for name in networks:
@@ -46,9 +52,12 @@ class Platform:
                 self._servers[name] = await self._listen(name)
         probes = {Probe(**probe) for probe in wanted["probes"]}
         for probe in [probe for probe in self._probes if probe not in probes]:
-            self._probes.pop(probe).cancel()
-        for probe in probes - self._probes.keys():
-            self._probes[probe] = asyncio.create_task(watch(probe, self._report))
+            self._probes.pop(probe).stop()
+        for probe in probes:
+            if probe in self._probes:
+                self._probes[probe].renew(probe.epoch)
+            else:
+                self._probes[probe] = Watch(probe, self._report)
         self._update_checks({health.Check(**check) for check in wanted["checks"]})
         say(serving=sorted(self._servers))
 
@@ -64,25 +73,28 @@ class Platform:
     def _report(self, key: str, healthy: bool, reason: str) -> None:
         say(probe=key, healthy=healthy, reason=reason)
 
-    def _update_machines(self, networks: dict[str, dict[str, Any]], delay: float) -> None:
+    def _update_machines(
+        self, networks: dict[str, dict[str, Any]], delay: float, delays: Delays
+    ) -> None:
         before = {
             machine.key: machine for own in self._machines.values() for machine in own.values()
         }
         self._machines = {
             name: {
-                address: self._machine(before, told, delay) for address, told in machines.items()
+                address: self._machine(before, told, delay, delays)
+                for address, told in machines.items()
             }
             for name, machines in networks.items()
         }
 
-    def _machine(self, before: dict[str, Machine], told: dict[str, Any], delay: float) -> Machine:
+    def _machine(
+        self, before: dict[str, Machine], told: dict[str, Any], delay: float, delays: Delays
+    ) -> Machine:
         known = before.get(told["key"])
-        if known is None:
-            return Machine(told["key"], told["instance"], told["userData"], told["events"])
+        if known is None or known.unique_id != unique_id(told["instance"]):
+            known = Machine(told["key"], told["instance"], told["userData"], Notices(delays))
         known.instance = told["instance"]
-        if told["events"] != known.events:
-            known.events = told["events"]
-            known.incarnation += 1
+        known.notices.tell(told["events"])
         self._user_data(known, told["userData"], delay)
         return known
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from notices import Notices
+
 ADDRESS = "169.254.169.254"
 VERSIONS = (
     "2017-08-01",
@@ -28,6 +30,11 @@ LARGEST_BODY = 65536
 PATIENCE = 10.0
 
 
+def unique_id(instance: dict[str, Any]) -> str:
+    """Azure's own id of the machine that an instance document is about."""
+    return str(instance["compute"]["vmId"])
+
+
 @dataclass
 class Machine:
     """What the service knows of one machine."""
@@ -35,9 +42,13 @@ class Machine:
     key: str
     instance: dict[str, Any]
     user_data: str
-    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    incarnation: int = 1
+    notices: Notices
     asked: deque[float] = field(default_factory=deque[float])
+
+    @property
+    def unique_id(self) -> str:
+        """Another one means another machine, whatever its name."""
+        return unique_id(self.instance)
 
     def too_often(self, now: float) -> bool:
         """Whether this request is above the limit; counts it if it is not."""
@@ -63,6 +74,7 @@ class Response:
     status: int
     body: str
     type: str = "application/json; charset=utf-8"
+    wait: float = 0.0
 
 
 Approve = Callable[[str, list[str]], None]
@@ -144,13 +156,13 @@ def _listing(node: Mapping[str, object] | Sequence[object]) -> list[str]:
 
 def _events(machine: Machine, request: Request, approve: Approve) -> Response:
     if request.method == "GET":
-        document = {"DocumentIncarnation": machine.incarnation, "Events": machine.events}
-        return Response(200, json.dumps(document))
+        # Seconds are waited out by whoever serves the connection.
+        wait = machine.notices.ask()
+        return Response(200, machine.notices.document(), wait=wait)
     if request.method != "POST":
         return refusal(405, "Method not allowed")
-    try:
-        wanted = [str(item["EventId"]) for item in json.loads(request.body)["StartRequests"]]
-    except (ValueError, KeyError, TypeError):
+    wanted = machine.notices.approved(request.body)
+    if wanted is None:
         return refusal(400, "Bad request. Malformed StartRequests")
     approve(machine.key, wanted)
     return Response(200, "")
@@ -173,6 +185,8 @@ async def serve(
                 reply = refusal(400, "Bad request")
             else:
                 reply = answer(machine, request, approve)
+        await asyncio.sleep(reply.wait)
+        async with asyncio.timeout(PATIENCE):
             body = reply.body.encode()
             head = [
                 f"HTTP/1.1 {reply.status} {REASONS[reply.status]}",

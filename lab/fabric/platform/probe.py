@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from namespaces import stream_socket
 
@@ -23,9 +24,13 @@ EAGER_WAIT = 1.0
 EAGER_SECONDS = 90.0
 
 
+# Where no machine is there is no answer either: the network of a real one would swallow the packet.
+NOBODY = {errno.EINVAL, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
+
+
 @dataclass(frozen=True)
 class Probe:
-    """What to ask whom. `epoch` changes with every start of the machine."""
+    """What to ask whom. `epoch` changes with every start of the machine; empty while it is off."""
 
     key: str
     netns: str
@@ -35,7 +40,7 @@ class Probe:
     path: str
     interval: float
     threshold: int
-    epoch: str
+    epoch: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,23 +53,64 @@ class Answer:
 Report = Callable[[str, bool, str], None]
 
 
-async def watch(probe: Probe, report: Report) -> None:
+class Watch:
     """Asks for ever; reports every verdict, and every change of its reason."""
-    judge = Judge(probe)
-    begun = time.monotonic()
-    told: tuple[bool, str] | None = None
-    eager = True
-    while True:
-        asked = time.monotonic()
-        eager = eager and asked - begun < EAGER_SECONDS
-        answer = await ask(probe, EAGER_WAIT if eager else min(probe.interval, LONGEST_WAIT))
-        healthy = judge.verdict(answer, eager)
-        if (healthy, answer.reason) != told:
-            told = (healthy, answer.reason)
-            report(probe.key, healthy, answer.reason)
-        eager = eager and not healthy
-        pause = EAGER_PAUSE if eager else probe.interval - (time.monotonic() - asked)
-        await asyncio.sleep(max(0.0, pause))
+
+    def __init__(self, probe: Probe, report: Report) -> None:
+        self._probe = probe
+        self._report = report
+        self._judge = Judge(probe)
+        self._begun = time.monotonic()
+        self._fresh = bool(probe.epoch)
+        self._started = asyncio.Event()
+        self._task = asyncio.create_task(self._watch())
+
+    def renew(self, epoch: str) -> None:
+        """The machine has been started or switched off: the verdict stays until it is answered."""
+        if epoch == self._probe.epoch:
+            return
+        self._probe = replace(self._probe, epoch=epoch)
+        self._begun = time.monotonic()
+        self._fresh = bool(epoch)
+        self._started.set()
+
+    def stop(self) -> None:
+        """No more questions."""
+        self._task.cancel()
+
+    @property
+    def _eager(self) -> bool:
+        young = time.monotonic() - self._begun < EAGER_SECONDS
+        return self._fresh and young and not self._judge.healthy
+
+    async def _watch(self) -> None:
+        told: tuple[bool, str] | None = None
+        while True:
+            asked = time.monotonic()
+            eager = self._eager
+            wait = EAGER_WAIT if eager else min(self._probe.interval, LONGEST_WAIT)
+            answer = await ask(self._probe, wait)
+            healthy = self._judge.verdict(answer, eager)
+            self._fresh = self._fresh and not answer.well
+            if (healthy, answer.reason) != told:
+                told = (healthy, answer.reason)
+                self._report(self._probe.key, healthy, answer.reason)
+            pause = EAGER_PAUSE if self._eager else self._probe.interval
+            if not self._eager:
+                pause -= time.monotonic() - asked
+            await self._pause(max(0.0, pause))
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits; the start of a machine that was not well ends the wait."""
+        self._started.clear()
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._started.wait()
+            self._started.clear()
+            if self._eager:
+                return
 
 
 class Judge:
@@ -72,33 +118,39 @@ class Judge:
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._healthy = False
+        self.healthy = False
         self._others = 0
 
     def verdict(self, answer: Answer, first: bool) -> bool:
         """Whether the instance gets new flows. `first`: it has not been well since its start."""
-        if answer.well == self._healthy:
+        if answer.well == self.healthy:
             self._others = 0
-            return self._healthy
+            return self.healthy
         self._others += 1
         # HTTP: any answer decides at once, only silence is counted. TCP: both are counted.
         counted = self._probe.protocol == "Tcp" or answer.timeout
         if first or not counted or self._others >= self._probe.threshold:
-            self._healthy = answer.well
+            self.healthy = answer.well
             self._others = 0
-        return self._healthy
+        return self.healthy
 
 
 async def ask(probe: Probe, wait: float) -> Answer:
     """One probe."""
     try:
         async with asyncio.timeout(wait):
-            return await _ask(probe)
+            try:
+                return await _ask(probe)
+            except OSError as error:
+                if error.errno not in NOBODY:
+                    raise
+                await asyncio.sleep(wait)
     except TimeoutError:
-        return Answer(False, f"no answer from port {probe.port} within {wait:g} s", timeout=True)
+        pass
     except (OSError, ValueError, asyncio.IncompleteReadError) as error:
         text = str(error) or type(error).__name__
         return Answer(False, f"port {probe.port}: {text}")
+    return Answer(False, f"no answer from port {probe.port} within {wait:g} s", timeout=True)
 
 
 async def _ask(probe: Probe) -> Answer:

@@ -95,7 +95,10 @@ export function planMachines(view: View): { namespaces: Namespace[]; links: Link
   for (const vm of view.model.vms) {
     const netns = view.facts.running.get(vm.id)?.netns;
     if (netns === undefined) continue;
-    const settings = vm.nics.flatMap((nic, index) => machineSettings(view, nic, index));
+    const isDown = vm.faults.some(({ kind }) => kind === "nic");
+    const settings = vm.nics.flatMap((nic, index) =>
+      isDown ? [deviceDown(`eth${index}`)] : machineSettings(view, nic, index),
+    );
     namespaces.push({ name: netns, sysctls: {}, vxlans: [], settings, tables: [] });
     for (const [index, nic] of vm.nics.entries()) {
       links.push({
@@ -129,6 +132,13 @@ function machineSettings(view: View, nic: Nic, index: number): Setting[] {
     return [address, route("default", `via ${routerOf(prefix)} dev ${dev}`)];
   });
 }
+
+/** Addresses and routes go with it, and come back as from DHCP; the guest's own do not. */
+const deviceDown = (dev: string): Setting => ({
+  key: `state ${dev}`,
+  set: `link set ${dev} down`,
+  unset: `link set ${dev} up`,
+});
 
 function nicSettings(nic: Nic): Setting[] {
   const dev = nicDevice(nic.id);

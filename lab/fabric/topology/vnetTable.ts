@@ -42,7 +42,7 @@ export function planVnetTable(view: View, vnet: Vnet): NftTable {
     name: "vnet",
     counters: [
       ...["spoofed", "wrong_way", "no_outbound", "unpublished", "no_security_group"],
-      ...["invalid", "platform"],
+      ...["invalid", "platform", "cut_off"],
       ...groups.flatMap((group) => [
         groupCounter(group, Direction.Inbound),
         groupCounter(group, Direction.Outbound),
@@ -50,6 +50,7 @@ export function planVnetTable(view: View, vnet: Vnet): NftTable {
     ],
     sets: sets(vnet, nics, entries),
     chains: [
+      ...cutOff(view, vnet),
       raw(nics, own),
       ...waysOutChains(ways, new Map(entries.map((e) => [e.address, markOf(e)]))),
       ...translationChains(view, vnet, ways),
@@ -93,6 +94,28 @@ function sets(vnet: Vnet, nics: Nic[], entries: PublicEntry[]): NftTable["sets"]
       name: "uplink",
       type: "ipv4_addr : mark",
       elements: entries.map((entry) => `${entry.address} : ${markOf(entry)}`),
+    },
+  ];
+}
+
+/** A machine that hangs, or whose NIC is down, takes no packet and sends none; nobody is told. */
+function cutOff(view: View, vnet: Vnet): NftChain[] {
+  const devices = view
+    .nicsIn(vnet.id)
+    .filter(({ vm }) => vm.faults.some(({ kind }) => kind === "hang" || kind === "nic"))
+    .map(({ nic }) => `"${nicDevice(nic.id)}"`);
+  if (devices.length === 0) return [];
+  const list = `{ ${devices.join(", ")} }`;
+  return [
+    {
+      name: "cut_in",
+      hook: "type filter hook prerouting priority raw - 1; policy accept;",
+      rules: [`iifname ${list} ${dropped("cut_off")}`],
+    },
+    {
+      name: "cut_out",
+      hook: "type filter hook postrouting priority filter; policy accept;",
+      rules: [`oifname ${list} ${dropped("cut_off")}`],
     },
   ];
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { FaultKind } from "../../../lab/azure/faults";
 import { type Bootable, Machines } from "../../../lab/fabric/machines";
 import type { Vm } from "../../../lab/fabric/model";
 import { readModel } from "../../../lab/fabric/read";
-import type { MachineEnd } from "../../../lab/machine/machine";
+import type { MachineEnd, MachineHost } from "../../../lab/machine/machine";
+import type { MachineSpec } from "../../../lab/machine/seed";
 import { AzureFixture } from "../../support/azureFixtures";
 
 const host = { labDir: "/lab", image: "/image", machines: "/machines", consoles: "/consoles" };
@@ -17,6 +19,8 @@ class Fake implements Bootable {
   booted: string[] = [];
   destroyed = 0;
   detached = 0;
+  stopped: string[] = [];
+  broken: string[] = [];
   end: (how: MachineEnd) => void = () => undefined;
   done: () => void = () => undefined;
 
@@ -33,17 +37,52 @@ class Fake implements Bootable {
     this.end("crash");
   }
 
+  async stop(): Promise<void> {
+    this.stopped.push("shutdown");
+    this.end("poweroff");
+  }
+
+  async kill(): Promise<void> {
+    this.stopped.push("power cut");
+    this.end("crash");
+  }
+
+  freeze(frozen: boolean): void {
+    this.broken.push(`hang ${frozen}`);
+  }
+
+  async fillDisk(full: boolean): Promise<void> {
+    this.broken.push(`disk ${full}`);
+  }
+
+  takeMemory(taken: boolean): void {
+    this.broken.push(`memory ${taken}`);
+  }
+
   async detach(): Promise<void> {
     this.detached += 1;
     this.end("poweroff");
   }
 }
 
+const asked = (vm: Vm, state: Partial<Vm["state"]>): Vm => ({
+  ...vm,
+  state: { ...vm.state, ...state },
+});
+
+const broken = (vm: Vm, ...kinds: FaultKind[]): Vm => ({
+  ...vm,
+  faults: kinds.map((kind) => ({ kind, until: "2100-01-01T00:00:00Z" })),
+});
+
 function world() {
   const made: Fake[] = [];
   const problems: string[] = [];
+  const off: string[] = [];
   let replans = 0;
-  const attach = async () => {
+  const specs: MachineSpec[] = [];
+  const attach = async (_host: MachineHost, spec: MachineSpec) => {
+    specs.push(spec);
     const fake = new Fake();
     made.push(fake);
     return fake;
@@ -52,6 +91,7 @@ function world() {
     changed: (replan) => {
       if (replan) replans += 1;
     },
+    poweredOff: (vm) => off.push(vm.name),
     problem: (text) => problems.push(text),
   });
   const fixture = new AzureFixture();
@@ -61,7 +101,7 @@ function world() {
     machines.wired(new Set([netns()]));
     await settle();
   };
-  return { machines, made, problems, vm, netns, wire, replans: () => replans };
+  return { machines, made, specs, problems, off, vm, netns, wire, replans: () => replans };
 }
 
 async function on() {
@@ -123,6 +163,125 @@ describe("Machines", () => {
     assert.equal(fake.booted.length, 1);
   });
 
+  test("powered off by its guest, the store hears of it; a start brings it back", async () => {
+    const { fake, machines, vm, off, wire } = await on();
+    fake.end("poweroff");
+    await settle();
+    assert.deepEqual(off, [vm.name]);
+    machines.want([asked(vm, { power: "stopped" })]);
+    machines.want([asked(vm, { run: 1 })]);
+    await settle();
+    await wire();
+    assert.equal(fake.booted.length, 2);
+    assert.equal(machines.facts.get(vm.id)?.run, 1);
+  });
+
+  for (const [what, state, way] of [
+    ["a stop", { power: "stopped" }, "shutdown"],
+    ["a stop without shutdown", { power: "stopped", skipShutdown: true }, "power cut"],
+    ["a deallocation", { power: "deallocated" }, "shutdown"],
+  ] as const) {
+    test(`${what} is a ${way}, and nobody calls it the guest's`, async () => {
+      const { fake, machines, vm, off } = await on();
+      machines.want([asked(vm, state)]);
+      machines.want([asked(vm, state)]);
+      await settle();
+      assert.deepEqual(fake.stopped, [way]);
+      assert.deepEqual(off, []);
+      assert.equal(machines.facts.get(vm.id)?.power, state.power);
+      assert.equal(machines.running.size, 0);
+    });
+  }
+
+  test("its network stands until it has shut down", async () => {
+    const { fake, machines, vm } = await on();
+    fake.stop = async () => {
+      fake.stopped.push("shutdown");
+    };
+    machines.want([asked(vm, { power: "stopped" })]);
+    machines.want([asked(vm, { power: "stopped" })]);
+    await settle();
+    assert.equal(machines.running.size, 1);
+    fake.end("poweroff");
+    await settle();
+    assert.equal(machines.running.size, 0);
+  });
+
+  test("a restart shuts it down and boots it from its disk", async () => {
+    const { fake, machines, made, vm, wire } = await on();
+    machines.want([asked(vm, { run: 1 })]);
+    await settle();
+    await wire();
+    assert.deepEqual(fake.stopped, ["shutdown"]);
+    assert.equal(fake.booted.length, 2);
+    assert.equal(made.length, 1);
+  });
+
+  test("a reimage boots it from another disk, with what the VM says by then", async () => {
+    const { fake, machines, made, vm, specs, wire } = await on();
+    machines.want([{ ...asked(vm, { run: 1, disk: 1 }), customData: "bmV3" }]);
+    await settle();
+    await wire();
+    assert.deepEqual(fake.stopped, ["shutdown"]);
+    assert.ok(fake.destroyed > 0);
+    assert.equal(made[1]?.booted.length, 1);
+    assert.deepEqual(
+      specs.map(({ disk, customData }) => [disk, customData]),
+      [
+        [0, undefined],
+        [1, "bmV3"],
+      ],
+    );
+  });
+
+  test("off in the store, it is not even attached", async () => {
+    const { machines, made, vm } = world();
+    machines.want([asked(vm, { power: "deallocated" })]);
+    await settle();
+    assert.equal(made.length, 0);
+    assert.equal(machines.facts.get(vm.id)?.power, "deallocated");
+  });
+
+  test("without power it is off at once, and boots when power is back", async () => {
+    const { fake, machines, vm, off, wire } = await on();
+    machines.want([broken(vm, "power")]);
+    await settle();
+    assert.deepEqual(fake.stopped, ["power cut"]);
+    assert.equal(machines.facts.get(vm.id)?.power, "stopped");
+    machines.want([vm]);
+    await settle();
+    await wire();
+    assert.equal(fake.booted.length, 2);
+    assert.deepEqual(off, []);
+  });
+
+  test("faults come and go with the store, and come again after a reboot", async () => {
+    const { fake, machines, vm, wire } = await on();
+    const faulty = broken(vm, "hang", "memory", "disk");
+    for (const next of [faulty, faulty]) machines.want([next]);
+    await settle();
+    assert.deepEqual(fake.broken, ["hang true", "disk true", "memory true"]);
+    fake.broken = [];
+    fake.end("reboot");
+    await settle();
+    await wire();
+    assert.deepEqual(fake.broken, ["hang true", "memory true"], "a full disk is full already");
+    fake.broken = [];
+    machines.want([vm]);
+    await settle();
+    assert.deepEqual(fake.broken, ["hang false", "disk false", "memory false"]);
+  });
+
+  test("a fault that cannot be had is a problem by name", async () => {
+    const { fake, machines, vm, problems } = await on();
+    fake.freeze = () => {
+      throw new Error("no freezer");
+    };
+    machines.want([broken(vm, "hang")]);
+    await settle();
+    assert.deepEqual(problems, ["app: no freezer"]);
+  });
+
   test("gone from the store, it is destroyed", async () => {
     const { fake, machines } = await on();
     machines.want([]);
@@ -148,6 +307,7 @@ describe("Machines", () => {
     const attach = () => Promise.reject(new Error("no space left"));
     const machines = new Machines({ attach }, host, {
       changed: () => undefined,
+      poweredOff: () => undefined,
       problem: (text) => problems.push(text),
     });
     const { vm } = world();

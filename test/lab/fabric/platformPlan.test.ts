@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { planPlatform, probedMembers } from "../../../lab/fabric/platformPlan";
+import { planPlatform, platformDelays, probedMembers } from "../../../lab/fabric/platformPlan";
 import { AzureFixture } from "../../support/azureFixtures";
 import { type ViewOptions, viewOf } from "../../support/fabricView";
 
 const plan = (fixture: AzureFixture, options?: ViewOptions) =>
-  planPlatform(viewOf(fixture, options), 2, new Map());
+  planPlatform(viewOf(fixture, options), platformDelays(2, 1));
 
 describe("planPlatform", () => {
   test("each network knows its own machines, by primary address", () => {
@@ -48,9 +48,55 @@ describe("planPlatform", () => {
     );
   });
 
-  test("a machine that is off is not probed", () => {
-    assert.equal(plan(new AzureFixture({ nvas: 2 }), { off: ["nva1"] }).probes.length, 1);
-    assert.equal(probedMembers(viewOf(new AzureFixture(), { off: ["nva1"] })).length, 0);
+  test("a machine that is off is probed on, and begins no new life", () => {
+    const { probes } = plan(new AzureFixture({ nvas: 2 }), { off: ["nva1"] });
+    assert.deepEqual(
+      probes.map(({ address, epoch }) => [address, epoch === ""]),
+      [
+        ["10.7.1.5", true],
+        ["10.7.1.6", false],
+      ],
+    );
+    const members = probedMembers(viewOf(new AzureFixture(), { off: ["nva1"] }));
+    assert.deepEqual(
+      members.map(({ netns }) => netns),
+      [undefined],
+    );
+  });
+
+  test("events of a group reach all of it, once their time is set", () => {
+    const fixture = new AzureFixture({ nvas: 2 });
+    const set = { id: "/subscriptions/s/availabilitySets/a" };
+    const event = { EventId: "e1", EventType: "Reboot", act: "restart", notice: 900 };
+    const shown = () =>
+      Object.values(plan(fixture).networks).flatMap((machines) =>
+        Object.entries(machines).map(([address, { events }]) => [
+          address,
+          events.map(({ EventId }) => EventId),
+        ]),
+      );
+    for (const name of ["nva1", "nva2"]) {
+      fixture.change(name, (properties) => {
+        properties.availabilitySet = set;
+      });
+    }
+    fixture.change("nva1", (properties) => {
+      properties.scheduledEvents = [event];
+    });
+    assert.deepEqual(
+      shown().filter(([, events]) => events?.length !== 0),
+      [],
+    );
+    fixture.change("nva1", (properties) => {
+      properties.scheduledEvents = [{ ...event, due: "2026-01-01T00:00:00Z" }];
+    });
+    assert.deepEqual(
+      shown().filter(([, events]) => events?.length !== 0),
+      [
+        ["10.7.1.5", ["e1"]],
+        ["10.7.1.6", ["e1"]],
+      ],
+    );
   });
 
   test("no key, no password, no customData reaches the metadata", () => {
