@@ -1,9 +1,12 @@
 /** The embedded Azure of a lab, as its command line and its providers open it. */
-import { Arm } from "./azure/arm";
+import { Arm, type ArmOptions } from "./azure/arm";
 import { Store } from "./azure/store";
 import { supervisorOf } from "./fabric/lifecycle";
 import type { LabPaths } from "./paths";
 
 /** The API over a lab's store; it knows whether machines run, and leaves to the fabric what is its. */
-export const openArm = (lab: LabPaths): Arm =>
-  new Arm(Store.open(lab.azure), { fabricRuns: () => supervisorOf(lab) !== undefined });
+export const openArm = (lab: LabPaths, options: Pick<ArmOptions, "caller"> = {}): Arm =>
+  new Arm(Store.open(lab.azure), {
+    ...options,
+    fabricRuns: () => supervisorOf(lab) !== undefined,
+  });

@@ -1,4 +1,5 @@
 /** Azure Resource Manager over the store: every write is judged by the rules of its type. */
+import { authorize, type Caller } from "./access";
 import { amend } from "./amend";
 import { isUnder, keyOf } from "./ids";
 import type { ActionOptions, MachineAction } from "./machineState";
@@ -22,6 +23,8 @@ export type ArmStore = Pick<Store, "view" | "transact">;
 export interface ArmOptions {
   /** Whether something carries scheduled events out; default: nothing does. */
   fabricRuns?: () => boolean;
+  /** Who asks; default: an administrator who may do everything. */
+  caller?: Caller;
 }
 
 /** How often a delete that waits for its notice looks, in milliseconds. */
@@ -60,7 +63,7 @@ export class Arm {
   /** Creates the resource or replaces all of it: what the body leaves out is gone. */
   put(id: string, body: Body): Promise<Resource> {
     return this.#transact((tx) => {
-      const shown = show(putResource(id, body, tx), worldOver(tx));
+      const shown = show(putResource(id, body, tx, this.options.caller), worldOver(tx));
       const found = worldOver({
         ...worldOver(tx),
         get: (k) => (isSame(k, shown) ? shown : undefined),
@@ -89,6 +92,7 @@ export class Arm {
   /** Like {@link delete} without waiting: returns the ids of machines that got a Terminate event. */
   beginDelete(id: string): Promise<string[]> {
     return this.#transact((tx) => {
+      authorize(this.options.caller, "delete", id, worldOver(tx));
       const told = this.#eventsHappen ? writeTerminations(id, tx) : [];
       if (told.length === 0) deleteResource(id, tx);
       return told;

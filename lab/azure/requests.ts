@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { accept } from "./accept";
+import { authorize, authorizeLinks, type Caller } from "./access";
 import { amend } from "./amend";
 import { commonProblems, nameProblems } from "./common";
 import { ArmError, joined, refuse } from "./errors";
@@ -32,7 +33,7 @@ export function serviceOver(tx: StoreTransaction): Service {
   return {
     world: worldOver(tx),
     fabricRuns: tx.fabricRuns === true,
-    put: (id, body) => put(id, body, tx, true),
+    put: (id, body) => put(id, body, tx, { byService: true }),
     delete: (id) => deleteResource(id, tx),
     end(id) {
       const told = tx.fabricRuns === true ? writeTerminations(id, tx) : [];
@@ -43,16 +44,25 @@ export function serviceOver(tx: StoreTransaction): Service {
   };
 }
 
-/** Creates a resource or a child of one, or replaces all of it. */
-export function putResource(id: string, body: Body, tx: StoreTransaction): StoredResource {
-  return put(id, body, tx, false);
+/** Creates a resource or a child of one, or replaces all of it, if the caller may. */
+export function putResource(
+  id: string,
+  body: Body,
+  tx: StoreTransaction,
+  caller?: Caller,
+): StoredResource {
+  return put(id, body, tx, { caller });
 }
 
-function put(id: string, body: Body, tx: StoreTransaction, byService: boolean): StoredResource {
+/** On whose behalf something is written. */
+type Writer = Pick<Put, "byService" | "caller">;
+
+function put(id: string, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
   const target = targetOf(id, tx);
+  authorize(by.caller, "write", formatId(target.id), worldOver(tx));
   return target.type.inline === undefined
-    ? write(target, body, tx, byService)
-    : writeChild(target, body, tx);
+    ? write(target, body, tx, by)
+    : writeChild(target, body, tx, by);
 }
 
 /** Deletes a resource or a child of one; one that is not there is as good as deleted. */
@@ -86,7 +96,7 @@ function targetOf(text: string, tx: StoreTransaction): Target {
     const existing = tx.get(text);
     return { id: existing === undefined ? id : (parseId(existing.id) ?? id), type, existing };
   }
-  const scope = scopeOf(id, tx);
+  const scope = type.scoped ? placeOf(id, tx) : scopeOf(id, tx);
   const parent = parentOf(id);
   const names = [...id.names];
   if (parent !== undefined) {
@@ -116,6 +126,14 @@ function scopeOf(id: ArmId, tx: StoreTransaction): string {
   );
 }
 
+/** What a role hangs on, in the spelling that is stored: it must be there. */
+function placeOf({ scope }: ArmId, tx: StoreTransaction): string {
+  if (/^\/subscriptions\/[^/]+$/i.test(scope)) return scope;
+  const found = worldOver(tx).find(scope)?.part;
+  if (found !== undefined) return found.id;
+  throw new ArmError(404, "ResourceNotFound", `The Resource '${scope}' was not found.`);
+}
+
 const parentMissing = (id: ArmId, parent: ArmId) =>
   new ArmError(
     404,
@@ -124,15 +142,10 @@ const parentMissing = (id: ArmId, parent: ArmId) =>
   );
 
 /** Writes a resource that is stored on its own. */
-function write(
-  target: Target,
-  body: Body,
-  tx: StoreTransaction,
-  byService: boolean,
-): StoredResource {
+function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
   const { id, type, existing } = target;
   // Names that the service makes up may be longer than users' own.
-  const problems = byService ? [] : [...nameProblems(nameOf(id), type)];
+  const problems = by.byService ? [] : [...nameProblems(nameOf(id), type)];
   const accepted = accept(type.shape, body, problems);
   const refused = joined(problems);
   if (refused !== undefined) throw refused;
@@ -146,12 +159,13 @@ function write(
     properties: (properties ?? {}) as Body,
   };
   const world = worldOver(tx);
-  return judge({ id, desired, existing, world, serial: serialOf(tx), byService }, type, tx);
+  return judge({ id, desired, existing, world, serial: serialOf(tx), ...by }, type, tx);
 }
 
 /** Runs a type's rules over a whole new resource and stores it if none objects. */
 function judge(put: Put, type: ResourceType, tx: StoreTransaction): StoredResource {
   const { desired, existing } = put;
+  authorizeLinks(put);
   const early = joined([...commonProblems(put, type)]);
   if (early !== undefined) throw early;
   keepHidden(put, type);
@@ -186,16 +200,17 @@ function serialOf(tx: StoreTransaction): number {
 }
 
 /** Writes a child by writing its owner with it: one set of rules for both ways. */
-function writeChild(target: Target, body: Body, tx: StoreTransaction): StoredResource {
+function writeChild(target: Target, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
   const { id, type } = target;
   const problems = [...nameProblems(nameOf(id), type)];
   const accepted = accept(type.shape, { ...body, name: nameOf(id) }, problems);
   const refused = joined(problems);
   if (refused !== undefined) throw refused;
-  return changeOwner(id, type, tx, (children) => {
+  const change = (children: Body[]) => {
     const at = children.findIndex((child) => keyOf(String(child.name)) === keyOf(nameOf(id)));
     return at < 0 ? [...children, accepted] : children.with(at, accepted);
-  });
+  };
+  return changeOwner(id, type, tx, change, by);
 }
 
 function removeChild(id: ArmId, type: ResourceType, tx: StoreTransaction): void {
@@ -209,6 +224,7 @@ function changeOwner(
   type: ResourceType,
   tx: StoreTransaction,
   change: (children: Body[]) => Body[],
+  by: Writer = {},
 ): StoredResource {
   const parent = parentOf(id);
   const existing = parent === undefined ? undefined : tx.get(formatId(parent));
@@ -219,8 +235,12 @@ function changeOwner(
   const desired = structuredClone(existing);
   const { collection } = type.inline;
   desired.properties[collection] = change(asBodies(desired.properties[collection]));
-  const put = { id: parent, desired, existing, world: worldOver(tx), serial: serialOf(tx) };
-  return judge(put, ownerType, tx);
+  const world = worldOver(tx);
+  return judge(
+    { id: parent, desired, existing, world, serial: serialOf(tx), ...by },
+    ownerType,
+    tx,
+  );
 }
 
 function remove(id: string, type: ResourceType, tx: StoreTransaction): void {

@@ -1,4 +1,5 @@
 /** What the rules of a type may look at. */
+import type { Caller } from "./access";
 import type { ArmError } from "./errors";
 import { type ArmId, isUnder, keyOf, parseId, sameId } from "./ids";
 import type { MachineAction } from "./machineState";
@@ -60,6 +61,8 @@ export interface Put {
   /** The resource as it is, for an update. */
   existing?: StoredResource;
   world: World;
+  /** Who asks; undefined for an administrator who may do everything. */
+  caller?: Caller;
   /** Number that is new with each write: source of what differs from one creation to the next. */
   serial: number;
   /** Made by the service itself, not by a request: what a user may not change, it may. */

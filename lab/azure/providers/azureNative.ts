@@ -12,6 +12,7 @@ import { formatArmError } from "../errors";
 import { resourceGroupId } from "../ids";
 import { asText, type Body } from "../resource";
 import { type ResourceType, typeOfToken } from "../types";
+import { callerOf, DEFAULT_SUBSCRIPTION } from "./caller";
 import { type Autonaming, checkInputs } from "./checkInputs";
 import { planOf } from "./diffInputs";
 import { invoke } from "./invokes";
@@ -25,12 +26,10 @@ import { fromStruct, toStruct } from "./values";
 /** Version of azure-native that is played. */
 export const VERSION = "3.28.0";
 
-/** Used when the program's configuration names no subscription. */
-export const DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
-
 interface Config {
   subscription: string;
   location?: string;
+  clientId?: string;
 }
 
 /** One provider configuration: the engine starts a process for each. */
@@ -39,7 +38,8 @@ class AzureNative {
   #arm: Arm | undefined;
 
   get arm(): Arm {
-    this.#arm ??= openArm(labPaths(process.env.GWLB_LAB ?? ".lab"));
+    const lab = labPaths(process.env.GWLB_LAB ?? ".lab");
+    this.#arm ??= openArm(lab, { caller: callerOf(this.#config) });
     return this.#arm;
   }
 
@@ -74,7 +74,7 @@ class AzureNative {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(subscription)) {
       throw new Error(`azure-native:subscriptionId '${subscription}' is not a GUID`);
     }
-    this.#config = { subscription, location: of("location") };
+    this.#config = { subscription, location: of("location"), clientId: of("clientId") };
     return new proto.ConfigureResponse()
       .setSupportspreview(true)
       .setSupportsAutonamingConfiguration(true);
@@ -178,7 +178,7 @@ class AzureNative {
 
   async #invoke(request: Invoke) {
     const args = fromStruct(request.getArgs());
-    const result = await invoke(request.getTok(), args, this.arm, this.#config.subscription);
+    const result = await invoke(request.getTok(), args, this.arm, callerOf(this.#config));
     return new proto.InvokeResponse().setReturn(toStruct(result));
   }
 }

@@ -53,7 +53,7 @@ function fillName(inputs: Body, { type, urn, olds, seed, autonaming }: CheckCont
   }
   if (autonaming?.mode === "disable") return;
   const logical = urn.split("::").pop() ?? "";
-  inputs[field] = autonaming?.name ?? `${logical}${suffix(seed)}`;
+  inputs[field] = type.scoped ? guid(seed) : (autonaming?.name ?? `${logical}${suffix(seed)}`);
   inputs[CREATE_FIRST] = true;
 }
 
@@ -61,6 +61,12 @@ function fillName(inputs: Body, { type, urn, olds, seed, autonaming }: CheckCont
 function suffix(seed: Uint8Array): string {
   const bytes = seed.length >= 4 ? Buffer.from(seed.slice(0, 4)) : randomBytes(4);
   return bytes.toString("hex");
+}
+
+/** What names a role or its assignment where the program does not. */
+function guid(seed: Uint8Array): string {
+  const bytes = seed.length >= 16 ? Buffer.from(seed.slice(0, 16)) : randomBytes(16);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 async function defaultLocation(inputs: Body, context: CheckContext): Promise<unknown> {

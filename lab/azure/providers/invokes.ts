@@ -1,27 +1,18 @@
 /** Functions of azure-native: the Get function of every known type, and who is calling. */
+import type { Caller } from "../access";
 import type { Arm } from "../arm";
 import { ArmError } from "../errors";
 import { asText, type Body } from "../resource";
 import { typeOfGetter } from "../types";
+import { TENANT } from "./caller";
 import { idOf } from "./resourceId";
 import { toSdk } from "./sdkShape";
 
-/** The caller of the embedded Azure, as `authorization:getClientConfig` shows it. */
-const CLIENT = {
-  clientId: "00000000-0000-0000-0000-0000000000c1",
-  objectId: "00000000-0000-0000-0000-0000000000c2",
-  tenantId: "00000000-0000-0000-0000-0000000000aa",
-};
-
 /** Answers a function; one that is not known is refused by name. */
-export async function invoke(
-  token: string,
-  args: Body,
-  arm: Arm,
-  subscription: string,
-): Promise<Body> {
+export async function invoke(token: string, args: Body, arm: Arm, caller: Caller): Promise<Body> {
+  const { clientId, objectId, subscription } = caller;
   if (token === "azure-native:authorization:getClientConfig") {
-    return { ...CLIENT, subscriptionId: subscription };
+    return { clientId, objectId, tenantId: TENANT, subscriptionId: subscription };
   }
   const type = typeOfGetter(token);
   if (type === undefined) throw new Error(`the embedded Azure does not know function '${token}'`);

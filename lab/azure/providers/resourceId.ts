@@ -7,9 +7,18 @@ import type { ResourceType } from "../types";
 export function idOf(type: ResourceType, inputs: Body, subscription: string): string {
   const names = type.path.map((field) => asText(inputs[field]) ?? "");
   const [group = "", ...own] = names;
+  const [namespace, ...types] = type.type.split("/");
+  if (type.scoped) {
+    return formatId({
+      scope: group.replace(/\/+$/, ""),
+      subscription,
+      namespace,
+      types,
+      names: own,
+    });
+  }
   const scope = resourceGroupId(subscription, group);
   if (type.type === RESOURCE_GROUP_TYPE) return scope;
-  const [namespace, ...types] = type.type.split("/");
   const id: ArmId = { scope, subscription, resourceGroup: group, namespace, types, names: own };
   return formatId(id);
 }
@@ -18,6 +27,10 @@ export function idOf(type: ResourceType, inputs: Body, subscription: string): st
 export function pathOf(type: ResourceType, id: string): Body | undefined {
   const parsed = parseId(id);
   if (parsed === undefined) return undefined;
+  if (type.scoped) {
+    const [place, own] = type.path;
+    return { [place ?? ""]: parsed.scope, [own ?? ""]: parsed.names[0] };
+  }
   const values =
     parsed.namespace === undefined ? parsed.names : [parsed.resourceGroup, ...parsed.names];
   if (values.length !== type.path.length) return undefined;

@@ -19,6 +19,8 @@ export interface ResourceType {
   shape: Prop;
   /** Whether the resource is in a region. */
   located: boolean;
+  /** Hangs on any scope, which is the first part of its path: a subscription, a group, a resource. */
+  scoped?: boolean;
   /** Kept inside another stored resource: the collection there. */
   inline?: { owner: string; collection: string };
   /** Where azure-native itself plans a replacement, besides names; paths in SDK's shape. */
@@ -58,6 +60,11 @@ export const networkName = (max = 80): NameForm => ({
   words:
     "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and ends with a letter, digit or underscore",
 });
+
+export const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Names of roles and their assignments. */
+export const guidName: NameForm = { max: 36, pattern: GUID, words: "a GUID" };
 
 /** The body of a top-level resource: envelope and properties. */
 export function topLevel(inner: Record<string, Prop>, outer: Record<string, Prop> = {}): Prop {

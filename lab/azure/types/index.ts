@@ -7,6 +7,8 @@ import { networkInterface } from "./networkInterface";
 import { networkSecurityGroup } from "./networkSecurityGroup";
 import { publicIPAddress } from "./publicIPAddress";
 import { resourceGroup } from "./resourceGroup";
+import { roleAssignment } from "./roleAssignment";
+import { roleDefinition } from "./roleDefinition";
 import { securityRule } from "./securityRule";
 import { sshPublicKey } from "./sshPublicKey";
 import { subnet } from "./subnet";
@@ -30,6 +32,8 @@ export const resourceTypes: readonly ResourceType[] = [
   virtualMachine,
   virtualMachineScaleSet,
   sshPublicKey,
+  roleDefinition,
+  roleAssignment,
 ];
 
 const byType = new Map(resourceTypes.map((known) => [keyOf(known.type), known]));

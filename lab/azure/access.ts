@@ -1,0 +1,141 @@
+/** Who may do what: the role assignments in the store, judged as Azure Resource Manager does. */
+import { ArmError } from "./errors";
+import { isUnder, keyOf, parseId, typeOf } from "./ids";
+import { asBodies, asText, asTexts, type Body, type StoredResource } from "./resource";
+import type { Put, World } from "./world";
+
+/**
+ * The identity behind a request. It owns the subscription that it was configured for, and has
+ * elsewhere what was assigned to it, nothing more.
+ */
+export interface Caller {
+  clientId: string;
+  objectId: string;
+  subscription: string;
+}
+
+export const ROLE_ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments";
+export const ROLE_DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions";
+
+/** What a role allows. */
+interface Permission {
+  actions: readonly string[];
+  notActions: readonly string[];
+}
+
+/** Azure's own roles, by the GUID that they have in every tenant. */
+const BUILT_IN: Readonly<Record<string, Permission>> = {
+  // Owner
+  "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": { actions: ["*"], notActions: [] },
+  // Contributor
+  "b24988ac-6180-42a0-ab88-20f7382dd24c": {
+    actions: ["*"],
+    notActions: ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+  },
+  // Reader
+  "acdd72a7-3385-48ef-bd42-f606fba81ae7": { actions: ["*/read"], notActions: [] },
+  // Network Contributor
+  "4d97b98b-1d4f-4787-a291-c67834d212e7": { actions: ["Microsoft.Network/*"], notActions: [] },
+};
+
+/** What the role with this id allows; undefined if there is no such role. */
+export function permissionsOf(roleDefinitionId: string, world: World): Permission[] | undefined {
+  const guid = keyOf(roleDefinitionId.split("/").at(-1) ?? "");
+  const builtIn = BUILT_IN[guid];
+  if (builtIn !== undefined) return [builtIn];
+  const stored = definitionOf(guid, world);
+  return stored === undefined
+    ? undefined
+    : asBodies(stored.properties.permissions).map(({ actions, notActions }) => ({
+        actions: asTexts(actions),
+        notActions: asTexts(notActions),
+      }));
+}
+
+/** Definitions are known by their GUID in the whole tenant, whatever scope an id writes before it. */
+function definitionOf(guid: string, world: World): StoredResource | undefined {
+  return [...world.all()].find(
+    ({ type, name }) => keyOf(type) === keyOf(ROLE_DEFINITION_TYPE) && keyOf(name) === guid,
+  );
+}
+
+/** Whether the caller may do `action` on a resource or a part of one. */
+export function mayDo(caller: Caller, action: string, id: string, world: World): boolean {
+  if (isUnder(id, `/subscriptions/${caller.subscription}`)) return true;
+  return [...world.all()]
+    .filter(({ type }) => keyOf(type) === keyOf(ROLE_ASSIGNMENT_TYPE))
+    .filter(({ properties: { principalId } }) => sameText(principalId, caller.objectId))
+    .filter(({ properties: { scope } }) => isUnder(id, asText(scope) ?? ""))
+    .flatMap(
+      ({ properties }) => permissionsOf(asText(properties.roleDefinitionId) ?? "", world) ?? [],
+    )
+    .some(
+      ({ actions, notActions }) =>
+        actions.some((pattern) => covers(pattern, action)) &&
+        !notActions.some((pattern) => covers(pattern, action)),
+    );
+}
+
+const sameText = (value: unknown, other: string) => keyOf(asText(value) ?? "") === keyOf(other);
+
+/** A star in a role stands for any text; case does not matter. */
+function covers(pattern: string, action: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "i").test(action);
+}
+
+/** Refuses a request of a caller who may not make it. Nobody in particular may do everything. */
+export function authorize(
+  caller: Caller | undefined,
+  verb: "write" | "delete",
+  id: string,
+  world: World,
+): void {
+  const parsed = parseId(id);
+  if (caller === undefined || parsed === undefined) return;
+  const action = `${typeOf(parsed)}/${verb}`;
+  if (mayDo(caller, action, id, world)) return;
+  throw new ArmError(
+    403,
+    "AuthorizationFailed",
+    `${client(caller)} does not have authorization to perform action '${action}' over scope '${id}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  );
+}
+
+/**
+ * What a resource of the network names must be joined to, and its owner decides who may: the
+ * chain's target, a pool, a subnet. Asked at every write of the resource that names it, so a
+ * grant that was taken back shows at the next update.
+ */
+export function authorizeLinks({ caller, desired, id, world }: Put): void {
+  if (caller === undefined) return;
+  const denied = linkedIds(desired)
+    .map((link) => ({ link, action: `${typeOf(parseId(link) ?? id)}/join/action` }))
+    .filter(({ link, action }) => !mayDo(caller, action, link, world));
+  if (denied.length === 0) return;
+  const list = (texts: string[]) => [...new Set(texts)].join(",");
+  throw new ArmError(
+    403,
+    "LinkedAuthorizationFailed",
+    `${client(caller)} has permission to perform action '${typeOf(id)}/write' on scope '${desired.id}'; however, it does not have permission to perform action(s) '${list(denied.map(({ action }) => action))}' on the linked scope(s) '${list(denied.map(({ link }) => link))}' (respectively) or the linked scope(s) are invalid.`,
+  );
+}
+
+const client = ({ clientId, objectId }: Caller) =>
+  `The client '${clientId}' with object id '${objectId}'`;
+
+/** Ids of network resources that a resource names outside itself. */
+function linkedIds(resource: StoredResource): string[] {
+  const found = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) walk(item);
+    if (typeof value !== "object" || value === null) return;
+    const { id } = value as Body;
+    if (typeof id === "string" && !isUnder(id, resource.id)) {
+      if (parseId(id)?.namespace?.toLowerCase() === "microsoft.network") found.add(id);
+    }
+    for (const item of Object.values(value)) walk(item);
+  };
+  walk(resource.properties);
+  return [...found];
+}

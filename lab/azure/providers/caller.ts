@@ -1,0 +1,35 @@
+/** The identity that a provider configuration signs in with. Pure. */
+import { createHash } from "node:crypto";
+import type { Caller } from "../access";
+
+/** Used when the program's configuration names no subscription. */
+export const DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
+
+/** The tenant of every identity. */
+export const TENANT = "00000000-0000-0000-0000-0000000000aa";
+
+const DEFAULT_CALLER = {
+  clientId: "00000000-0000-0000-0000-0000000000c1",
+  objectId: "00000000-0000-0000-0000-0000000000c2",
+};
+
+/**
+ * Each subscription has an identity of its own that deploys into it, unless the configuration
+ * names another client: whoever may write in two subscriptions on Azure may have less here.
+ */
+export function callerOf(config: { subscription: string; clientId?: string }): Caller {
+  const { subscription, clientId } = config;
+  if (clientId === undefined && subscription === DEFAULT_SUBSCRIPTION) {
+    return { ...DEFAULT_CALLER, subscription };
+  }
+  return {
+    clientId: clientId ?? guidOf(`client of ${subscription}`),
+    objectId: guidOf(`object of ${clientId ?? subscription}`),
+    subscription,
+  };
+}
+
+function guidOf(text: string): string {
+  const hex = createHash("sha256").update(text.toLowerCase()).digest("hex").slice(0, 32);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,90 @@
+import { permissionsOf, ROLE_ASSIGNMENT_TYPE } from "../access";
+import { conflict, refuse } from "../errors";
+import { isUnder, keyOf } from "../ids";
+import { asText, asTexts, type StoredResource } from "../resource";
+import { readOnly, required, resource, served, text } from "../schema";
+import type { World } from "../world";
+import { GUID, guidName, type ResourceType } from "./definition";
+
+/** A role given to an identity on a scope and everything below it. */
+export const roleAssignment: ResourceType = {
+  type: ROLE_ASSIGNMENT_TYPE,
+  token: "azure-native:authorization:RoleAssignment",
+  getter: "azure-native:authorization:getRoleAssignment",
+  apiVersion: "2022-04-01",
+  path: ["scope", "roleAssignmentName"],
+  name: guidName,
+  located: false,
+  scoped: true,
+  shape: resource(
+    { id: readOnly(text()), name: readOnly(text()), type: readOnly(text()) },
+    {
+      roleDefinitionId: required(text()),
+      principalId: required(text()),
+      principalType: text("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
+      description: text(),
+      scope: readOnly(text()),
+      createdOn: served,
+      updatedOn: served,
+      createdBy: served,
+      updatedBy: served,
+    },
+  ),
+  prepare({ desired, id }) {
+    desired.properties.scope = id.scope;
+    desired.properties.principalType ??= "User";
+  },
+  rules: [
+    function* assignment({ desired, existing, id, world }) {
+      const { principalId, roleDefinitionId } = desired.properties;
+      if (!GUID.test(asText(principalId) ?? "")) {
+        yield refuse(
+          "InvalidPrincipalId",
+          `A valid principal ID must be provided for role assignment, got '${principalId}'.`,
+          "properties.principalId",
+        );
+      }
+      if (permissionsOf(asText(roleDefinitionId) ?? "", world) === undefined) {
+        yield refuse(
+          "RoleDefinitionDoesNotExist",
+          `The specified role definition with ID '${roleDefinitionId}' does not exist.`,
+          "properties.roleDefinitionId",
+        );
+      } else if (!assignableAt(asText(roleDefinitionId) ?? "", id.scope, world)) {
+        yield refuse(
+          "RoleDefinitionNotAssignableToScope",
+          `The role definition '${roleDefinitionId}' is not assignable at scope '${id.scope}': see its assignableScopes.`,
+          "properties.roleDefinitionId",
+        );
+      }
+      const twin = [...world.all()].find(
+        (other) =>
+          other.type === desired.type && other.id !== desired.id && facts(other) === facts(desired),
+      );
+      if (twin !== undefined) {
+        yield conflict("RoleAssignmentExists", "The role assignment already exists.", desired.id);
+      }
+      if (existing !== undefined && facts(existing) !== facts(desired)) {
+        yield refuse(
+          "RoleAssignmentUpdateNotPermitted",
+          "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+          "properties",
+        );
+      }
+    },
+  ],
+};
+
+/** What makes an assignment the one that it is. */
+const facts = ({ properties: { principalId, roleDefinitionId, scope } }: StoredResource): string =>
+  keyOf(`${principalId} ${asText(roleDefinitionId)?.split("/").at(-1)} ${scope}`);
+
+/** Azure's own roles may be assigned anywhere; one of the tenant's own where it says. */
+function assignableAt(roleDefinitionId: string, scope: string, world: World): boolean {
+  const guid = keyOf(roleDefinitionId.split("/").at(-1) ?? "");
+  const own = [...world.all()].find(
+    ({ type, name }) => type.endsWith("/roleDefinitions") && keyOf(name) === guid,
+  );
+  if (own === undefined) return true;
+  return asTexts(own.properties.assignableScopes).some((outer) => isUnder(scope, outer));
+}

@@ -1,0 +1,83 @@
+import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "../access";
+import { conflict, refuse } from "../errors";
+import { isUnder, keyOf } from "../ids";
+import { asText, asTexts } from "../resource";
+import { list, readOnly, record, required, resource, served, text } from "../schema";
+import { guidName, type ResourceType } from "./definition";
+
+/** A role of a tenant's own: actions that may be assigned together. */
+export const roleDefinition: ResourceType = {
+  type: ROLE_DEFINITION_TYPE,
+  token: "azure-native:authorization:RoleDefinition",
+  getter: "azure-native:authorization:getRoleDefinition",
+  apiVersion: "2022-05-01-preview",
+  path: ["scope", "roleDefinitionId"],
+  name: guidName,
+  located: false,
+  scoped: true,
+  shape: resource(
+    { id: readOnly(text()), name: readOnly(text()), type: readOnly(text()) },
+    {
+      roleName: required(text()),
+      description: text(),
+      roleType: text(),
+      permissions: list(
+        record({
+          actions: list(text()),
+          notActions: list(text()),
+          dataActions: list(text()),
+          notDataActions: list(text()),
+        }),
+      ),
+      assignableScopes: required(list(text(), 1)),
+      createdOn: served,
+      updatedOn: served,
+      createdBy: served,
+      updatedBy: served,
+    },
+  ),
+  prepare({ desired }) {
+    desired.properties.roleType = "CustomRole";
+  },
+  rules: [
+    function* definition({ desired, id, world }) {
+      const { roleName, assignableScopes } = desired.properties;
+      const twin = [...world.all()].find(
+        (other) =>
+          other.type === desired.type &&
+          other.id !== desired.id &&
+          keyOf(asText(other.properties.roleName) ?? "") === keyOf(asText(roleName) ?? ""),
+      );
+      if (twin !== undefined) {
+        yield conflict(
+          "RoleDefinitionWithSameNameExists",
+          `A custom role with the same name '${roleName}' already exists in this directory. Use a different name.`,
+          "properties.roleName",
+        );
+      }
+      if (!asTexts(assignableScopes).some((scope) => isUnder(id.scope, scope))) {
+        yield refuse(
+          "LinkedInvalidPropertyId",
+          `The role definition is written at scope '${id.scope}', which none of its assignable scopes covers.`,
+          "properties.assignableScopes",
+        );
+      }
+    },
+  ],
+  deleteRules: [
+    function* assigned(existing, world) {
+      const used = [...world.all()].some(
+        ({ type, properties }) =>
+          type === ROLE_ASSIGNMENT_TYPE &&
+          keyOf(asText(properties.roleDefinitionId)?.split("/").at(-1) ?? "") ===
+            keyOf(existing.name),
+      );
+      if (!used) return;
+      yield refuse(
+        "RoleDefinitionHasAssignments",
+        `There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): '${existing.properties.roleName}'.`,
+        existing.id,
+      );
+    },
+  ],
+};
