@@ -1,4 +1,5 @@
 /** What users import: the components, the types of their arguments, and the closed choices. */
+export { type ChainAllOptions, chainAll } from "./chainAll";
 export {
   type FirewallPolicy,
   type FirewallRule,
@@ -10,6 +11,8 @@ export {
 } from "./firewall/index";
 export { assignGateway } from "./gateway/assignGateway";
 export type { FleetAutoscaleArgs } from "./gateway/autoscale";
+export type { Chain } from "./gateway/chainList";
+export { type ChainFinding, ChainOutcome } from "./gateway/chains";
 export {
   type FleetArgs,
   type FleetHealthArgs,
@@ -29,6 +32,7 @@ export { type AllowedTraffic, TrafficProtocol } from "./gateway/traffic";
 export type { GatewayTunnelArgs } from "./gateway/tunnels";
 export { GatewayProvider, type GatewayProviderArgs } from "./gatewayProvider";
 export { IlpipConsumer, type IlpipConsumerArgs } from "./ilpipConsumer";
+export { type ListChainsOptions, listChains } from "./listChains";
 export {
   PublicLoadBalancerConsumer,
   type PublicLoadBalancerConsumerArgs,
