@@ -28,6 +28,8 @@ const COMMENT_LIMIT = 65_536 - 200;
 const ERRORS_LIMIT = 8_000;
 /** Most property paths of one resource that are shown. */
 const SHOWN_PATHS = 8;
+/** Most characters of a property path that leave the table as wide as a comment. */
+const PATH_LIMIT = 70;
 
 /** First line of the comment, invisible to readers: by it the comment is found again. */
 export function marker({ stack, drift }: Subject): string {
@@ -79,7 +81,7 @@ function warnings(impacts: readonly Impact[]): string {
   if (impacts.length === 0) return "";
   const lines = impacts.map(({ change, text }) => {
     const because =
-      change.because.length > 0 ? ` (because of ${change.because.map(code).join(", ")})` : "";
+      change.because.length > 0 ? `, because of ${change.because.map(code).join(", ")}` : "";
     return `> - **${change.kind}** ${resource(change)}${because}: ${text}`;
   });
   return ["> [!WARNING]", "> **The data path is touched:**", ...lines].join("\n");
@@ -125,17 +127,14 @@ function firewall(changes: readonly PolicyChange[]): string {
 
 function resources(changes: readonly Change[]): string {
   if (changes.length === 0) return "";
+  // Narrow columns in front: an id in the last one must fit into the width of a comment.
   const rows = changes.map((change) => {
-    const cells = [change.kind, code(change.name), code(shortType(change.type)), details(change)];
-    return `| ${cells.map(cell).join(" | ")} |`;
+    const named = `${code(change.name)}<br>${shortType(change.type)}`;
+    return `| ${[change.kind, named, details(change)].map(cell).join(" | ")} |`;
   });
-  return [
-    "#### Resources",
-    "",
-    "| change | resource | type | what |",
-    "|---|---|---|---|",
-    ...rows,
-  ].join("\n");
+  return ["#### Resources", "", "| change | resource | what |", "|---|---|---|", ...rows].join(
+    "\n",
+  );
 }
 
 function details({ kind, paths, before, after }: Change): string {
@@ -144,10 +143,19 @@ function details({ kind, paths, before, after }: Change): string {
   const shown = paths.slice(0, SHOWN_PATHS).map((path) => {
     // What a bundle of 60 KB means is in the section about the firewall.
     if (/(^|\.)userData$/.test(path)) return `${code(path)}: firewall policy`;
-    return `${code(path)}: ${words(valueAt(before, path))} → ${words(valueAt(after, path))}`;
+    const [from, to] = [words(valueAt(before, path)), words(valueAt(after, path))];
+    return `${code(shortPath(path))}:<br>${from} → ${to}`;
   });
   const more = paths.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("<br>");
+}
+
+/** A path that fits into the table: of a long one its beginning and its end. */
+function shortPath(path: string): string {
+  const [first = "", ...rest] = path.split(".");
+  return path.length <= PATH_LIMIT || rest.length < 3
+    ? path
+    : [first, "…", ...rest.slice(-2)].join(".");
 }
 
 const resource = ({ name, type }: Change) => `${code(name)} (${shortType(type)})`;
