@@ -23,17 +23,18 @@ const SETTLE = 1;
 export type ProofStatus = PlaceMap & ChainStatus;
 
 /**
- * Sends every flow to every chained consumer and judges it; `step` hears of each before it runs.
- * Flows run one at a time: a counter's rise then belongs to one flow.
+ * Sends every planned flow to the chained consumers and judges it; `step` hears of each before it
+ * runs. Flows run one at a time: a counter's rise then belongs to one flow.
  */
 export async function prove(
   status: ProofStatus,
   undo: Undo,
   step: (flow: Flow, number: number, of: number) => void,
+  plan: (consumers: readonly Consumer[]) => Flow[] = planFlows,
 ): Promise<Verdict[]> {
   const consumers = consumersOf(status);
   const watch = await Watch.start(status, consumers, undo);
-  const flows = planFlows(consumers);
+  const flows = plan(consumers);
   const verdicts: Verdict[] = [];
   let before = await watch.counters();
   for (const [index, flow] of flows.entries()) {
