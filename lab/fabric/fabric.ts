@@ -12,6 +12,7 @@ import { Platform } from "./platform";
 import { checksOf, planPlatform, platformDelays } from "./platformPlan";
 import { readModel } from "./read";
 import { reportStatus } from "./report";
+import { Autoscaler, type Measured } from "./scaleSets/autoscaler";
 import { type ScaleSetArm, ScaleSets } from "./scaleSets/controller";
 import type { Run } from "./scaleSets/observe";
 import type { LabStatus } from "./status";
@@ -58,6 +59,7 @@ export class Fabric {
   readonly #events: Events;
   readonly #problems: string[] = [];
   readonly #scaleSets: ScaleSets | undefined;
+  readonly #autoscaler: Autoscaler | undefined;
   /** Tells runs of this fabric from those of an earlier one, whose namespaces had the same names. */
   readonly #begun = Date.now();
   #view: View | undefined;
@@ -90,14 +92,14 @@ export class Fabric {
       problem,
     });
     const { scaleSetArm, arm, timeFactor = 1 } = options;
-    this.#scaleSets =
-      scaleSetArm === undefined
-        ? undefined
-        : new ScaleSets({ arm: scaleSetArm, timeFactor, problem });
+    if (scaleSetArm !== undefined) {
+      const about = { arm: scaleSetArm, timeFactor, problem };
+      this.#scaleSets = new ScaleSets(about);
+      this.#autoscaler = new Autoscaler(about, () => this.#measured());
+    }
     this.#events = new Events({ arm, timeFactor, problem });
     this.#platform = new Platform({
-      health: (vmId, epoch, state, reason) =>
-        this.#scaleSets?.hear(vmId, { epoch, state, reason, at: Date.now() }),
+      health: (vmId, epoch, state, reason) => this.#scaleSets?.hear(vmId, { epoch, state, reason }),
       verdict: (probe, healthy, reason) => this.#judge(probe, healthy, reason),
       approved: (vmId, events) => {
         if (this.#view !== undefined) this.#events.approve(this.#view.model, vmId, events);
@@ -130,6 +132,7 @@ export class Fabric {
     clearTimeout(this.#recheck);
     this.#events.stop();
     this.#platform.stop();
+    await this.#autoscaler?.stop();
     await this.#scaleSets?.stop();
     await this.#machines.close();
   }
@@ -176,6 +179,15 @@ export class Fabric {
     await this.#platform.want(planPlatform(view, delays, checks));
     this.#followEvents();
     this.#scaleSets?.follow(runs);
+  }
+
+  /** Machines that run, by the VM's id: what they use can be measured. */
+  #measured(): Map<string, Measured> {
+    return new Map(
+      [...this.#machines.facts].flatMap(([id, { netns, pid }]) =>
+        pid === undefined ? [] : [[id, { netns, pid }]],
+      ),
+    );
   }
 
   /** Runs of all machines that are on, by the VM's id. */

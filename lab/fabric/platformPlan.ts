@@ -33,8 +33,6 @@ export interface ProbePlan {
 
 /** What a health extension asks its machine, from inside; seconds. */
 export interface HealthPlan extends HealthCheck {
-  /** The interval while the machine starts: not shortened by the lab's time factor. */
-  start_interval: number;
   /** Id of the VM. */
   key: string;
   netns: string;
@@ -60,12 +58,10 @@ export interface PlatformPlan extends PlatformDelays {
   checks: HealthPlan[];
 }
 
-/** Shortest time between two questions of a health extension, whatever the factor, in seconds. */
-const SHORTEST_INTERVAL = 1;
 /** A machine of the lab needs real time to start, whatever the factor, in seconds. */
 const SHORTEST_GRACE = 20;
 
-/** What the health extensions of all running machines ask. */
+/** What the health extensions of all running machines ask; how often is not a matter of the factor. */
 export function checksOf(
   view: View,
   runs: ReadonlyMap<string, Run>,
@@ -75,12 +71,10 @@ export function checksOf(
     const netns = view.facts.running.get(vm.id)?.netns;
     const epoch = runs.get(vm.id)?.epoch;
     if (vm.health === undefined || netns === undefined || epoch === undefined) return [];
-    const { interval, grace } = vm.health;
+    const { grace } = vm.health;
     return [
       {
         ...{ key: vm.id, netns, epoch, ...vm.health },
-        start_interval: interval,
-        interval: Math.max(interval * timeFactor, Math.min(interval, SHORTEST_INTERVAL)),
         grace: Math.max(grace * timeFactor, Math.min(grace, SHORTEST_GRACE)),
       },
     ];

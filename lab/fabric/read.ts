@@ -28,6 +28,7 @@ const SILENT = new Set([
   "microsoft.resources/resourcegroups",
   "microsoft.compute/sshpublickeys",
   "microsoft.compute/virtualmachinescalesets",
+  "microsoft.insights/autoscalesettings",
   "microsoft.network/publicipaddresses",
 ]);
 

@@ -9,6 +9,8 @@ export interface BatchMember {
   /** The run that it had when it was told; another one must follow if it must restart. */
   epoch: string;
   restarts: boolean;
+  /** Questions that its health extension had asked in that run. */
+  answers: number;
 }
 
 /** A batch that is under way; times are milliseconds since 1970. */

@@ -1,5 +1,6 @@
 /** The resource types that the embedded Azure knows; what is not here is refused by name. */
 import { keyOf } from "../ids";
+import { autoscaleSetting } from "./autoscaleSetting";
 import type { ResourceType } from "./definition";
 import { loadBalancer } from "./loadBalancer";
 import { natGateway } from "./natGateway";
@@ -31,6 +32,7 @@ export const resourceTypes: readonly ResourceType[] = [
   networkInterface,
   virtualMachine,
   virtualMachineScaleSet,
+  autoscaleSetting,
   sshPublicKey,
   roleDefinition,
   roleAssignment,

@@ -29,8 +29,6 @@ class Check:
     port: int
     path: str
     interval: float
-    # The interval while it starts: not shortened by any factor.
-    start_interval: float
     probes: int
     grace: float
     # Version 2.0: the body names the state, and a start has a state of its own.
@@ -50,7 +48,7 @@ async def watch(check: Check, report: Report) -> None:
     """Asks for ever; reports the state after every answer."""
     begun = time.monotonic()
     judge = Judge(check, begun)
-    counts_at = begun + check.start_interval
+    counts_at = begun + check.interval
     state = "Initializing"
     eager = True
     while True:
@@ -59,7 +57,7 @@ async def watch(check: Check, report: Report) -> None:
         now = time.monotonic()
         if not eager or said.state == "Healthy" or now >= counts_at:
             state = judge.state(said, now)
-            counts_at = now + check.start_interval
+            counts_at = now + check.interval
         report(check, state, said.reason)
         eager = eager and state == "Initializing"
         pause = EAGER_PAUSE if eager else check.interval - (time.monotonic() - asked)

@@ -29,8 +29,10 @@ export class ScaleSets {
   }
 
   /** An instance's extension was answered; `vmId` in lower case. */
-  hear(vmId: string, word: HealthWord): void {
-    this.#words.set(vmId, word);
+  hear(vmId: string, word: Omit<HealthWord, "answers">): void {
+    const before = this.#words.get(vmId);
+    const answers = before?.epoch === word.epoch ? before.answers : 0;
+    this.#words.set(vmId, { ...word, answers: answers + 1 });
     this.#poke();
   }
 

@@ -23,8 +23,10 @@ export interface InstanceFacts {
   reason: string;
   /** Changes with every run of the machine; empty while it is off. */
   epoch: string;
-  /** When the extension was last answered or gave up waiting, in this run. */
-  answeredAt: number;
+  /** Questions of the extension that were answered, or not in time, in this run. */
+  answers: number;
+  /** Answers alike that change its health; 0 without an extension. */
+  probes: number;
   /** Last change of its state: a run began, or a model was written. */
   changedAt: number;
   /** On its way out, to be replaced or for good. */

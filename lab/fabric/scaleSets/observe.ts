@@ -22,8 +22,8 @@ export interface HealthWord {
   epoch: string;
   state: Health;
   reason: string;
-  /** Milliseconds since 1970. */
-  at: number;
+  /** Questions so far in that run. */
+  answers: number;
 }
 
 export interface Known {
@@ -63,18 +63,20 @@ function healthOf(
   vm: StoredResource,
   run: Run | undefined,
   word: HealthWord | undefined,
-): Pick<InstanceFacts, "health" | "reason" | "answeredAt"> {
+): Pick<InstanceFacts, "health" | "reason" | "answers" | "probes"> {
+  const probes = readHealthCheck(vm)?.probes ?? 0;
+  const silent = { answers: 0, probes };
   if (run === undefined) {
-    return { health: Health.Unknown, reason: "the machine is off", answeredAt: 0 };
+    return { ...silent, health: Health.Unknown, reason: "the machine is off" };
   }
-  if (readHealthCheck(vm) === undefined) {
+  if (probes === 0) {
     // Nobody can know; policies that need to know are refused without the extension.
-    return { health: Health.Healthy, reason: "no health extension", answeredAt: Infinity };
+    return { ...silent, health: Health.Healthy, reason: "no health extension" };
   }
   if (word?.epoch !== run.epoch) {
-    return { health: Health.Initializing, reason: "not asked yet", answeredAt: 0 };
+    return { ...silent, health: Health.Initializing, reason: "not asked yet" };
   }
-  return { health: word.state, reason: word.reason, answeredAt: word.at };
+  return { health: word.state, reason: word.reason, answers: word.answers, probes };
 }
 
 /** A scale set's rolling upgrade policy, its durations in the lab's own time. */

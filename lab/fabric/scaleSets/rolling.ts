@@ -33,6 +33,14 @@ export function nextRollingStep(input: RollingInput): RollingStep {
   return beginBatch(input);
 }
 
+/** What is wrong with the upgraded instances, if it is more than the policy allows. */
+function breach({ upgraded, failed }: RollingState, policy: RollingPolicy): string | undefined {
+  const share = (100 * failed.length) / Math.max(1, upgraded.length);
+  const [first] = failed;
+  if (first === undefined || share <= policy.maxUnhealthyUpgradedPercent) return undefined;
+  return `${percent(share)} of the upgraded instances are not healthy, which is more than maxUnhealthyUpgradedInstancePercent ${policy.maxUnhealthyUpgradedPercent}: ${first.id.split("/").pop()}: ${first.reason}`;
+}
+
 type Verdict = "well" | "waiting" | { failed: string };
 
 function judgeBatch(input: RollingInput, batch: Batch): RollingStep {
@@ -44,7 +52,7 @@ function judgeBatch(input: RollingInput, batch: Batch): RollingStep {
   const late = now >= batch.startedAt + patienceMs;
   const verdicts = present.map(({ member, instance }) => ({
     id: member.id,
-    verdict: verdictOf(member, instance, batch.startedAt, late),
+    verdict: verdictOf(member, instance, late),
   }));
   if (verdicts.some(({ verdict }) => verdict === "waiting")) {
     return { state, start: [], remove: [], wakeAt: batch.startedAt + patienceMs };
@@ -61,11 +69,8 @@ function judgeBatch(input: RollingInput, batch: Batch): RollingStep {
     failed: [...state.failed, ...failed],
     pauseUntil: now + policy.pauseMs,
   };
-  const unwell = judged.failed.filter(({ id }) => upgraded.includes(id));
-  const share = (100 * unwell.length) / Math.max(1, upgraded.length);
-  if (unwell.length > 0 && share > policy.maxUnhealthyUpgradedPercent) {
-    const [first] = unwell;
-    const error = `${percent(share)} of the upgraded instances are not healthy, which is more than maxUnhealthyUpgradedInstancePercent ${policy.maxUnhealthyUpgradedPercent}: ${first?.id.split("/").pop()}: ${first?.reason}`;
+  const error = breach(judged, policy);
+  if (error !== undefined) {
     // New instances that are not well have replaced nobody, and must not.
     const remove = batch.replaces.length > 0 ? failed.map(({ id }) => id) : [];
     return { state: faulted(judged, error, now), start: [], remove };
@@ -76,17 +81,16 @@ function judgeBatch(input: RollingInput, batch: Batch): RollingStep {
 }
 
 /**
- * An instance that need not restart must have been asked since it was told; one that must, has to
- * run anew first. What it says from then on counts.
+ * An instance that must restart has to run anew first. One that need not, counts when its health
+ * can have changed since it was told: after as many answers as that takes, one that was under way
+ * not among them.
  */
-function verdictOf(
-  member: BatchMember,
-  instance: InstanceFacts,
-  startedAt: number,
-  late: boolean,
-): Verdict {
-  const again = !member.restarts || (instance.epoch !== member.epoch && instance.epoch !== "");
-  const asked = again && instance.answeredAt > startedAt && !instance.noticed;
+function verdictOf(member: BatchMember, instance: InstanceFacts, late: boolean): Verdict {
+  const anew = instance.epoch !== member.epoch;
+  const again = !member.restarts || (anew && instance.epoch !== "");
+  const before = anew ? 0 : member.answers + 1;
+  const enough = instance.probes === 0 || instance.answers >= before + instance.probes;
+  const asked = again && enough && !instance.noticed;
   if (asked && instance.health === Health.Healthy) return "well";
   if (asked && isUnwell(instance)) return { failed: instance.reason };
   if (!late) return "waiting";
@@ -101,6 +105,12 @@ function beginBatch(input: RollingInput): RollingStep {
   }
   const staying = input.instances.filter((instance) => !instance.leaving);
   const left = staying.filter((i) => !i.latest && !i.protectedFromActions);
+  // What was well when its batch was judged may have fallen ill in the pause.
+  const failed = staying
+    .filter((instance) => state.upgraded.includes(instance.id) && isUnwell(instance))
+    .map(({ id, reason }) => ({ id, reason }));
+  const late = breach({ ...state, failed }, policy);
+  if (late !== undefined) return { state: faulted({ ...state, failed }, late, now), ...none };
   if (left.length === 0) {
     return { state: { ...state, status: "Completed", changedAt: now }, ...none };
   }

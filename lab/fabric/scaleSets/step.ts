@@ -178,7 +178,7 @@ function newInstances(
     for (const id of made) service.delete(id);
     return undefined;
   }
-  const members = made.map((id) => ({ id, epoch: "", restarts: true }));
+  const members = made.map((id) => ({ id, epoch: "", answers: 0, restarts: true }));
   return { batch: { startedAt: now, members, replaces } };
 }
 
@@ -196,7 +196,8 @@ function inPlace(
       const vm = service.world.get(id);
       if (vm === undefined) continue;
       const { restarts } = upgradeInstance(set, vm, service);
-      members.push({ id, epoch: instances.find((i) => i.id === id)?.epoch ?? "", restarts });
+      const { epoch = "", answers = 0 } = instances.find((i) => i.id === id) ?? {};
+      members.push({ id, epoch, answers, restarts });
     }
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;

@@ -1,5 +1,4 @@
 /** How flows are told apart and marked. Pure. */
-import { parseAddress } from "../../../components/addresses";
 import { Distribution } from "../model";
 import type { Member } from "../view";
 import { digest } from "./plan";
@@ -10,9 +9,12 @@ export const FLIPPED_BIT = 0x2000000;
 /** Always set, so that no mark is the number of a routing table that the kernel uses itself. */
 export const STEERED_BIT = 0x4000000;
 
-/** Number of an NVA: the part of its address that is its own in any network. */
+/**
+ * Number of an NVA, from the identity of its NIC and never 0: another one that gets the address of
+ * one that is gone does not get its flows, which is the harsher reading.
+ */
 export const memberMark = (member: Member): number =>
-  Number((parseAddress(member.configuration.address)?.first ?? 0n) & 0xffffffn);
+  Number.parseInt(digest(member.configuration.id, 6), 16) || 1;
 
 /** nft hash over what a distribution mode looks at, the client's side first. */
 export function flowHash(distribution: Distribution, inward: boolean, transport: boolean): string {

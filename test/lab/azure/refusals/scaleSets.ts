@@ -1,4 +1,5 @@
 /** Scale sets: what is wrong with one, and what of one never changes. */
+import type { Body } from "../../../../lab/azure/resource";
 import * as az from "../fixture";
 import { refused } from "./cases";
 import { innerLb } from "./extras";
@@ -18,7 +19,58 @@ const terminate = `${profile}.scheduledEventsProfile.terminateNotificationProfil
 const fresh = az.fleet.replace(/fleet$/, "fresh");
 const settingsTarget = "extensionProfile.extensions.settings";
 
+/** A setting that Azure takes. */
+const setting = (): Body => ({
+  location: az.location,
+  properties: {
+    targetResourceUri: az.fleet,
+    profiles: [
+      {
+        name: "load",
+        capacity: { minimum: "1", maximum: "10", default: "3" },
+        rules: [
+          {
+            metricTrigger: {
+              metricName: "Percentage CPU",
+              metricResourceUri: az.fleet,
+              operator: "GreaterThan",
+              statistic: "Average",
+              threshold: 70,
+              timeAggregation: "Average",
+              timeGrain: "PT1M",
+              timeWindow: "PT5M",
+            },
+            scaleAction: {
+              direction: "Increase",
+              type: "ChangeCount",
+              value: "1",
+              cooldown: "PT5M",
+            },
+          },
+        ],
+      },
+    ],
+  },
+});
+const autoscale = `${az.group}/providers/Microsoft.Insights/autoscaleSettings/load`;
+const load = "properties.profiles.0";
+const trigger = `${load}.rules.0.metricTrigger`;
+
 export const scaleSetCases = [
+  ...refused(autoscale, setting, [
+    ["properties.targetResourceUri", az.nva, "InvalidResourceReference"],
+    ["properties.targetResourceUri", fresh, "InvalidResourceReference"],
+    [`${load}.capacity.minimum`, "4", "BadRequest", "properties.profiles[0].capacity"],
+    [`${load}.capacity.maximum`, "1001", "BadRequest", "properties.profiles[0].capacity"],
+    [`${load}.recurrence`, {}, "InvalidRequestContent", "properties.profiles[0].recurrence"],
+    [`${trigger}.metricName`, "Inbound Flows", "BadRequest"],
+    [`${trigger}.metricResourceUri`, az.nva, "BadRequest"],
+    [`${trigger}.timeWindow`, "PT4M", "BadRequest"],
+    [`${trigger}.timeGrain`, "PT30S", "BadRequest"],
+    [`${trigger}.threshold`, "70", "BadRequest"],
+    [`${load}.rules.0.scaleAction.cooldown`, "P8D", "BadRequest"],
+    [`${load}.rules.0.scaleAction.value`, "0", "BadRequest"],
+  ]),
   ...refused(fresh, az.goodFleet, [
     ["properties.orchestrationMode", "Uniform", "InvalidParameter", "orchestrationMode"],
     ["properties.orchestrationMode", undefined, "InvalidParameter", "orchestrationMode"],

@@ -10,7 +10,7 @@ const PROGRAM = `
 import json, sys
 from health import Check, Judge, Said, judged
 given = json.load(sys.stdin)
-check = Check("vm", "ns", "1", "http", 8080, "/", 5.0, 5.0, given["probes"], 30.0, given["rich"])
+check = Check("vm", "ns", "1", "http", 8080, "/", 5.0, given["probes"], 30.0, given["rich"])
 judge = Judge(check, 0.0)
 said = [judged(check, code, body, "Unknown" if check.rich else "Unhealthy") for code, body in given["answers"]]
 print(json.dumps([judge.state(one, 5.0 * i) for i, one in enumerate(said)]))

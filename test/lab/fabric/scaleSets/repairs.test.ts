@@ -6,7 +6,15 @@ import { nextRepairs, type RepairState } from "../../../../lab/fabric/scaleSets/
 const fresh: RepairState = { failures: 0, suspended: false };
 const base: InstanceFacts = {
   ...{ id: "a", name: "a", zone: "", age: "", latest: true, reason: "no answer", epoch: "1" },
-  ...{ answeredAt: 0, changedAt: 0, leaving: false, noticed: false, wanted: true, repairs: 0 },
+  ...{
+    answers: 0,
+    probes: 1,
+    changedAt: 0,
+    leaving: false,
+    noticed: false,
+    wanted: true,
+    repairs: 0,
+  },
   protectedFromActions: false,
   health: Health.Unknown,
 };

@@ -38,7 +38,8 @@ function instance(index: number, more: Partial<InstanceFacts> = {}): InstanceFac
     health: Health.Healthy,
     reason: "HTTP 200",
     epoch: "run-1",
-    answeredAt: 0,
+    answers: 5,
+    probes: 3,
     changedAt: 0,
     leaving: false,
     noticed: false,
@@ -93,7 +94,7 @@ class Fleet {
       ...this.state,
       batch: {
         startedAt: this.now,
-        members: members.map((id) => ({ id, epoch: "run-1", restarts: false })),
+        members: members.map((id) => ({ id, epoch: "run-1", restarts: false, answers: 5 })),
         replaces: this.rules.surge ? start : [],
       },
     };
@@ -104,7 +105,7 @@ class Fleet {
   #answer(): void {
     for (const { id } of this.state.batch?.members ?? []) {
       const health = this.becomes(id);
-      this.#change([id], { health, answeredAt: this.now + 1, reason: health });
+      this.#change([id], { health, answers: 20, reason: health });
     }
     this.now += 2;
   }
@@ -211,6 +212,15 @@ describe("a rolling upgrade", () => {
     assert.ok(fleet.now >= 90_000, String(fleet.now));
   });
 
+  test("looks again at what it upgraded before it goes on", () => {
+    const ill = { latest: true, health: Health.Unknown, reason: "HTTP 500" };
+    const instances = [instance(0, ill), instance(1), instance(2)];
+    const state = { ...begun, upgraded: ["i0"] };
+    const step = nextRollingStep({ state, policy, instances, now: 9, patienceMs: 1 });
+    assert.deepEqual([step.state.status, step.start], ["Faulted", []]);
+    assert.match(step.state.error ?? "", /i0: HTTP 500/);
+  });
+
   test("with surge, new ones come first, and old ones go once those are well", () => {
     const fleet = new Fleet(3, { ...policy, surge: true }, well).run();
     assert.deepEqual(fleet.instances.map(({ id }) => id).sort(), ["i0+", "i1+", "i2+"]);
@@ -225,28 +235,24 @@ describe("a rolling upgrade", () => {
 
   describe("an instance of the batch", () => {
     const judged = (restarts: boolean, more: Partial<InstanceFacts>, now = 500) => {
-      const member = { id: "i0", epoch: "run-1", restarts };
+      const member = { id: "i0", epoch: "run-1", restarts, answers: 5 };
       const state = { ...begun, batch: { startedAt: 100, members: [member], replaces: [] } };
       const instances = [instance(0, { latest: true, ...more }), instance(1), instance(2)];
       return nextRollingStep({ state, policy, instances, now, patienceMs: 1000 }).state;
     };
     for (const [what, restarts, more, done] of [
-      ["must have been asked since it was told", false, { answeredAt: 99 }, false],
-      ["counts once it was asked", false, { answeredAt: 101 }, true],
-      ["must run anew where it has to", true, { answeredAt: 101 }, false],
-      ["counts when it has run anew", true, { answeredAt: 101, epoch: "run-2" }, true],
+      ["must have been asked often enough since it was told", false, { answers: 8 }, false],
+      ["counts when its health can have changed", false, { answers: 9 }, true],
+      ["counts without an extension", false, { probes: 0 }, true],
+      ["must run anew where it has to", true, { answers: 9 }, false],
+      ["counts when it has run anew", true, { answers: 9, epoch: "run-2" }, true],
       [
         "is waited for while it starts",
         true,
-        { answeredAt: 101, epoch: "run-2", health: Health.Initializing },
+        { answers: 9, epoch: "run-2", health: Health.Initializing },
         false,
       ],
-      [
-        "is waited for while its event is announced",
-        true,
-        { answeredAt: 101, noticed: true },
-        false,
-      ],
+      ["is waited for while its event is announced", true, { answers: 9, noticed: true }, false],
     ] as const) {
       test(what, () => assert.equal(judged(restarts, more).batch === undefined, done));
     }

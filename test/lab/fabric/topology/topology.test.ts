@@ -79,10 +79,28 @@ describe("planTopology", () => {
   test("only healthy NVAs get new flows; all members may send into the tunnels", () => {
     const fixture = new AzureFixture({ nvas: 3 });
     const topology = plan(fixture, { sick: ["nva2"] });
-    assert.deepEqual(setOf(topology, "gw-", "healthy"), ["459013", "459015"]);
+    const all = setOf(plan(fixture), "gw-", "healthy") ?? [];
+    assert.equal(new Set(all).size, 3);
+    assert.deepEqual(setOf(topology, "gw-", "healthy"), [all[0], all[2]]);
     assert.equal(setOf(topology, "gw-", "nvas")?.length, 3);
     const none = plan(fixture, { sick: ["nva1", "nva2", "nva3"] });
     assert.deepEqual(setOf(none, "gw-", "healthy"), []);
+  });
+
+  test("an NVA in another's place, with its address, has none of its flows", () => {
+    const one = new AzureFixture();
+    const marks = () => setOf(plan(one), "gw-", "healthy");
+    const before = marks();
+    const nic = one.snapshot().resources.get(one.idOf("nva1-nic").toLowerCase());
+    one.delete("Microsoft.Compute/virtualMachines", "nva1");
+    one.delete("Microsoft.Network/networkInterfaces", "nva1-nic");
+    assert.ok(nic);
+    const [configuration] = nic.properties.ipConfigurations as { properties: Body }[];
+    const { subnet, loadBalancerBackendAddressPools } = configuration?.properties ?? {};
+    const { id } = subnet as { id: string };
+    one.machine("nva9", id, "10.7.1.5", { loadBalancerBackendAddressPools });
+    assert.equal(marks()?.length, 1);
+    assert.notDeepEqual(marks(), before);
   });
 
   test("a machine that is off has no namespace and no route", () => {
