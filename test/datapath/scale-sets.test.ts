@@ -18,6 +18,8 @@ import { cacheDir } from "../../lab/paths";
 import { Progress } from "../../lab/progress";
 import { run } from "../../lab/run";
 import * as az from "../lab/azure/fixture";
+import { AzureFixture, FRONTEND_ADDRESS } from "../support/azureFixtures";
+import { FabricBox } from "../support/fabricBox";
 
 /** Longest wait for anything, in milliseconds. */
 const PATIENCE = 90_000;
@@ -191,5 +193,66 @@ describe("a scale set of machines", { timeout: 300_000 }, () => {
     await untilUpgrade("Completed");
     await untilWell(3);
     for (const [name, pid] of pids()) assert.notEqual(pid, before.get(name), name);
+  });
+});
+
+describe("a scale set behind a chained frontend", { timeout: 120_000 }, () => {
+  let box: FabricBox;
+  const fixture = new AzureFixture({ webs: 0 });
+  const weblb = fixture.idOf("weblb");
+  const set = weblb.replace(
+    "Microsoft.Network/loadBalancers/weblb",
+    "Microsoft.Compute/virtualMachineScaleSets/webs",
+  );
+  const webs = (capacity: number): Body => {
+    const ip = `${profile}.networkProfile.networkInterfaceConfigurations.0.properties.ipConfigurations.0.properties`;
+    const values: [where: string, value: unknown][] = [
+      ["properties.upgradePolicy", { mode: "Manual" }],
+      ["properties.automaticRepairsPolicy", undefined],
+      [`${profile}.extensionProfile`, undefined],
+      [`${ip}.subnet.id`, `${fixture.idOf("web-net")}/subnets/default`],
+      [`${ip}.loadBalancerBackendAddressPools`, [{ id: `${weblb}/backendAddressPools/webs` }]],
+    ];
+    return values.reduce(
+      (body, [where, value]) => az.changed(body, where, value),
+      az.goodFleet(capacity),
+    );
+  };
+
+  before(async () => {
+    box = await FabricBox.open(fixture);
+    await box.beNva("nva1");
+    await box.serve("nva1");
+    await box.untilHealthy("nva1", true);
+  });
+  after(() => box.close());
+
+  const instances = () => box.status.scaleSets[0]?.instances.map(({ vm }) => vm) ?? [];
+
+  /** Who answers so many requests from the internet, each a flow of its own through the NVA. */
+  async function answering(requests: number): Promise<Set<string | undefined>> {
+    const found = new Set<string | undefined>();
+    for (let i = 0; i < requests; i += 1) {
+      const answer = await box.ask("internet", FRONTEND_ADDRESS, 80, "203.0.113.9");
+      assert.equal(answer?.peer, "203.0.113.9");
+      found.add(answer.server);
+    }
+    return found;
+  }
+
+  test("its instances share the flows, each through the NVA, and nobody else has any", async () => {
+    await box.arm.put(set, webs(2));
+    await box.until("both are on", ({ places }) => {
+      const on = places.filter(({ name, power }) => /^webs_/.test(name) && power === "running");
+      return on.length === 2;
+    });
+    for (const vm of instances()) await box.serve(vm);
+    const rise = await box.rise("gw-", async () => {
+      assert.deepEqual([...(await answering(16))].sort(), instances().sort());
+    });
+    assert.ok((rise.to_external ?? 0) >= 16 && rise.from_internal === rise.to_external);
+    await box.arm.put(set, webs(1));
+    await box.until("one is left", () => instances().length === 1);
+    assert.deepEqual([...(await answering(6))], instances());
   });
 });

@@ -93,6 +93,7 @@ export class FabricBox {
     this.#fabric = new Fabric({
       store: fixture,
       arm: new Arm(fixture),
+      scaleSetArm: this.arm,
       host: { labDir: dir, image: "/", machines: dir, consoles: dir },
       maker: {
         attach: async (_host, spec) => {
