@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { serializeProperty } from "@pulumi/pulumi/runtime/rpc";
 import { chainTarget } from "./chainTarget";
 import {
   type ChainFinding,
@@ -77,7 +78,7 @@ export function chainTransform(
   const plan = (type: string, name: string, inputs: Record<string, unknown>) =>
     planChains({ type, name, inputs }, exemptions, isLater, addresses.version);
 
-  return async ({ type, name, props, opts, custom }) => {
+  return async ({ type, name, props, custom }) => {
     if (!custom) return undefined;
     addresses.note(type, props);
     const found = plan(type, name, props);
@@ -85,10 +86,8 @@ export function chainTransform(
     if (found.waitsFor === undefined) {
       if (found.findings.length > 0) report(found.findings);
       if (found.chain === undefined) return undefined;
-      return {
-        props: chained(props, found.chain, target),
-        ...(await dependingOn(opts, target)),
-      };
+      const id = await onTheWire(counted(target, found.chain));
+      return kept(chained(props, found.chain, id));
     }
     // What decides is itself an output: in an update it is known by now but secret, in a preview
     // the engine shows the whole input as not known yet.
@@ -101,12 +100,10 @@ export function chainTransform(
     const later = pulumi.all([inputs, target]).apply(([known, id]) => {
       const decided = plan(type, name, known);
       if (decided !== undefined && decided.findings.length > 0) report(decided.findings);
-      return decided?.chain === undefined ? known : chained(known, decided.chain, id);
+      if (decided?.chain === undefined) return known;
+      return chained(known, decided.chain, counted(id, decided.chain));
     });
-    return {
-      props: { ...props, [input]: later.apply((known) => known[input]) },
-      ...(await dependingOn(opts, target)),
-    };
+    return kept({ ...props, [input]: await onTheWire(later.apply((known) => known[input])) });
   };
 }
 
@@ -114,20 +111,23 @@ export function chainTransform(
 const chainInput = (type: string): string | undefined =>
   decidingInputs(type).find((input) => /^(frontendIP|ip)Configurations$/.test(input));
 
-/** The inputs with the chain in its places, which count towards the gateway's limit. */
-function chained(
-  props: Record<string, unknown>,
-  { input, places }: NonNullable<ChainPlan["chain"]>,
-  gatewayFrontendId: pulumi.Input<string>,
-): Record<string, unknown> {
-  const { value: id, problems } = chainTarget("chainAll", gatewayFrontendId, places.length);
-  // The engine tells only the message of what a transform throws.
-  if (problems.length > 0) throw new Error(problems.map(({ reason }) => reason).join("; "));
+type Places = NonNullable<ChainPlan["chain"]>;
+
+/** The inputs with the chain in its places. */
+function chained(props: Record<string, unknown>, { input, places }: Places, id: unknown) {
   const entries = props[input] as readonly Record<string, unknown>[];
   const changed = entries.map((entry, place) =>
     places.includes(place) ? { ...entry, gatewayLoadBalancer: { id } } : entry,
   );
   return { ...props, [input]: changed };
+}
+
+/** The gateway's frontend, with these chains counted towards its limit. */
+function counted(gatewayFrontendId: pulumi.Input<string>, { places }: Places) {
+  const { value, problems } = chainTarget("chainAll", gatewayFrontendId, places.length);
+  // The engine tells only the message of what a transform throws.
+  if (problems.length > 0) throw new Error(problems.map(({ reason }) => reason).join("; "));
+  return pulumi.output(value);
 }
 
 function unknown(type: string, resource: string, inputs: readonly string[]): ChainFinding {
@@ -137,38 +137,21 @@ function unknown(type: string, resource: string, inputs: readonly string[]): Cha
 }
 
 /**
- * The options of a resource that depends on a gateway of its own stack; none for a gateway of
- * elsewhere, so that nothing else about the resource changes. The engine hands a transform `false`
- * for flags that were never set, and would take them for set: those are left out.
+ * The answer of a transform that leaves the resource's options alone. The engine hands out `false`
+ * for flags that were never set, and would take them for set if they came back.
  */
-async function dependingOn(
-  opts: pulumi.CustomResourceOptions,
-  target: pulumi.Output<string>,
-): Promise<{ opts: pulumi.CustomResourceOptions }> {
-  const gateways = [...(await sourcesOf(target))].filter(
-    (source) => !(source instanceof pulumi.StackReference),
-  );
-  // Without options in the answer the engine keeps those that it has.
-  if (gateways.length === 0) return { opts: undefined as unknown as pulumi.CustomResourceOptions };
-  const before = opts.dependsOn as pulumi.Resource[] | undefined;
-  const { protect, retainOnDelete, deleteBeforeReplace, import: imported, ...rest } = opts;
-  return {
-    opts: {
-      ...rest,
-      ...(protect ? { protect } : {}),
-      ...(retainOnDelete ? { retainOnDelete } : {}),
-      ...(deleteBeforeReplace ? { deleteBeforeReplace } : {}),
-      ...(imported ? { import: imported } : {}),
-      dependsOn: [...(before ?? []), ...gateways],
-    },
-  };
-}
+const kept = (props: Record<string, unknown>): pulumi.ResourceTransformResult => ({
+  props,
+  opts: undefined as unknown as pulumi.ResourceOptions,
+});
 
-/** Resources that a value comes from. The SDK keeps them for itself. */
-async function sourcesOf(value: pulumi.Output<string>): Promise<Set<pulumi.Resource>> {
-  const inside = value as unknown as { allResources?: () => Promise<Set<pulumi.Resource>> };
-  return (await inside.allResources?.()) ?? new Set();
-}
+/**
+ * A value with what it depends on, as the engine reads it. The SDK would send a transform's outputs
+ * as bare values, and of a stack's transforms the engine does not read `dependsOn`: a chained
+ * resource would not wait for its gateway when both are destroyed.
+ */
+const onTheWire = (value: pulumi.Output<unknown>): Promise<unknown> =>
+  serializeProperty("chainAll", value, undefined, { keepOutputValues: true });
 
 const isLater = (value: unknown): boolean =>
   pulumi.Output.isInstance(value) || value instanceof Promise;
