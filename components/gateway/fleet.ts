@@ -78,7 +78,10 @@ export interface FleetUpgradeArgs {
    * Default: 20.
    */
   unhealthyUpgradedPercent?: number;
-  /** Seconds between two batches, 0 to 3600. Default: 0. */
+  /**
+   * Seconds between two batches, 0 to 3600. Default: 90: a policy may take a minute until NVAs see
+   * it, and one that they refuse must show in their health before the next batch gets it.
+   */
   pauseSeconds?: number;
   /**
    * True makes new NVAs for every change and deletes the old ones, instead of changing them where
@@ -150,7 +153,7 @@ export function planFleet(args: FleetArgs): Fleet {
       batchPercent,
       unhealthyPercent: args.upgrade?.unhealthyPercent ?? Math.max(50, batchPercent),
       unhealthyUpgradedPercent: args.upgrade?.unhealthyUpgradedPercent ?? 20,
-      pauseSeconds: args.upgrade?.pauseSeconds ?? 0,
+      pauseSeconds: args.upgrade?.pauseSeconds ?? 90,
       surge: args.upgrade?.surge ?? false,
     },
     health: {
