@@ -56,14 +56,14 @@ export interface GatewayProviderArgs {
   /**
    * Static private IPv4 address of the frontend, in the gateway subnet. Default: its fifth address
    * (10.7.0.4), the first that Azure gives out. Needed with existing subnets. A change replaces
-   * the VM.
+   * the VM, or the fleet's scale set; chained traffic stops until an NVA is healthy.
    */
   frontendAddress?: string;
   /**
    * Availability zones of the frontend, of `1`, `2`, `3`. Default: none, which is what regions
    * without zones need. Azure fixes them for the frontend's life, so a change makes a second load
-   * balancer, moves NVA and consumers of this stack over, and removes the first: give it a free
-   * `frontendAddress` in the same update.
+   * balancer, moves the NVA there or makes a second fleet, moves consumers of this stack over, and
+   * removes the first: give it a free `frontendAddress` in the same update.
    */
   frontendZones?: string[];
   /**
@@ -75,7 +75,10 @@ export interface GatewayProviderArgs {
   internal?: GatewayTunnelArgs;
   /** Tunnel of what was not inspected yet. Default: VNI 801 on UDP 10801. */
   external?: GatewayTunnelArgs;
-  /** HTTP probe of the NVA's data path. Default: `/health` on 8080, every 5 seconds. */
+  /**
+   * HTTP probe of the NVA's data path. Default: `/health` on 8080, every 5 seconds. A change of port
+   * or path replaces the VM, or the fleet's scale set; of the interval, nothing.
+   */
   probe?: GatewayProbeArgs;
   /** Minutes after which the load balancer forgets an idle flow, 4 to 30. Default: 4. */
   idleTimeoutMinutes?: number;
@@ -83,8 +86,9 @@ export interface GatewayProviderArgs {
   nva?: NvaArgs;
   /**
    * Several NVAs, as a scale set, in place of the one VM: upgraded in batches, drained, repaired,
-   * spread over zones. Each is what `nva` says. Default: none, one VM. docs/fleet.md says what a
-   * change costs, and how to come from one VM to a fleet and back.
+   * spread over zones. Each is what `nva` says; a change that would replace the VM there reaches a
+   * fleet in batches. Default: none, one VM. docs/fleet.md says what a change costs, and how to come
+   * from one VM to a fleet and back.
    */
   fleet?: FleetArgs;
   /**

@@ -43,6 +43,18 @@ describe("settings", () => {
       at: "gateway.nva.zones",
       rule: /zone/,
     },
+    {
+      what: "a slip in the fleet",
+      raw: json({ gateway: { fleet: { autoscale: { maximun: 5 } } } }),
+      at: "gateway.fleet.autoscale.maximun",
+      rule: /maximum/,
+    },
+    {
+      what: "spot capacity, which is not offered",
+      raw: json({ gateway: { fleet: { priority: "Spot" } } }),
+      at: "gateway.fleet.priority",
+      rule: /not known/,
+    },
     { what: "a key of nobody's", raw: json({ xyzzy: 1 }), at: "xyzzy", rule: /known are/ },
     { what: "a word for true", raw: { demo: "yes" }, at: "demo", rule: /boolean/ },
     {
