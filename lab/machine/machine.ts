@@ -165,6 +165,8 @@ export class Machine {
       `--hostname=${this.spec.hostname}`,
       `--network-namespace-path=/run/netns/${netns}`,
       ...["--capability=all", "--console=pipe", "--kill-signal=SIGRTMIN+3"],
+      // On a machine of its own root may load eBPF.
+      "--system-call-filter=bpf",
       ...["--link-journal=no", "--timezone=off", "--resolv-conf=off"],
     ];
   }

@@ -16,6 +16,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+import gwlb_express
 from gwlb_policy_bundle import Bundle, RefusedError
 from gwlb_policy_sets import (
     ANSWER,
@@ -85,7 +86,14 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
     run(["nft", "-c", "-f", "-"], flip)
     for family, tool in TOOLS.items():
         run([f"{tool}-restore", "--noflush"], texts[family])
-    run(["nft", "-f", "-"], flip)
+    # No packet goes past the rules while the new ones take over.
+    gwlb_express.close()
+    try:
+        run(["nft", "-f", "-"], flip)
+    except RefusedError:
+        gwlb_express.set_generation(old.generation if old else 0)
+        raise
+    gwlb_express.set_generation(generation)
     return InForce(slot, generation, bundle.hash)
 
 

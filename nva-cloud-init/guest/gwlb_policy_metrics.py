@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import gwlb_express
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
 
@@ -13,6 +14,10 @@ Counts = dict[str, tuple[int, int]]
 def rule_counts() -> Counts:
     """Packets and bytes of each rule since the machine started, over all loads of the policy."""
     now, before = kernel.counters(), state.read_json(state.TOTALS)
+    packets, size = now.get("flow", (0, 0))
+    express = gwlb_express.counts()
+    if "flow" in now or express != (0, 0):
+        now["flow"] = (packets + express[0], size + express[1])
     return {
         rule: (
             now.get(rule, (0, 0))[0] + before.get(rule, (0, 0))[0],
@@ -41,6 +46,12 @@ def metrics_text() -> str:
                 "counter",
                 "Bytes of the packets that a rule decided.",
                 [({"rule": rule}, size) for rule, (_, size) in counts.items()],
+            ),
+            *series(
+                "gwlb_express_packets_total",
+                "counter",
+                'Packets of running flows that went the express way; rule "flow" has them, too.',
+                [({}, gwlb_express.counts()[0])],
             ),
             *series("gwlb_policy_info", "gauge", "The policy in force.", [(labels, 1)]),
             *series(

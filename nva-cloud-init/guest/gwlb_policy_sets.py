@@ -15,7 +15,7 @@ from gwlb_policy_bundle import AddressSet, Bundle
 TABLE = "inet gwlb"
 # The packet's mark. The low bits are the address sets'.
 SLOT_MARKS = {"A": 0x10000000, "B": 0x20000000}
-TAKEN = 0x40000000  # belongs to a flow that the policy in force has let start
+TAKEN = 0x40000000  # of a flow that the policy in force has let start; then low bits: generation
 ANSWER = 0x08000000  # judged as the answer to the flow's opener
 TURNED = 0x04000000  # the flow's opener is the end that conntrack takes for the other one
 RUNNING = 0x02000000  # an earlier policy let the flow start
@@ -81,7 +81,9 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     return [
         # A flow that was judged by its answers alone must not lend its verdict to a new one with
         # the same ends: its SYN is judged, hence the two lines.
-        *(f"{flow} meta mark set {TAKEN:#x} accept" for flow in taken),
+        *(f"{flow} meta mark set {TAKEN | generation:#x} accept" for flow in taken),
+        # What most flows begin with, and none of the rules below would do anything about.
+        f"ct mark 0 ct state new {SYN} meta mark set {SLOT_MARKS[slot]:#x} goto {sets}",
         # An error message about a running flow passes until the flow's own packets are judged.
         f"ct state related {started} meta mark set {TAKEN:#x} accept",
         tag,

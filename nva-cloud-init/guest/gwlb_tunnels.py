@@ -17,6 +17,9 @@ OTHER_SYSCTLS = {
     # After a failover this NVA sees flows from their middle, and windows it never saw agreed on.
     "net/netfilter/nf_conntrack_tcp_loose": "1",
     "net/netfilter/nf_conntrack_tcp_be_liberal": "1",
+    # The packet that completes a handshake may go the express way: a flow that says nothing after
+    # it stays in this state, and is remembered for a load balancer's usual idle time.
+    "net/netfilter/nf_conntrack_tcp_timeout_syn_recv": "240",
 }
 
 
