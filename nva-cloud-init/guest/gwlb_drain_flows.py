@@ -30,7 +30,8 @@ RECEIVE_BYTES = 1 << 20
 # soon or never.
 STATES = {
     1: ("syn_sent", 5),
-    2: ("syn_recv", 5),
+    # Half open, or silent since its handshake: what completes that is not always seen here.
+    2: ("syn_recv", 240),
     3: ("established", 240),
     4: ("fin_wait", 30),
     5: ("close_wait", 30),

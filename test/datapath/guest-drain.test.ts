@@ -186,7 +186,7 @@ describe("a scheduled event", () => {
 
   test("an idle flow holds nothing up", async () => {
     const flow = await new Connection().open();
-    const timeouts = ["established", "unacknowledged"].map(
+    const timeouts = ["syn_recv", "established", "unacknowledged"].map(
       (name) => `net.netfilter.nf_conntrack_tcp_timeout_${name}`,
     );
     const before = await guest.exec(["sysctl", ...timeouts]);

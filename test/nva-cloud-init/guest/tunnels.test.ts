@@ -67,6 +67,9 @@ from gwlb_settings import Settings, Tunnel
 settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/", 60)
 print(json.dumps(gwlb_base.host_script(settings)))
 `);
-  assert.match(String(script), /udp dport \{ 5 \} ip saddr != 192\.0\.2\.4 counter drop/);
+  assert.match(
+    String(script),
+    /udp dport 5 goto outer\n[^}]*}\n\s*chain outer {\n\s*iifname "br0" accept\n\s*ip saddr 192\.0\.2\.4 notrack accept\n\s*counter drop\n/,
+  );
   assert.doesNotMatch(String(script), /10\.7\./);
 });
