@@ -73,6 +73,8 @@ function fleet(capacity: number, state: string, version = "latest"): Body {
     [`${profile}.storageProfile.imageReference.version`, version],
     [`${rolling}.maxUnhealthyInstancePercent`, 50],
     [`${rolling}.prioritizeUnhealthyInstances`, true],
+    // A machine that is made anew needs its time until it can answer.
+    [`${profile}.extensionProfile.extensions.0.properties.settings.gracePeriod`, 600],
     ["properties.automaticRepairsPolicy", { enabled: false }],
   ];
   return values.reduce(
