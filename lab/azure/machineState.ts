@@ -46,6 +46,7 @@ export function machineStateOf(vm: StoredResource): MachineState {
 /** Azure's view of a VM from outside the guest. */
 export function instanceViewOf(vm: StoredResource): Body {
   const { power } = machineStateOf(vm);
+  const health = healthOf(vm);
   return {
     statuses: [
       {
@@ -55,7 +56,27 @@ export function instanceViewOf(vm: StoredResource): Body {
       },
       { code: `PowerState/${power}`, level: "Info", displayStatus: `VM ${power}` },
     ],
+    ...(health === undefined
+      ? {}
+      : {
+          vmHealth: {
+            status: {
+              code: `HealthState/${health.state.toLowerCase()}`,
+              level: health.state === "Healthy" ? "Info" : "Warning",
+              displayStatus: health.reason,
+              time: health.since,
+            },
+          },
+        }),
   };
+}
+
+/** What the health extension of a scale set's instance last said. */
+function healthOf(vm: StoredResource) {
+  const health = asBody(asBody(vm.properties.scaleSetInstance)?.health);
+  if (health === undefined) return undefined;
+  const [state = "", reason, since] = [health.state, health.reason, health.since].map(asText);
+  return { state, reason, since };
 }
 
 /** Operations that need the VM on a host, and those that need it to run. */

@@ -1,7 +1,8 @@
-/** `lab azure scale|upgrade|repair`: what an administrator asks of a scale set. */
+/** `lab azure scale|upgrade|protect|repair`: what an administrator asks of a scale set. */
 import { type Command, Option } from "commander";
 import type { Arm } from "../azure/arm";
 import {
+  protect,
   REPAIR_ACTIONS,
   type RepairAction,
   repair,
@@ -36,6 +37,17 @@ export function defineScaleSetVerbs({ verb, arm, judged }: ScaleSetVerbs): void 
       if (begun.instances.length === 0) console.log("Every instance is on the latest model.");
       const how = begun.rolling ? "rolling upgrade begun" : "upgraded";
       for (const instance of begun.instances) console.log(`${instance}: ${how}`);
+    });
+
+  verb("protect", "protect an instance of a scale set; without options, protect it no more")
+    .argument("<instance>")
+    .option("--scale-in", "from being chosen when the scale set scales in")
+    .option("--actions", "from upgrades, repairs and scale-in")
+    .action(async (name: string, options: { scaleIn?: true; actions?: true }) => {
+      const protectFromScaleSetActions = options.actions === true;
+      const protectFromScaleIn = options.scaleIn === true || protectFromScaleSetActions;
+      const protection = { protectFromScaleIn, protectFromScaleSetActions };
+      await judged(arm().act((service) => protect(name, protection, service)));
     });
 
   verb("repair", "repair an instance of a scale set")

@@ -4,7 +4,15 @@ import { keyOf, sameId } from "../ids";
 import { asBody, asText, type StoredResource } from "../resource";
 import { MAX_INSTANCES } from "../types/scaleSetPolicies";
 import type { Service, World } from "../world";
-import { instancesOf, isLatest, isStaying, recordOf, scaleSetOf } from "./instances";
+import {
+  changeRecord,
+  type InstanceRecord,
+  instancesOf,
+  isLatest,
+  isStaying,
+  recordOf,
+  scaleSetOf,
+} from "./instances";
 import { SCALE_SET_TYPE } from "./model";
 import { repairInstance, settleCapacity, upgradeInstance, upgradeModeOf } from "./settle";
 import { beginUpgrade } from "./upgrades";
@@ -68,6 +76,16 @@ export function repair(
   const chosen = action ?? REPAIR_ACTIONS.find((known) => known === policy) ?? "Replace";
   repairInstance(vm, chosen, service);
   return chosen;
+}
+
+/** Protects an instance, as the `protectionPolicy` of Azure's API does; both false ends it. */
+export function protect(
+  name: string,
+  protection: NonNullable<InstanceRecord["protection"]>,
+  service: Service,
+): void {
+  const all = [...service.world.all()].filter((vm) => recordOf(vm) !== undefined);
+  changeRecord(instanceNamed(name, all).id, { protection }, service);
 }
 
 function scaleSetNamed(name: string, world: World): StoredResource {

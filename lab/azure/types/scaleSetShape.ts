@@ -12,6 +12,7 @@ import {
   served,
   text,
   whole,
+  writeOnly,
 } from "../schema";
 import { topLevel } from "./definition";
 import { virtualMachineShape } from "./virtualMachineShape";
@@ -150,6 +151,8 @@ export const scaleSetShape = topLevel(
     zoneBalance: flag,
     timeCreated: served,
     uniqueId: served,
+    // Shown with $expand=instanceView only.
+    instanceView: writeOnly(served),
     modelVersion: hidden,
     upgrade: hidden,
     rollingUpgrades: hidden,

@@ -4,7 +4,7 @@ import { asBodies, asBody, refOf } from "../resource";
 import { afterInstanceDelete } from "../scaleSets/instances";
 import type { Put } from "../world";
 import { type ResourceType, withProperties } from "./definition";
-import { imageOf, imageProblems, sizeProblems } from "./virtualMachineImage";
+import { exactVersionOf, imageProblems, sizeProblems } from "./virtualMachineImage";
 import {
   keepUnsaid,
   networkProblems,
@@ -63,7 +63,7 @@ function prepare(put: Put): void {
     const same = ["publisher", "offer", "sku", "version"].every(
       (part) => before?.[part] === image[part],
     );
-    image.exactVersion = (same ? before?.exactVersion : undefined) ?? imageOf(image)?.exactVersion;
+    image.exactVersion = (same ? before?.exactVersion : undefined) ?? exactVersionOf(image);
   }
   const disk = asBody(storage?.osDisk);
   if (disk !== undefined) {

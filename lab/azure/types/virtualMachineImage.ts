@@ -35,6 +35,10 @@ export function imageOf(reference: Body): Image | undefined {
   return IMAGES[`${publisher}/${offer}/${sku}`.toLowerCase()];
 }
 
+/** The version that a reference means today: its own, or what `latest` stands for. */
+export const exactVersionOf = (reference: Body): string | undefined =>
+  reference.version === "latest" ? imageOf(reference)?.exactVersion : asText(reference.version);
+
 /** Series letters that exist. */
 const SERIES = /^Standard_(A|B|D|DC|DS|E|EC|F|FX|G|GS|H|HB|HC|HX|L|M|N|NC|ND|NP|NV)(\d+)/;
 const SIZE = /^Standard_[A-Z]+\d+(-\d+)?[a-z]*(_[A-Za-z0-9]+)?(_v\d+)?$/;

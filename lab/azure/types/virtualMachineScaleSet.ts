@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { asBody, asText, type StoredResource } from "../resource";
-import { instancesOf } from "../scaleSets/instances";
+import { asBody, asText, type Body, type StoredResource } from "../resource";
+import { instancesOf, isLatest, recordOf } from "../scaleSets/instances";
 import { modelDigest, profileOf, SCALE_SET_TYPE } from "../scaleSets/model";
 import { settleScaleSet } from "../scaleSets/settle";
-import type { Put } from "../world";
-import type { ResourceType } from "./definition";
+import type { Put, World } from "../world";
+import { type ResourceType, withProperties } from "./definition";
 import { healthProblems, healthSourceProblems } from "./scaleSetHealth";
 import { fixedProblems, modeProblems, upgradeProblems } from "./scaleSetPolicies";
 import { extensionProblems, instanceProblems } from "./scaleSetProfile";
 import { scaleSetShape } from "./scaleSetShape";
-import { imageOf } from "./virtualMachineImage";
+import { exactVersionOf } from "./virtualMachineImage";
 
 /** A Flexible scale set. azure-native plans no replacement for it. */
 export const virtualMachineScaleSet: ResourceType = {
@@ -37,8 +37,36 @@ export const virtualMachineScaleSet: ResourceType = {
     healthSourceProblems,
   ],
   afterPut: settleScaleSet,
+  present: (stored, world, expand) =>
+    expand === "instanceView"
+      ? withProperties(stored, { instanceView: instanceViewOf(stored, world) })
+      : stored,
   takesAlong: (existing, world) => instancesOf(existing.id, world).map((vm) => vm.id),
 };
+
+/** How many instances are how, and whether automatic repairs go on. */
+function instanceViewOf(set: StoredResource, world: World): Body {
+  const instances = instancesOf(set.id, world);
+  const count = (code: string, some: readonly StoredResource[]) => ({ code, count: some.length });
+  const by = (state: string) => instances.filter((vm) => recordOf(vm)?.health?.state === state);
+  const suspended = asBody(set.properties.repairs)?.suspended === true;
+  const latest = instances.filter((vm) => isLatest(set, vm));
+  return {
+    virtualMachine: {
+      statusesSummary: [
+        count("ProvisioningState/succeeded", instances),
+        ...["Healthy", "Unhealthy", "Unknown", "Initializing"]
+          .map((state) => count(`HealthState/${state.toLowerCase()}`, by(state)))
+          .filter((entry) => entry.count > 0),
+        // Azure says this per instance, as latestModelApplied.
+        count("LatestModelApplied/true", latest),
+      ],
+    },
+    orchestrationServices: [
+      { serviceName: "AutomaticRepairs", serviceState: suspended ? "Suspended" : "Running" },
+    ],
+  };
+}
 
 function prepare(put: Put): void {
   const { desired, existing } = put;
@@ -52,7 +80,7 @@ function prepare(put: Put): void {
   properties.scaleInPolicy ??= { rules: ["Default"], forceDeletion: false };
   policyDefaults(desired);
   const image = asBody(asBody(profileOf(desired).storageProfile)?.imageReference);
-  if (image !== undefined) image.exactVersion = imageOf(image)?.exactVersion;
+  if (image !== undefined) image.exactVersion = exactVersionOf(image);
   const before = Number(existing?.properties.modelVersion ?? 0);
   const same = existing !== undefined && modelDigest(existing) === modelDigest(desired);
   properties.modelVersion = same ? before : before + 1;

@@ -5,7 +5,7 @@ import { Arm } from "../../../../lab/azure/arm";
 import { machineStateOf } from "../../../../lab/azure/machineState";
 import { asBody, type Body, type StoredResource } from "../../../../lab/azure/resource";
 import { instancesOf, isLatest, recordOf } from "../../../../lab/azure/scaleSets/instances";
-import { repair, scale, upgrade } from "../../../../lab/azure/scaleSets/operations";
+import { protect, repair, scale, upgrade } from "../../../../lab/azure/scaleSets/operations";
 import { upgradeOf } from "../../../../lab/azure/scaleSets/upgrades";
 import { isTerminating } from "../../../../lab/azure/scheduledEvents";
 import type { Store } from "../../../../lab/azure/store";
@@ -248,6 +248,36 @@ describe("the controller of scale sets", { timeout: 60_000 }, () => {
     await world.arm.act((service) => repair(first, undefined, service));
     assert.ok(!world.names().includes(first));
     assert.equal(world.names().length, 3);
+  });
+
+  test("a protected instance is neither upgraded nor chosen, nor repaired", async () => {
+    const [first = ""] = world.names();
+    const protection = { protectFromScaleIn: true, protectFromScaleSetActions: true };
+    await world.arm.act((service) => protect(first, protection, service));
+    await world.put((body) => az.changed(body, userData, "bmV3"));
+    await world.untilUpgrade("Completed");
+    assert.ok(latest().every(({ name }) => name !== first));
+    world.health = (vm) => (vm.name === first ? Health.Unknown : Health.Healthy);
+    world.turn();
+    await world.arm.act((service) => scale("fleet", 1, service));
+    await world.until("one is left", () => world.names().length === 1);
+    assert.deepEqual(world.names(), [first]);
+  });
+
+  test("instance views say power, health and model", async () => {
+    const [vm] = world.instances();
+    const expand = "instanceView";
+    const one = await world.arm.get(vm?.id ?? "", { expand });
+    assert.equal(az.at(one, "properties.instanceView.vmHealth.status.code"), "HealthState/healthy");
+    assert.equal(az.at(one, "properties.instanceView.statuses.1.code"), "PowerState/running");
+    const set = await world.arm.get(az.fleet, { expand });
+    const counts = az.at(set, "properties.instanceView.virtualMachine.statusesSummary");
+    assert.deepEqual(counts, [
+      { code: "ProvisioningState/succeeded", count: 3 },
+      { code: "HealthState/healthy", count: 3 },
+      { code: "LatestModelApplied/true", count: 3 },
+    ]);
+    assert.equal(az.at(await world.arm.get(az.fleet), "properties.instanceView"), undefined);
   });
 
   test("refuses what nobody can mean", async () => {
