@@ -1,5 +1,5 @@
 /** Control groups of machines: without their own, the machines' systemds end each other's services. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { labCgroup, removeTree } from "../fabric/cgroups";
 
@@ -19,6 +19,13 @@ const MEMORY = [
   { limit: "memory.max", usage: "memory.current", none: "max" },
   { limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", none: "-1" },
 ] as const;
+
+/** Bytes that a machine without memory still has: its init, and none of an NVA's programs. */
+const LEAST_MEMORY = 16 * 1024 ** 2;
+/** Ends before a process with the usual 0, whatever their sizes. */
+const EXPENDABLE = "500";
+
+const oomFile = (pid: number): string => `/proc/${pid}/oom_score_adj`;
 
 /** A machine's group, in every hierarchy that it needs. */
 export class MachineCgroup {
@@ -43,16 +50,33 @@ export class MachineCgroup {
     for (const file of files) writeFileSync(file, frozen ? "1" : "0");
   }
 
-  /** Limits the machine's memory to what it uses now, or lifts the limit. */
-  limitMemory(limited: boolean): void {
-    if (limited && this.memoryDir === undefined) {
-      throw new Error("nothing here controls memory (cgroup controller memory)");
-    }
+  /**
+   * Lets the machine's limit of memory follow its use down, as far as its init needs; to be called
+   * again and again. What it then asks for, the kernel takes from its programs, by ending them.
+   */
+  squeezeMemory(init: number | undefined): void {
     const dir = this.memoryDir;
     const files = MEMORY.find(({ limit }) => existsSync(path.join(dir ?? "", limit)));
-    if (dir === undefined || files === undefined) return;
-    const now = readFileSync(path.join(dir, files.usage), "utf8").trim();
-    writeFileSync(path.join(dir, files.limit), limited ? now : files.none);
+    if (dir === undefined || files === undefined) {
+      throw new Error("nothing here controls memory (cgroup controller memory)");
+    }
+    // A kernel never ends its first process for want of memory, so the others must come first.
+    for (const pid of processesIn(dir)) if (pid !== init) tryWrite(oomFile(pid), EXPENDABLE);
+    const used = Number(readFileSync(path.join(dir, files.usage), "utf8"));
+    const limit = Number(readFileSync(path.join(dir, files.limit), "utf8"));
+    const next = Math.max(used, LEAST_MEMORY);
+    // A limit below what is used at this very moment is refused: the next call tries again.
+    if (!(limit <= next)) tryWrite(path.join(dir, files.limit), String(next));
+  }
+
+  /** Lifts the limit of memory. */
+  freeMemory(): void {
+    const dir = this.memoryDir;
+    if (dir === undefined) return;
+    for (const { limit, none } of MEMORY) {
+      if (existsSync(path.join(dir, limit))) writeFileSync(path.join(dir, limit), none);
+    }
+    for (const pid of processesIn(dir)) tryWrite(oomFile(pid), "0");
   }
 
   /** Directory of the hierarchy that limits memory; undefined where none does. */
@@ -66,17 +90,30 @@ export class MachineCgroup {
   }
 }
 
+/** Processes of a group and of those below it. */
+function processesIn(dir: string): number[] {
+  const below = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const own = readFileSync(path.join(dir, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+  return [...own.map(Number), ...below.flatMap(({ name }) => processesIn(path.join(dir, name)))];
+}
+
+/** Writes a file of the kernel's that may refuse, or be gone. */
+function tryWrite(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch {
+    // Gone, or not now.
+  }
+}
+
 /** In a unified hierarchy children limit memory only where the parent lets them. */
 function allowMemory(parent: string): void {
   const file = path.join(parent, "cgroup.subtree_control");
   if (!existsSync(file)) return;
   const offered = readFileSync(path.join(parent, "cgroup.controllers"), "utf8").split(/\s/);
   if (!offered.includes("memory")) return;
-  try {
-    writeFileSync(file, "+memory");
-  } catch {
-    // Not for us to give: a fault that needs it says so.
-  }
+  // Where that is not ours to give, a fault that needs it says so.
+  tryWrite(file, "+memory");
 }
 
 /** A shell program that enters the control groups before `--`, then becomes what follows. */

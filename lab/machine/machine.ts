@@ -1,9 +1,9 @@
 /** A VM that runs: systemd-nspawn over its own disk, control groups and network namespace. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Argv, type StartOptions, start } from "../run";
+import { start } from "../run";
 import { watchFile } from "../watchFile";
 import { ENTER_CGROUPS, MachineCgroup } from "./cgroup";
 import { Disk } from "./disk";
@@ -28,8 +28,8 @@ const REBOOT_CODE = 133;
 /** The machine's first process must be there within this time, in milliseconds. */
 const LEADER_MS = 15_000;
 
-/** Program that takes a machine's memory. */
-const HOG = path.join(__dirname, "hog.py");
+/** How often memory that a machine does not use is taken from it, in milliseconds. */
+const SQUEEZE_MS = 20;
 
 export class Machine {
   readonly #host: MachineHost;
@@ -37,7 +37,7 @@ export class Machine {
   readonly #cgroup: MachineCgroup;
   readonly spec: MachineSpec;
   #leader: number | undefined;
-  #hog: ReturnType<typeof start> | undefined;
+  #squeeze: NodeJS.Timeout | undefined;
   #nspawn: ReturnType<typeof start> | undefined;
   #ended: Promise<MachineEnd> = Promise.resolve("poweroff");
 
@@ -73,11 +73,14 @@ export class Machine {
     const stopWatching = await this.#watchBoot(onBooted);
     await mkdir(this.#host.consoles, { recursive: true });
     const log = await open(path.join(this.#host.consoles, `${this.spec.id}.log`), "a", 0o600);
-    const child = this.#startInGroups(this.#argv(netns), {
-      stdio: ["ignore", log.fd, log.fd],
-      // Without it /proc/sys/net is read-only in the machine.
-      env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
-    });
+    const child = start(
+      ["sh", "-c", ENTER_CGROUPS, "machine", ...this.#cgroup.dirs, "--", ...this.#argv(netns)],
+      {
+        stdio: ["ignore", log.fd, log.fd],
+        // Without it /proc/sys/net is read-only in the machine.
+        env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
+      },
+    );
     this.#nspawn = child;
     this.#ended = new Promise((resolve) => {
       const finish = (end: MachineEnd) => {
@@ -125,23 +128,21 @@ export class Machine {
     return full ? this.#disk.fill() : this.#disk.empty();
   }
 
-  /** Takes its memory until its programs have next to none, or gives it back. */
+  /** Takes its memory, all but what its init needs, or gives it back. */
   takeMemory(taken: boolean): void {
-    this.#hog?.kill("SIGKILL");
-    this.#hog = undefined;
-    this.#cgroup.limitMemory(taken);
-    if (!taken || this.#leader === undefined) return;
-    // A kernel never ends its first process for want of memory; a container's might be.
-    writeFileSync(`/proc/${this.#leader}/oom_score_adj`, "-1000");
-    this.#hog = this.#startInGroups(["python3", "-IB", HOG, this.#cgroup.memoryDir ?? ""], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    this.#hog.on("error", (cause) => console.error(`${this.spec.name}: ${cause.message}`));
-  }
-
-  #startInGroups(argv: Argv, options: StartOptions): ReturnType<typeof start> {
-    const groups = this.#cgroup.dirs;
-    return start(["sh", "-c", ENTER_CGROUPS, "machine", ...groups, "--", ...argv], options);
+    clearInterval(this.#squeeze);
+    if (!taken) return this.#cgroup.freeMemory();
+    const squeeze = () => this.#cgroup.squeezeMemory(this.#leader);
+    squeeze();
+    this.#squeeze = setInterval(() => {
+      try {
+        squeeze();
+      } catch (cause) {
+        // Its group is gone, and with it whatever was to be squeezed.
+        clearInterval(this.#squeeze);
+        console.error(cause);
+      }
+    }, SQUEEZE_MS);
   }
 
   /** Switches off and detaches the disk, which stays. */

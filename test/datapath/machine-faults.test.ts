@@ -39,7 +39,7 @@ describe("the verbs that break, mend and announce", () => {
     assert.match(stderr, message);
   };
 
-  for (const fault of ["hang", "nic", "power"]) {
+  for (const fault of ["hang", "nic", "power", "memory"]) {
     test(`${fault}: out by the probe, nothing passes, mended it is back`, async () => {
       await drill.guarded(async (prober) => {
         await drill.lab("break", nva, fault, "--for", LONG);
