@@ -131,7 +131,10 @@ export class Machine {
   /** Takes its memory, all but what its init needs, or gives it back. */
   takeMemory(taken: boolean): void {
     clearInterval(this.#squeeze);
-    if (!taken) return this.#cgroup.freeMemory();
+    if (!taken) {
+      this.#cgroup.freeMemory();
+      return;
+    }
     const squeeze = () => this.#cgroup.squeezeMemory(this.#leader);
     squeeze();
     this.#squeeze = setInterval(() => {

@@ -74,7 +74,7 @@ describe("the verbs that break, mend and announce", () => {
   });
 
   test("a clock that cannot be had here is refused, and so is a machine that is not there", async () => {
-    await refused(/this machine's clock.*test:vm/, "break", nva, "clock");
+    await refused(/this machine's clock.*full virtual machine/, "break", nva, "clock");
     await refused(/no VM nobody in the lab; there are .*nva/, "break", "nobody", "hang");
   });
 
