@@ -65,7 +65,7 @@ export function mayDo(caller: Caller, action: string, id: string, world: World):
   return [...world.all()]
     .filter(({ type }) => keyOf(type) === keyOf(ROLE_ASSIGNMENT_TYPE))
     .filter(({ properties: { principalId } }) => sameText(principalId, caller.objectId))
-    .filter(({ properties: { scope } }) => isUnder(id, asText(scope) ?? ""))
+    .filter(({ properties: { scope } }) => typeof scope === "string" && isUnder(id, scope))
     .flatMap(
       ({ properties }) => permissionsOf(asText(properties.roleDefinitionId) ?? "", world) ?? [],
     )
