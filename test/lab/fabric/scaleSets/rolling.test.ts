@@ -134,7 +134,11 @@ const rules = fc.record({
   crossZone: fc.boolean(),
   surge: fc.constant(false),
 });
-const healths = fc.constantFrom(Health.Healthy, Health.Unhealthy, Health.Unknown);
+/** Mostly well: a fleet of sick ones ends before its first batch. */
+const healths = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(Health.Healthy) },
+  { weight: 1, arbitrary: fc.constantFrom(Health.Unhealthy, Health.Unknown) },
+);
 
 describe("a rolling upgrade", () => {
   test("brings a good model to every instance, in batches no larger than the policy's", () => {
