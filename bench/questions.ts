@@ -4,5 +4,13 @@ import { firstUse, firstUseCold } from "./firstUse";
 import { flows } from "./flows";
 import type { Question } from "./harness/question";
 import { policySize } from "./policy";
+import { program } from "./program";
 
-export const questions: readonly Question[] = [dataPath, policySize, flows, firstUse, firstUseCold];
+export const questions: readonly Question[] = [
+  dataPath,
+  policySize,
+  flows,
+  program,
+  firstUse,
+  firstUseCold,
+];

@@ -36,34 +36,49 @@ export const networksOf = (properties: Body): Network[] =>
 
 /** Which part of whom holds an address: an IP configuration or a frontend. */
 interface Holder {
+  /** Key of the subnet's id. */
+  subnet: string;
+  /** In canonical form. */
   address: string;
+  family: Family | undefined;
+  value: bigint | undefined;
   part: string;
 }
 
-/** Private addresses in a subnet that a resource holds. */
-function heldIn(resource: StoredResource, subnetId: string): Holder[] {
+/** Private addresses that a resource holds. */
+function held(resource: StoredResource): Holder[] {
   const collections = ["ipConfigurations", "frontendIPConfigurations"];
   return collections.flatMap((collection) =>
     (asBodies(resource.properties[collection]) as Child[]).flatMap((part) => {
       const address = asText(part.properties.privateIPAddress);
-      if (address === undefined || !sameId(refOf(part.properties.subnet), subnetId)) return [];
-      return [{ address, part: part.id }];
+      const subnet = refOf(part.properties.subnet);
+      if (address === undefined || subnet === undefined) return [];
+      const { first: value, family } = parseAddress(address) ?? {};
+      const text = value === undefined || !family ? address : formatAddress(value, family);
+      return [{ subnet: keyOf(subnet), address: text, family, value, part: part.id }];
     }),
   );
 }
 
-/** Who holds which address of a subnet; `except` is left out. Keys are canonical addresses. */
-export function takenAddresses(
-  world: World,
-  subnetId: string,
-  except: string,
-): Map<string, string> {
-  const taken = new Map<string, string>();
-  for (const user of world.usersOf(subnetId)) {
-    if (sameId(user.id, except)) continue;
-    for (const { address, part } of heldIn(user, subnetId)) taken.set(canonical(address), part);
-  }
-  return taken;
+/** A subnet's next machine looks at all that are there: what they hold is read once. */
+const known = new WeakMap<StoredResource, Holder[]>();
+
+/** Like {@link held}, for what is in the store and so stays as it is. */
+function heldByStored(resource: StoredResource): Holder[] {
+  const before = known.get(resource);
+  if (before !== undefined) return before;
+  const found = held(resource);
+  known.set(resource, found);
+  return found;
+}
+
+/** Who holds an address of a subnet; `except` is left out. */
+export function holdersIn(world: World, subnetId: string, except = ""): Holder[] {
+  const subnet = keyOf(subnetId);
+  return world
+    .usersOf(subnetId)
+    .filter((user) => !sameId(user.id, except))
+    .flatMap((user) => heldByStored(user).filter((holder) => holder.subnet === subnet));
 }
 
 const canonical = (address: string): string => {
@@ -103,14 +118,16 @@ export function assignAddresses(put: Put, collection: string): void {
 function lowestFree(put: Put, part: Child, subnetId: string): string | undefined {
   const subnet = put.world.find(subnetId)?.part;
   if (subnet === undefined) return undefined;
-  const taken = takenAddresses(put.world, subnetId, put.desired.id);
-  for (const { address } of heldIn(put.desired, subnetId)) taken.set(canonical(address), "");
   const family = familyOf(part);
+  const own = held(put.desired).filter((holder) => holder.subnet === keyOf(subnetId));
+  const others = holdersIn(put.world, subnetId, put.desired.id);
+  const taken = new Set(
+    [...others, ...own].flatMap((holder) => (holder.family === family ? holder.value : [])),
+  );
   for (const network of networksOf(subnet.properties).filter((n) => n.family === family)) {
     const last = network.last - RESERVED_LAST;
     for (let value = network.first + RESERVED_FIRST; value <= last; value += 1n) {
-      const address = formatAddress(value, family);
-      if (!taken.has(address)) return address;
+      if (!taken.has(value)) return formatAddress(value, family);
     }
   }
   return undefined;
@@ -161,11 +178,12 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
     );
     return;
   }
-  const holder =
-    takenAddresses(put.world, subnetId, put.desired.id).get(canonical(address)) ??
-    heldIn(put.desired, subnetId).find(
-      (held) => canonical(held.address) === canonical(address) && !sameId(held.part, part.id),
-    )?.part;
+  const own = held(put.desired).filter(
+    (holder) => holder.subnet === keyOf(subnetId) && !sameId(holder.part, part.id),
+  );
+  const holder = [...holdersIn(put.world, subnetId, put.desired.id), ...own].find(
+    (other) => other.address === canonical(address),
+  )?.part;
   if (holder !== undefined) {
     yield refuse(
       "PrivateIPAddressIsAllocated",

@@ -72,11 +72,12 @@ export const keyOf = (id: string): string => id.toLowerCase();
 
 /** True if both texts are the same id. */
 export const sameId = (a: string | undefined, b: string | undefined): boolean =>
-  a !== undefined && b !== undefined && keyOf(a) === keyOf(b);
+  a !== undefined && b !== undefined && a.length === b.length && keyOf(a) === keyOf(b);
 
-/** True if `id` is `outer` or lies under it. */
+/** True if `id` is `outer` or lies under it. Lengths decide first: most pairs have nothing in common. */
 export const isUnder = (id: string, outer: string): boolean =>
-  sameId(id, outer) || keyOf(id).startsWith(`${keyOf(outer)}/`);
+  (id.length === outer.length || id[outer.length] === "/") &&
+  sameId(id.slice(0, outer.length), outer);
 
 /** The id of a resource group. */
 export const resourceGroupId = (subscription: string, name: string): string =>

@@ -1,5 +1,5 @@
-import { hasHostBits, parseAddress, parseNetwork } from "../../../components/addresses";
-import { networksOf, prefixesOf, takenAddresses } from "../addressing";
+import { hasHostBits, parseNetwork } from "../../../components/addresses";
+import { holdersIn, networksOf, prefixesOf } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { namedBy, referenceProblems } from "../inUse";
 import { type Child, refOf } from "../resource";
@@ -151,15 +151,9 @@ function* prefixProblems(part: Child, path: string): Generator<ArmError> {
 /** A subnet in use may grow, but what is in it must stay in it. */
 function* shrinkProblems(put: Put, part: Child, path: string): Generator<ArmError> {
   const networks = networksOf(part.properties);
-  for (const [address, holder] of takenAddresses(put.world, part.id, "")) {
-    const value = parseAddress(address);
+  for (const { address, family, value, part: holder } of holdersIn(put.world, part.id)) {
     if (value === undefined) continue;
-    if (
-      networks.some(
-        (n) => n.family === value.family && n.first <= value.first && value.first <= n.last,
-      )
-    )
-      continue;
+    if (networks.some((n) => n.family === family && n.first <= value && value <= n.last)) continue;
     yield refuse(
       "InUsePrefixCannotBeDeleted",
       `IpPrefix ${prefixesOf(part.properties).join(", ")} on Subnet ${part.name} does not hold ${address}, which is in use by ${holder}.`,

@@ -1,0 +1,137 @@
+/** What the components cost the engine, against the plainest program of the same resources. */
+
+import type { Undo } from "../../lab/undo";
+import {
+  byRound,
+  type Column,
+  figureOf,
+  figureTable,
+  format,
+  markdownTable,
+  ratio,
+} from "../harness/figures";
+import type { Context, Findings, Question } from "../harness/question";
+import { type Samples, type Turn, takeRounds } from "../harness/rounds";
+import { Project } from "./project";
+
+interface Case {
+  key: string;
+  title: string;
+  /** Turns, unless the caller says how many. */
+  rounds: number;
+  make: (undo: Undo) => Promise<Project>;
+}
+
+const cases: readonly Case[] = [
+  { key: "dev", title: "`dev`", rounds: 5, make: (undo) => Project.ofRepository("dev", undo) },
+  { key: "prod", title: "`prod`", rounds: 3, make: (undo) => Project.ofRepository("prod", undo) },
+  {
+    ...{ key: "chains100", title: "one gateway, 100 chains", rounds: 3 },
+    make: (undo) => Project.ofLibrary({ gateways: 1, chains: 100 }, undo),
+  },
+  {
+    ...{ key: "chains1000", title: "ten gateways, 1,000 chains", rounds: 1 },
+    make: (undo) => Project.ofLibrary({ gateways: 10, chains: 1000 }, undo),
+  },
+];
+const PLAIN = "Plain";
+const FIGURES = ["preview", "up", "same", "previewCpu", "upCpu", "sameCpu"];
+
+export const program: Question = {
+  name: "program",
+  about: "what the components cost a preview and an update, beside a plain program",
+  boxed: false,
+  ask,
+  show,
+};
+
+async function ask({ rounds, only, undo, note }: Context): Promise<Findings> {
+  const kept = cases.filter(({ key }) => only?.includes(key) ?? true);
+  const samples: Samples = {};
+  const facts: Record<string, number> = {};
+  const counts = { repeated: 0, disturbed: 0 };
+  for (const { key, title, rounds: own, make } of kept) {
+    note(`${title}: deploying once, to know its resources`);
+    const ours = await make(undo);
+    ours.keep();
+    await ours.timed("once", "up", "--yes", "--skip-preview");
+    const resources = await ours.resources();
+    facts[key] = resources.length;
+    const plain = await Project.ofPlain(resources, undo);
+    plain.keep();
+    const turns: Turn[] = [
+      { contender: key, looks: looksOf(ours) },
+      { contender: key + PLAIN, looks: looksOf(plain) },
+    ];
+    const found = await takeRounds(turns, { rounds: rounds ?? own, repetitions: 1, note });
+    Object.assign(samples, found.samples);
+    counts.repeated += found.repeated;
+    counts.disturbed += found.disturbed;
+    const declared = (await plain.resources()).length;
+    if (declared !== resources.length) {
+      throw new Error(`${title}: ${resources.length} resources, ${declared} in the plain program`);
+    }
+  }
+  const titles = kept.flatMap(({ key, title }) => [
+    [key, title],
+    [key + PLAIN, `${title}: plain`],
+  ]);
+  return { titles: Object.fromEntries(titles), samples, facts, ...counts };
+}
+
+/** Preview of what is not there yet, deployment, preview with nothing to do. */
+function looksOf(project: Project): Turn["looks"] {
+  return [
+    () => {
+      project.restore();
+      return project.timed("preview", "preview");
+    },
+    () => {
+      project.restore();
+      return project.timed("up", "up", "--yes", "--skip-preview");
+    },
+    () => project.timed("same", "preview", "--expect-no-changes"),
+  ];
+}
+
+function show(results: Findings): string {
+  const { facts = {}, samples, titles, repeated, disturbed } = results;
+  const seconds = (head: string, figure: string): Column => ({
+    ...{ head, figure, digits: 2 },
+    convert: (milliseconds) => milliseconds / 1000,
+  });
+  const columns = [
+    { ...seconds("preview, s", "preview"), spread: true },
+    seconds("up, s", "up"),
+    seconds("preview of no change, s", "same"),
+    seconds("processor: preview, s", "previewCpu"),
+    seconds("up, s", "upCpu"),
+    { head: "memory, MB", figure: "upMemory" },
+  ];
+  const keys = Object.keys(facts).filter((key) => samples[key] !== undefined);
+  const ratios = keys.map((key) => {
+    const count = Number(facts[key]);
+    const of = (figure: string) =>
+      ratio(samples, figure, key, key + PLAIN)?.median.toFixed(2) ?? "-";
+    const each = (figure: string) => {
+      const found = figureOf(byRound(samples, key, figure));
+      return found === undefined ? "-" : format(found.median / count, 1);
+    };
+    return [
+      titles[key] ?? key,
+      format(count, 0),
+      ...FIGURES.map(of),
+      ...["previewCpu", "upCpu"].map(each),
+    ];
+  });
+  const clock = ["preview", "up", "no change"];
+  const heads = [
+    ...["of the plain program", "resources", ...clock],
+    ...clock.map((what) => `processor: ${what}`),
+  ];
+  return [
+    figureTable(results, columns),
+    markdownTable([...heads, "ms a resource: preview", "up"], ratios),
+    `${repeated} looks were repeated because the machine was busy, ${disturbed} stayed disturbed.`,
+  ].join("\n\n");
+}
