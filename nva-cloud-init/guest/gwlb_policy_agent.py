@@ -13,6 +13,7 @@ import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
 from gwlb_imds import HEADERS, IMDS, ImdsError, fetch
 from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
+from gwlb_system import Events
 
 USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
 IMDS_SECONDS = 5.0
@@ -20,6 +21,7 @@ HEALTH_SECONDS = 5.0
 POLL_SECONDS = 10.0
 RETRY_SECONDS = 60.0
 LOOKS = 3
+REST_SECONDS = 0.2
 
 Say = Callable[[str], None]
 
@@ -250,10 +252,20 @@ class Agent:
         """Follows the metadata service for ever."""
         self.restore()
         seconds = float(self.settings.get("policyPollSeconds") or POLL_SECONDS)
+        events = Events(rules=True)
         while True:
             started = time.monotonic()
             self.step()
-            time.sleep(max(0.2, seconds - (time.monotonic() - started)))
+            self.rest(events, max(0.2, seconds - (time.monotonic() - started)))
+
+    def rest(self, events: Events, seconds: float) -> None:
+        """Waits, and repairs at once what somebody does to the rules meanwhile."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if events.wait(left):
+                # Who changes rules often changes several: one look serves them all.
+                time.sleep(min(left, REST_SECONDS))
+                self.repair()
 
 
 def verify_problem() -> str | None:
