@@ -124,10 +124,13 @@ function chained(props: Record<string, unknown>, { input, places }: Places, id: 
 
 /** The gateway's frontend, with these chains counted towards its limit. */
 function counted(gatewayFrontendId: pulumi.Input<string>, { places }: Places) {
-  const { value, problems } = chainTarget("chainAll", gatewayFrontendId, places.length);
-  // The engine tells only the message of what a transform throws.
-  if (problems.length > 0) throw new Error(problems.map(({ reason }) => reason).join("; "));
-  return pulumi.output(value);
+  try {
+    return pulumi.output(chainTarget("chainAll", gatewayFrontendId, places.length).value);
+  } catch (error) {
+    // The engine tells only the message of what a transform throws.
+    if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
+    throw new Error(error.errors.map(({ reason }) => reason).join("; "));
+  }
 }
 
 function unknown(type: string, resource: string, inputs: readonly string[]): ChainFinding {

@@ -1,6 +1,7 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { CUSTOM_DATA_LIMIT, renderCustomData } from "../nva-cloud-init/cloudConfig";
+import { whenCounted } from "./chainTarget";
 import {
   bundlePolicy,
   type FirewallPolicy,
@@ -144,7 +145,8 @@ export class GatewayProvider extends pulumi.ComponentResource {
     const { plan, policy } = checked;
     const { names } = plan;
     for (const warning of checked.warnings) pulumi.log.warn(warning, this).catch(() => undefined);
-    const { resourceGroupName, location, tags } = args;
+    const { location, tags } = args;
+    const resourceGroupName = whenCounted(args.resourceGroupName);
     const common = { resourceGroupName, location, tags };
 
     const place = createProviderNetwork(plan, { ...common, ...checked.subnets }, this);

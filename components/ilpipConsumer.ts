@@ -1,6 +1,6 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import { chainTarget } from "./chainTarget";
+import { chainTarget, whenCounted } from "./chainTarget";
 import { addressReason } from "./gateway/layout";
 import { consumerNameReason, ilpipNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
@@ -69,7 +69,8 @@ export class IlpipConsumer extends pulumi.ComponentResource {
   constructor(name: string, args: IlpipConsumerArgs, opts?: pulumi.ComponentResourceOptions) {
     const checked = check(name, args);
     super("azure-gwlb:index:IlpipConsumer", name, args, opts);
-    const { resourceGroupName, location, tags } = args;
+    const { location, tags } = args;
+    const resourceGroupName = whenCounted(args.resourceGroupName);
     const common = { resourceGroupName, location, tags };
     const names = ilpipNames(name);
     const publicAddress = createPublicAddress(

@@ -1,6 +1,6 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import { chainTarget } from "./chainTarget";
+import { chainTarget, whenCounted } from "./chainTarget";
 import { consumerNameReason, publicLoadBalancerNames } from "./gateway/names";
 import { zonesProblems } from "./gateway/nva";
 import { at, plainProblems, tagProblems, under } from "./gateway/problem";
@@ -102,7 +102,8 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   ) {
     const gatewayFrontendId = check(name, args);
     super("azure-gwlb:index:PublicLoadBalancerConsumer", name, args, opts);
-    const { resourceGroupName, location, tags, ports, probe, outbound = true } = args;
+    const { location, tags, ports, probe, outbound = true } = args;
+    const resourceGroupName = whenCounted(args.resourceGroupName);
     const common = { resourceGroupName, location, tags };
     const names = publicLoadBalancerNames(name);
     const address = (addressName: string) =>

@@ -8,6 +8,8 @@ export const CHAINS_MAX = 100;
 
 /** The chains of one program. What they lead to is an id, or the Output that an id will be. */
 export class ChainCount {
+  /** What the program was refused with. */
+  failure?: unknown;
   readonly #byId = new Map<string, number>();
   readonly #byOutput = new WeakMap<object, number>();
 
