@@ -30,6 +30,11 @@ export function planSteering(view: View, gateway: Gateway): NftTable {
         elements: gateway.members.map((m) => m.configuration.address),
       },
       { name: "healthy", type: "mark", elements: healthy.map((m) => String(memberMark(m))) },
+      {
+        name: "members",
+        type: "mark",
+        elements: gateway.members.map((m) => String(memberMark(m))),
+      },
     ],
     chains: [
       {
@@ -95,6 +100,8 @@ function steering(name: string, stranger: string, choose: string, tunnelBit: num
       `${stranger} ${dropped("not_chained")}`,
       `ct state invalid ${dropped("invalid")}`,
       `ct mark 0 jump ${choose}`,
+      // A SYN opens a flow: it is not bound by what its ports had to do with an NVA that has left.
+      `tcp flags & (syn | ack) == syn ct mark != @members jump ${choose}`,
       // Azure moves UDP away from a dead instance; established TCP stays, and stalls.
       `meta l4proto != tcp ct mark != @healthy jump ${choose}`,
       `meta l4proto != tcp ct mark != @healthy ${dropped("no_healthy_nva")}`,
