@@ -65,7 +65,7 @@ export interface LoadSums {
 export interface LoadReport {
   sums: LoadSums;
   failures: LoadFailure[];
-  /** Failures by kind and reason, with the first and the last of them. */
+  /** Failures by kind, reason and window of time. */
   text: string;
 }
 
@@ -227,19 +227,34 @@ export function reasonOf(error: string): string {
   return known.find(([form]) => form.test(error))?.[1] ?? error;
 }
 
-/** Sums in a line, then failures by kind and reason. Pure. */
+/** Failures without one for longer than this, in milliseconds, are two windows. */
+const WINDOW_MS = 2000;
+
+/** Sums in a line, then failures by kind and reason, each window of time in a line. Pure. */
 export function textOf(sums: LoadSums, failures: readonly LoadFailure[]): string {
-  const groups = new Map<string, LoadFailure[]>();
-  for (const one of failures) {
-    const key = `${one.kind}: ${one.reason}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+  const groups = new Map<string, number[]>();
+  for (const { kind, reason, at } of failures) {
+    const key = `${kind}: ${reason}`;
+    groups.set(key, [...(groups.get(key) ?? []), at]);
   }
   const clock = (at = 0) => new Date(at).toISOString().slice(11, 23);
   return [
     `${sums.new} new connections, ${sums.newFailed} failed; ${sums.held} held, ${sums.ended} ended, ${sums.cut} cut`,
-    ...[...groups].map(([key, list]) => {
-      const times = list.map(({ at }) => at).sort((a, b) => a - b);
-      return `  ${key} ${list.length} times, ${clock(times[0])} to ${clock(times.at(-1))}`;
-    }),
+    ...[...groups].flatMap(([key, times]) =>
+      windowsOf(times).map(
+        (window) =>
+          `  ${key} ${window.length} times, ${clock(window[0])} to ${clock(window.at(-1))}`,
+      ),
+    ),
   ].join("\n");
+}
+
+function windowsOf(times: readonly number[]): number[][] {
+  const windows: number[][] = [];
+  for (const at of [...times].sort((a, b) => a - b)) {
+    const last = windows.at(-1);
+    if (last !== undefined && at - (last.at(-1) ?? 0) <= WINDOW_MS) last.push(at);
+    else windows.push([at]);
+  }
+  return windows;
 }
