@@ -80,12 +80,12 @@ export const plans = {
     make: ours(largePolicy({ log: true })),
   },
   flood: {
-    title: `ours, large, beside ${FLOOD_RATE.toLocaleString("en")} dropped packets/s`,
+    title: `ours, large, beside ${FLOOD_RATE.toLocaleString("en")} drops/s`,
     make: ours(largePolicy()),
     flooded: "oursLarge",
   },
   floodAudit: {
-    title: `ours, large, audit, beside ${FLOOD_RATE.toLocaleString("en")} dropped packets/s`,
+    title: `ours, large, audit, beside ${FLOOD_RATE.toLocaleString("en")} drops/s`,
     make: ours(largePolicy({ log: true })),
     flooded: "oursAudit",
   },

@@ -23,7 +23,7 @@ export function linesAndBars(
   const rowHeight = 26;
   const [linesHeight, barsTop] = [330, 450];
   const barsHeight = rowHeight * bars.bars.length;
-  const height = barsTop + barsHeight + 110;
+  const height = barsTop + barsHeight + 60;
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
   const colour = (title: string) => PALETTE[titles.indexOf(title) % PALETTE.length];
   const text = { fontFamily: FONT, color: "#333" };

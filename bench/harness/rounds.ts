@@ -39,29 +39,39 @@ export interface RoundsOptions {
   rounds: number;
   /** Most repetitions of one look; default 4. */
   repetitions?: number;
+  /** Seconds that all repetitions together may take; what is disturbed after that stays; default 60. */
+  patienceSeconds?: number;
+  /** Seconds after which no further round begins, three being over; default 180. */
+  seconds?: number;
   note?: (text: string) => void;
 }
 
 /** Shares of a look's time above which it is disturbed: waiting for a processor, and steal. */
 const WAITED_SHARE = 0.03;
 const STOLEN_SHARE = 0.02;
+/** Fewer are no basis for a median. */
+const LEAST_ROUNDS = 3;
 const TICKS = 100; // USER_HZ, the unit of /proc/stat
 
 /** Everybody takes a turn in each round, every second round from the end. */
-export async function takeRounds(
-  turns: readonly Turn[],
-  { rounds, repetitions = 4, note = () => undefined }: RoundsOptions,
-): Promise<Rounds> {
+export async function takeRounds(turns: readonly Turn[], options: RoundsOptions): Promise<Rounds> {
+  const { rounds, repetitions = 4, patienceSeconds = 60, seconds = 180 } = options;
+  const { note = () => undefined } = options;
   const found: Rounds = { samples: {}, repeated: 0, disturbed: 0 };
+  const begun = performance.now();
+  let patience = patienceSeconds * 1000;
   for (let round = 0; round < rounds; round += 1) {
+    if (round >= LEAST_ROUNDS && performance.now() > begun + seconds * 1000) break;
     note(`round ${round + 1} of ${rounds}`);
     for (const { contender, prepare, looks } of round % 2 === 0 ? turns : turns.toReversed()) {
       if (prepare) keep(found.samples, contender, await prepare());
       for (const measure of looks) {
         let reading = await look(measure);
-        for (let again = 0; reading.busy && again < repetitions; again += 1) {
+        for (let again = 0; reading.busy && again < repetitions && patience > 0; again += 1) {
+          const from = performance.now();
           found.repeated += 1;
           reading = await look(measure);
+          patience -= performance.now() - from;
         }
         if (reading.busy) found.disturbed += 1;
         keep(found.samples, contender, reading.values);

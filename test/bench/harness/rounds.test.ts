@@ -47,3 +47,10 @@ test("preparation comes first in each turn, and gives figures too", async () => 
   assert.equal(order.join(" "), "prepare a prepare a");
   assert.deepEqual(samples.a, { load: [7, 7], figure: [1, 2] });
 });
+
+test("without patience nothing is repeated, and late rounds do not begin", async () => {
+  const waits = [MOMENT, MOMENT, MOMENT, MOMENT];
+  const options = { rounds: 9, patienceSeconds: 0, seconds: 0 };
+  const found = await takeRounds([turn("a", [], waits)], options);
+  assert.deepEqual(found, { samples: { a: { figure: [1, 2, 3] } }, repeated: 0, disturbed: 3 });
+});
