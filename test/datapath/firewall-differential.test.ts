@@ -8,6 +8,8 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import {
   compilePolicy,
+  diffPolicies,
+  explainPacket,
   type FirewallPolicy,
   planPolicy,
   policyProblems,
@@ -16,7 +18,7 @@ import { encodeBundle } from "../../components/firewall/bundle";
 import type { CompiledPolicy } from "../../components/firewall/compile";
 import { FlowTable, type Packet } from "../../components/firewall/evaluate";
 import { frameOf } from "../support/frames";
-import { describePacket, type FlowScript, flows, policies } from "../support/policies";
+import { describePacket, type FlowScript, flows, holds, policies } from "../support/policies";
 import { KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";
 
 /** Two policies, one after the other, over flows that live through the change. */
@@ -122,6 +124,61 @@ test(`the kernel agrees with the evaluator (seed ${SEED})`, { timeout: 400_000 }
       endOnFailure: process.env.GWLB_SHRINK === "no",
       interruptAfterTimeLimit: 240_000,
     },
+  );
+});
+
+/** What the tools tell a person of a packet that opens a flow, against what the kernel does. */
+async function misleading({ policies: pair, flows: scripts, leaf }: Case): Promise<string[]> {
+  assert.ok(kernel);
+  const judge = kernel;
+  // Later packets follow their flow; errors and answers that come first have none to be explained.
+  const first = scripts.flatMap(({ packets: [packet] }) =>
+    packet !== undefined && opens(packet) ? [packet] : [],
+  );
+  const found: string[] = [];
+  const seen: boolean[][] = [];
+  for (const policy of pair) {
+    await judge.forget();
+    await judge.load(encodeBundle(compilePlain(policy, leaf)).userData);
+    const frames = first.map(
+      (packet, id) => [packet.direction === "inbound" ? "ex" : "in", frameOf(packet, id)] as const,
+    );
+    const { passed, counters } = await judge.send(frames);
+    seen.push(passed);
+    const explained = first.map((packet) => explainPacket(policy, packet));
+    explained.forEach(({ passes, rule }, n) => {
+      if (passes === passed[n]) return;
+      found.push(`${describeAt(first, n)}: explain says ${rule}, passes ${passes}`);
+    });
+    for (const [rule, count] of Object.entries(counters)) {
+      const told = explained.filter((one) => one.rule === rule).length;
+      if (told !== count) found.push(`${rule}: explained ${told} times, counted ${count}`);
+    }
+  }
+  const changes = diffPolicies(...pair);
+  first.forEach((packet, n) => {
+    const told = changes.filter(({ region }) => holds(region, packet)).length;
+    const changed = seen[0]?.[n] === seen[1]?.[n] ? 0 : 1;
+    if (told !== changed) found.push(`${describeAt(first, n)}: in ${told} regions of the diff`);
+  });
+  return found;
+}
+
+const describeAt = (packets: readonly Packet[], n: number): string => {
+  const packet = packets[n];
+  return packet === undefined ? "" : describePacket(packet);
+};
+
+/** True for a packet that the kernel takes for a flow's first and not for an answer. */
+const opens = ({ protocol, flags, icmp, family }: Packet): boolean =>
+  protocol === "tcp"
+    ? flags?.syn === true && flags.ack !== true
+    : protocol !== "icmp" || icmp?.type === (family === 4 ? 8 : 128);
+
+test(`diff and explain say what the kernel does (seed ${SEED})`, { timeout: 200_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async (one) => assert.deepEqual(await misleading(one), [])),
+    { numRuns: CASES, seed: SEED, includeErrorInReport: true, interruptAfterTimeLimit: 120_000 },
   );
 });
 

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { formatAddress, formatNetwork, parseNetwork } from "../../components/addresses";
 import type { FirewallPolicy, FirewallRule } from "../../components/firewall";
 import { openerOf, type Packet } from "../../components/firewall/evaluate";
+import { includes } from "../../components/firewall/ranges";
+import type { Region } from "../../components/firewall/regions";
 
 /** One flow's packets, and how many of them are sent before the policy changes. */
 export interface FlowScript {
@@ -184,4 +186,17 @@ export function describePacket({
   const detail = p ? ` ${p.source}→${p.destination}` : icmp ? ` type ${icmp.type}` : "";
   const set = Object.entries(flags ?? {}).flatMap(([name, on]) => (on ? [name] : []));
   return `${direction} ${protocol} ${formatAddress(source, f)}→${formatAddress(destination, f)}${detail} ${set.join()}`;
+}
+
+/** True if a region of a comparison of policies has the packet. */
+export function holds({ direction, family, protocol, sides }: Region, packet: Packet): boolean {
+  const { icmp, ports } = packet;
+  const detail = icmp ? icmp.type * 256 + (icmp.code ?? 0) : (ports?.destination ?? 0);
+  return (
+    [direction, family, protocol].join() ===
+      [packet.direction, packet.family, packet.protocol].join() &&
+    includes(sides[0], packet.source) &&
+    includes(sides[1], packet.destination) &&
+    includes(sides[2], BigInt(detail))
+  );
 }

@@ -9,24 +9,10 @@ import {
   planPolicy,
   policyProblems,
 } from "../../../components/firewall";
-import { judge, type Packet } from "../../../components/firewall/evaluate";
-import { includes } from "../../../components/firewall/ranges";
-import type { Region } from "../../../components/firewall/regions";
-import { openers, policies } from "../../support/policies";
+import { judge } from "../../../components/firewall/evaluate";
+import { holds, openers, policies } from "../../support/policies";
 
 const valid = policies.filter((policy) => policyProblems(policy).length === 0);
-
-function holds({ direction, family, protocol, sides }: Region, packet: Packet): boolean {
-  const { icmp, ports } = packet;
-  const detail = icmp ? icmp.type * 256 + (icmp.code ?? 0) : (ports?.destination ?? 0);
-  return (
-    [direction, family, protocol].join() ===
-      [packet.direction, packet.family, packet.protocol].join() &&
-    includes(sides[0], packet.source) &&
-    includes(sides[1], packet.destination) &&
-    includes(sides[2], BigInt(detail))
-  );
-}
 
 const change = (policy: FirewallPolicy) => ({
   drop: { ...policy, rules: policy.rules.slice(1) },
