@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"net"
@@ -15,10 +16,22 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
+
+// Ports are taken one after another, and later runs begin where this one will have come to: the kernel
+// would soon take one of a connection that has stalled, which a load balancer has not forgotten.
+const (
+	firstPort = 10000
+	ports     = 55000
+	perSecond = 300
+)
+
+var nextPort atomic.Uint64
 
 // line is what is printed; times are milliseconds since 1970.
 type line struct {
@@ -72,11 +85,18 @@ func (l *load) count(kind string) {
 
 // transport opens connections from one address, and gives up waiting for them.
 func transport(s settings, held bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: s.wait, KeepAlive: -1}
-	if s.source != nil {
-		dialer.LocalAddr = &net.TCPAddr{IP: s.source}
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		for {
+			port := firstPort + int(nextPort.Add(1)%ports)
+			from := &net.TCPAddr{IP: s.source, Port: port}
+			dialer := net.Dialer{Timeout: s.wait, KeepAlive: -1, LocalAddr: from}
+			wire, err := dialer.DialContext(ctx, network, address)
+			if !errors.Is(err, syscall.EADDRINUSE) {
+				return wire, err
+			}
+		}
 	}
-	made := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: !held}
+	made := &http.Transport{DialContext: dial, DisableKeepAlives: !held}
 	if held {
 		made.MaxConnsPerHost, made.MaxIdleConnsPerHost = 1, 1
 	}
@@ -217,6 +237,7 @@ func main() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
+	nextPort.Store(uint64(time.Now().Unix()) * perSecond)
 	l := &load{out: json.NewEncoder(os.Stdout)}
 	done := make(chan struct{})
 	go func() {
