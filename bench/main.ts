@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what this software costs, against baselines in the same run.
  *
- *   npm run bench                        every question; tables here, results in bench/results/own
+ *   npm run bench                        what ends soon; tables here, results in bench/results/own
  *   npm run bench -- data-path           some of the questions
  *   npm run bench -- --publish           results, tables and charts of the documents, too
  *   npm run bench -- remote HOST …       on hosts of one's own

@@ -41,6 +41,8 @@ export const program: Question = {
   name: "program",
   about: "what the components cost a preview and an update, beside a plain program",
   boxed: false,
+  // Thousands of resources take longer than all other questions together.
+  onRequest: true,
   ask,
   show,
 };
