@@ -87,6 +87,7 @@ describe("three NVAs under load", () => {
       assert.ok(first > before - SLACK_MS, "nothing failed before");
       assert.ok(last < off + DETECTION_SECONDS * 1000 + SLACK_MS, `${last - off} ms`);
     });
+    await lab.healthy(3);
   });
 
   test("a policy that no NVA can load ends at the first one, and the next good one takes over", async () => {

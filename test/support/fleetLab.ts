@@ -241,10 +241,12 @@ export class FleetLab {
     return this.until(`the upgrade is ${status}`, ended, UPGRADE_SECONDS);
   }
 
-  /** Hash of the policy that each NVA has in force. */
+  /** Hash of the policy that each NVA has in force; one that has just booted is waited for. */
   async policies(): Promise<string[]> {
+    const file = "/run/azure-gwlb/policy.json";
+    const read = `until grep -q '"hash": "' ${file}; do sleep 0.1; done 2>/dev/null; cat ${file}`;
     const texts = (await this.nvas()).map(({ vm }) =>
-      this.exec(vm, ["cat", "/run/azure-gwlb/policy.json"]),
+      this.exec(vm, ["timeout", "30", "sh", "-c", read]),
     );
     return (await Promise.all(texts)).map((text) => (JSON.parse(text) as { hash: string }).hash);
   }
