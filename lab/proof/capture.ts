@@ -1,7 +1,7 @@
 /** Watches a device of a place while flows run. */
 import { once } from "node:events";
 import { inNetwork, type PlaceMap } from "../places";
-import { start } from "../run";
+import { run, start } from "../run";
 import { type Packet, PcapReader, SNAP_LENGTH } from "./pcap";
 
 /** Seconds after which tcpdump ends by itself, should nobody end it. */
@@ -11,18 +11,23 @@ const BUFFER = 16_384;
 
 type Child = ReturnType<typeof start>;
 
+/** What is read of `ip -json -details link show`. */
+interface TunnelLink {
+  linkinfo?: { info_kind?: string; info_data?: { link?: string; port?: number } };
+}
+
 /** A running capture. Packets show up within milliseconds of their passing. */
 export class Capture {
   #packets: Packet[] = [];
-  readonly #reader = new PcapReader();
   readonly #lookers = new Set<() => void>();
 
   private constructor(
     readonly where: string,
     private readonly child: Child,
+    reader: PcapReader,
   ) {
     child.stdout?.on("data", (piece: Buffer) => {
-      for (const packet of this.#reader.push(piece)) this.#packets.push(packet);
+      for (const packet of reader.push(piece)) this.#packets.push(packet);
       for (const look of this.#lookers) look();
     });
   }
@@ -36,6 +41,7 @@ export class Capture {
     place: string,
     device: string,
     filter = "",
+    reader = new PcapReader(),
   ): Promise<Capture> {
     const tcpdump = [
       // In the foreground, or timeout makes a process group of its own and stop() misses it.
@@ -49,9 +55,24 @@ export class Capture {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    const capture = new Capture(`${device} of ${place}`, child);
+    const capture = new Capture(`${device} of ${place}`, child, reader);
     await listening(child, capture.where);
     return capture;
+  }
+
+  /**
+   * Starts a capture of what a tunnel carries, at the NIC below it: packets of running flows turn
+   * round there and never get to the tunnel's device. A port that is no tunnel is watched itself.
+   */
+  static async ofTunnel(status: PlaceMap, place: string, device: string): Promise<Capture> {
+    const show = ["ip", "-json", "-details", "link", "show", device];
+    const [link] = JSON.parse((await run(inNetwork(status, place, show))).stdout) as TunnelLink[];
+    const { info_kind: kind, info_data: data } = link?.linkinfo ?? {};
+    if (kind !== "vxlan" || data?.link === undefined) {
+      return Capture.start(status, place, device, "ip");
+    }
+    const outer = `udp dst port ${data.port}`;
+    return Capture.start(status, place, data.link, outer, new PcapReader(true));
   }
 
   /** Packets seen so far and not taken yet. */

@@ -39,8 +39,16 @@ const links: Readonly<Record<number, { header: number; type: number }>> = {
 };
 const IPV4 = 0x0800;
 
-/** Takes a capture in pieces of any size; throws on what is not a pcap file. */
+/** VXLAN's own header and the Ethernet header of what it carries; RFC 7348. */
+const CARRIED = { header: 8 + 8 + 14, type: 8 + 8 + 12 };
+
+/**
+ * Takes a capture in pieces of any size; throws on what is not a pcap file. With `carried` the
+ * capture is of VXLAN's outer packets, and the packets are those that they carry.
+ */
 export class PcapReader {
+  constructor(private readonly carried = false) {}
+
   #rest: Buffer = Buffer.alloc(0);
   #format: { big: boolean; perUnit: bigint; link: { header: number; type: number } } | undefined;
 
@@ -62,13 +70,22 @@ export class PcapReader {
       const frame = this.#rest.subarray(at + RECORD_HEADER, at + RECORD_HEADER + kept);
       const time = BigInt(u32(0)) * 1_000_000_000n + BigInt(u32(4)) * perUnit;
       const isIp = frame.length >= link.header && frame.readUInt16BE(link.type) === IPV4;
-      const packet = isIp ? readPacket(frame.subarray(link.header), time) : undefined;
+      const ip = isIp ? frame.subarray(link.header) : undefined;
+      const wanted = ip !== undefined && this.carried ? carriedBy(ip) : ip;
+      const packet = wanted === undefined ? undefined : readPacket(wanted, time);
       if (packet !== undefined) packets.push(packet);
       at += RECORD_HEADER + kept;
     }
     this.#rest = this.#rest.subarray(at);
     return packets;
   }
+}
+
+/** The IPv4 packet in an outer one; undefined where there is none. */
+function carriedBy(outer: Buffer): Buffer | undefined {
+  const body = outer.subarray(((outer[0] ?? 0) & 0x0f) * 4);
+  if (body.length < CARRIED.header || body.readUInt16BE(CARRIED.type) !== IPV4) return undefined;
+  return body.subarray(CARRIED.header);
 }
 
 function readFormat(header: Buffer) {

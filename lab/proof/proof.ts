@@ -86,15 +86,17 @@ class Watch {
   ): Promise<Watch> {
     const nvas = [...new Set(consumers.flatMap((consumer) => consumer.nvas))];
     const vms = [...new Set(consumers.flatMap((consumer) => consumer.vms))];
-    const capture = async (place: string, device: string) => {
-      const started = await Capture.start(status, place, device, "ip");
+    const capture = async (starting: Promise<Capture>) => {
+      const started = await starting;
       undo.add(`capture on ${started.where}`, () => started.stop());
       return started;
     };
     const [external, internal, inVms] = await Promise.all([
-      Promise.all(nvas.map((nva) => capture(nva, "vxlan-ex"))),
-      Promise.all(nvas.map((nva) => capture(nva, "vxlan-in"))),
-      Promise.all(vms.map(async (vm) => [vm, await capture(vm, "any")] as const)),
+      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, "vxlan-ex")))),
+      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, "vxlan-in")))),
+      Promise.all(
+        vms.map(async (vm) => [vm, await capture(Capture.start(status, vm, "any", "ip"))] as const),
+      ),
     ]);
     return new Watch(status, nvas, external, internal, new Map(inVms));
   }

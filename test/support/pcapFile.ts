@@ -11,6 +11,8 @@ export interface Frame {
   ports?: [number, number];
   tcp?: [flags: number, sequence: number, acknowledgement: number];
   etherType?: number;
+  /** True for a frame in the outer packet of a VXLAN tunnel. */
+  carried?: boolean;
 }
 
 /** A little-endian nanosecond capture of Ethernet frames, as tcpdump writes it on x86. */
@@ -24,6 +26,11 @@ export function pcapFile(frames: readonly Frame[]): Buffer {
 function record(frame: Frame): Buffer {
   const [from, to] = frame.ports ?? [40000, 80];
   const [flags, sequence, acknowledgement] = frame.tcp ?? [0x10, 0, 0];
+  const outer = Buffer.alloc(frame.carried ? 14 + 20 + 8 + 8 : 0);
+  if (frame.carried) {
+    outer.writeUInt16BE(0x0800, 12);
+    outer.writeUInt8(0x45, 14);
+  }
   const bytes = Buffer.alloc(14 + 20 + 20);
   bytes.writeUInt16BE(frame.etherType ?? 0x0800, 12);
   const ip = bytes.subarray(14);
@@ -44,7 +51,7 @@ function record(frame: Frame): Buffer {
   const at = frame.at ?? 0n;
   head.writeUInt32LE(Number(at / 1_000_000_000n), 0);
   head.writeUInt32LE(Number(at % 1_000_000_000n), 4);
-  head.writeUInt32LE(bytes.length, 8);
-  head.writeUInt32LE(bytes.length, 12);
-  return Buffer.concat([head, bytes]);
+  head.writeUInt32LE(outer.length + bytes.length, 8);
+  head.writeUInt32LE(outer.length + bytes.length, 12);
+  return Buffer.concat([head, outer, bytes]);
 }

@@ -42,6 +42,18 @@ describe("PcapReader", () => {
     assert.equal(read.length, 1);
   });
 
+  test("reads what VXLAN's outer packets carry, where that is asked for", () => {
+    const inner = { length: 1500, source: "198.51.100.7" };
+    const file = pcapFile([
+      { ...inner, carried: true },
+      { carried: true, etherType: 0x0806 },
+    ]);
+    assert.deepEqual(
+      new PcapReader(true).push(file).map(({ source, length }) => [source, length]),
+      [["198.51.100.7", 1500]],
+    );
+  });
+
   test("refuses what is not a capture", () => {
     assert.throws(() => new PcapReader().push(Buffer.alloc(64, "x")), /not a pcap file/);
   });
