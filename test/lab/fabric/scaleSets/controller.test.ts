@@ -52,10 +52,13 @@ class World {
     for (const vm of machines) {
       const run = runs.get(vm.id.toLowerCase());
       if (run === undefined) continue;
-      const state = this.health(vm);
-      const said = { epoch: run.epoch, state, reason: `says ${state}` };
+      const hear = () => {
+        // What it is by now: only one answer at most may be of before a change.
+        const state = this.health(this.instances().find(({ id }) => id === vm.id) ?? vm);
+        const said = { epoch: run.epoch, state, reason: `says ${state}` };
+        this.sets.hear(vm.id.toLowerCase(), said);
+      };
       // As many answers as change a state, and one that was under way.
-      const hear = () => this.sets.hear(vm.id.toLowerCase(), said);
       setTimeout(() => [1, 2, 3].forEach(hear), 2);
     }
   }
