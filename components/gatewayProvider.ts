@@ -1,4 +1,3 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { CUSTOM_DATA_LIMIT, renderCustomData } from "../nva-cloud-init/cloudConfig";
 import { whenCounted } from "./chainTarget";
@@ -18,6 +17,7 @@ import { sameNetworkReason, subnetIdReason } from "./gateway/resourceId";
 import { nvaSecurityRules } from "./gateway/securityRules";
 import { type GatewayTunnelArgs, tunnelKey } from "./gateway/tunnels";
 import { createAdministratorKey } from "./parts/administratorKey";
+import { declare } from "./parts/azureResource";
 import { childIds, createGatewayLoadBalancer } from "./parts/gatewayLoadBalancer";
 import { createNva } from "./parts/nvaMachine";
 import { createScaleSet } from "./parts/nvaScaleSet";
@@ -150,7 +150,8 @@ export class GatewayProvider extends pulumi.ComponentResource {
     const common = { resourceGroupName, location, tags };
 
     const place = createProviderNetwork(plan, { ...common, ...checked.subnets }, this);
-    const securityGroup = new network.NetworkSecurityGroup(
+    const securityGroup = declare(
+      "network:NetworkSecurityGroup",
       names.securityGroup,
       {
         ...common,

@@ -1,4 +1,3 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { chainTarget, whenCounted } from "./chainTarget";
 import { addressReason } from "./gateway/layout";
@@ -7,6 +6,7 @@ import { zonesProblems } from "./gateway/nva";
 import { at, optional, plainProblems, tagProblems, under, wholeReason } from "./gateway/problem";
 import { subnetIdReason } from "./gateway/resourceId";
 import { type AllowedTraffic, trafficProblems } from "./gateway/traffic";
+import { declare } from "./parts/azureResource";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
 import { gated, refuse } from "./refuse";
@@ -84,7 +84,8 @@ export class IlpipConsumer extends pulumi.ComponentResource {
       { ...common, what, allow: args.allow ?? [] },
       this,
     );
-    const networkInterface = new network.NetworkInterface(
+    const networkInterface = declare(
+      "network:NetworkInterface",
       names.networkInterface,
       {
         ...common,
@@ -108,6 +109,7 @@ export class IlpipConsumer extends pulumi.ComponentResource {
         ],
       },
       { parent: this },
+      ["ipConfigurations"],
     );
 
     this.networkInterfaceId = networkInterface.id;

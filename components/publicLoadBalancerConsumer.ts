@@ -1,4 +1,3 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { chainTarget, whenCounted } from "./chainTarget";
 import { consumerNameReason, publicLoadBalancerNames } from "./gateway/names";
@@ -22,6 +21,7 @@ import {
 } from "./gateway/publicLoadBalancer";
 import { loadBalancerId } from "./gateway/resourceId";
 import { type AllowedTraffic, probeRule, trafficProblems } from "./gateway/traffic";
+import { declare } from "./parts/azureResource";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
 import { refuse } from "./refuse";
@@ -120,7 +120,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
       },
       this,
     );
-    const frontend = (frontendName: string, publicAddress: network.PublicIPAddress) => ({
+    const frontend = (frontendName: string, publicAddress: pulumi.CustomResource) => ({
       name: frontendName,
       publicIPAddress: { id: publicAddress.id },
       gatewayLoadBalancer: { id: gatewayFrontendId },
@@ -130,7 +130,8 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
       .apply(([neighbour, group]) =>
         publicIds(loadBalancerId(neighbour, group, names.loadBalancer)),
       );
-    const loadBalancer = new network.LoadBalancer(
+    const loadBalancer = declare(
+      "network:LoadBalancer",
       names.loadBalancer,
       {
         ...common,

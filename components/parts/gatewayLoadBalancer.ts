@@ -1,4 +1,3 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import {
   gatewayFrontends,
@@ -9,6 +8,7 @@ import {
 } from "../gateway/gatewayLoadBalancer";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import { loadBalancerId } from "../gateway/resourceId";
+import { declare } from "./azureResource";
 
 /** The load balancer, with an explicit name: its rule names its own children by id. */
 export function createGatewayLoadBalancer(
@@ -18,16 +18,17 @@ export function createGatewayLoadBalancer(
     location: pulumi.Input<string> | undefined;
     tags: Record<string, pulumi.Input<string>> | undefined;
     place: { gatewaySubnetId: pulumi.Output<string> };
-    securityGroup: network.NetworkSecurityGroup;
+    securityGroup: pulumi.CustomResource;
   },
   parent: pulumi.Resource,
-): network.LoadBalancer {
+): pulumi.CustomResource {
   const { resourceGroupName, location, tags, place, securityGroup } = inputs;
   const { names, layout, tunnels, probe } = plan;
   const ids = pulumi
     .all([place.gatewaySubnetId, resourceGroupName])
     .apply(([subnetId, group]) => gatewayIds(loadBalancerId(subnetId, group, names.loadBalancer)));
-  return new network.LoadBalancer(
+  return declare(
+    "network:LoadBalancer",
     names.gateway,
     {
       ...{ resourceGroupName, location, tags },

@@ -1,14 +1,13 @@
-import * as compute from "@pulumi/azure-native/compute";
-import * as network from "@pulumi/azure-native/network";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import { scheduledEvents } from "../gateway/scaleSet";
+import { type Declared, declare } from "./azureResource";
 import { type NvaInputs, nvaProfile } from "./nvaProfile";
 
 /** One NVA: a NIC in the load balancer's pool and the VM that has it. */
 export interface NvaMachine {
-  networkInterface: network.NetworkInterface;
-  machine: compute.VirtualMachine;
+  networkInterface: Declared<"network:NetworkInterface", "ipConfigurations">;
+  machine: Declared<"compute:VirtualMachine", "name">;
 }
 
 /**
@@ -30,7 +29,8 @@ export function createNva(
     layout.nvaAddress === undefined
       ? { privateIPAllocationMethod: "Dynamic" }
       : { privateIPAllocationMethod: "Static", privateIPAddress: layout.nvaAddress };
-  const networkInterface = new network.NetworkInterface(
+  const networkInterface = declare(
+    "network:NetworkInterface",
     names.nvaInterface,
     {
       ...{ resourceGroupName, location, tags },
@@ -58,9 +58,11 @@ export function createNva(
         "ipConfigurations[*].privateIPAllocationMethod",
       ],
     },
+    ["ipConfigurations"],
   );
   const { osProfile, ...profile } = nvaProfile(plan, inputs);
-  const machine = new compute.VirtualMachine(
+  const machine = declare(
+    "compute:VirtualMachine",
     names.nva,
     {
       ...{ resourceGroupName, location, tags },
@@ -76,6 +78,7 @@ export function createNva(
         : { scheduledEventsProfile: scheduledEvents(plan.fleet.terminateNoticeMinutes) }),
     },
     { parent, deleteBeforeReplace: true, replaceOnChanges: FIXED_AT_CREATION },
+    ["name"],
   );
   return { networkInterface, machine };
 }

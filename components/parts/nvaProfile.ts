@@ -1,4 +1,3 @@
-import type * as network from "@pulumi/azure-native/network";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import { IMAGE } from "../gateway/nva";
@@ -11,7 +10,7 @@ export interface NvaInputs {
   subnetId: pulumi.Input<string>;
   poolId: pulumi.Input<string>;
   /** Replaced with the tunnels, and takes the NVAs along. */
-  securityGroup: network.NetworkSecurityGroup;
+  securityGroup: pulumi.CustomResource;
   sshPublicKey: pulumi.Input<string>;
   /** How it boots; base64. */
   customData: string;

@@ -1,5 +1,4 @@
-import * as compute from "@pulumi/azure-native/compute";
-import * as monitor from "@pulumi/azure-native/monitor";
+import { getVirtualMachineScaleSet } from "@pulumi/azure-native/compute/getVirtualMachineScaleSet";
 import * as pulumi from "@pulumi/pulumi";
 import { autoscaleProfile } from "../gateway/autoscale";
 import type { Fleet } from "../gateway/fleet";
@@ -11,6 +10,7 @@ import {
   scaleSetShell,
   scheduledEvents,
 } from "../gateway/scaleSet";
+import { type Declared, declare } from "./azureResource";
 import { type NvaInputs, nvaProfile } from "./nvaProfile";
 
 /**
@@ -23,7 +23,7 @@ export function createScaleSet(
   fleet: Fleet,
   inputs: NvaInputs & { after?: pulumi.Resource },
   parent: pulumi.Resource,
-): compute.VirtualMachineScaleSet {
+): Declared<"compute:VirtualMachineScaleSet", "name"> {
   const { names, nva, probe } = plan;
   const { resourceGroupName, location, tags } = inputs;
   const { osProfile, ...profile } = nvaProfile(plan, inputs);
@@ -32,7 +32,8 @@ export function createScaleSet(
     .apply(([securityGroup, subnet, pool]) =>
       scaleSetInterface(nva, { securityGroup, subnet, pool }),
     );
-  const scaleSet = new compute.VirtualMachineScaleSet(
+  const scaleSet = declare(
+    "compute:VirtualMachineScaleSet",
     names.fleet,
     {
       ...{ resourceGroupName, location, tags },
@@ -63,10 +64,12 @@ export function createScaleSet(
       replacementTrigger: `${plan.layout.frontendAddress} ${probe.port}${probe.path}`,
       ...(fleet.autoscale === undefined ? {} : leftToAutoscale(names.fleet, parent)),
     },
+    ["name"],
   );
   if (fleet.autoscale !== undefined) {
     const { autoscale, capacity } = fleet;
-    new monitor.AutoscaleSetting(
+    declare(
+      "monitor:AutoscaleSetting",
       names.autoscale,
       {
         ...{ resourceGroupName, location, tags },
@@ -98,10 +101,7 @@ interface ScaleSetInputs {
 function leftToAutoscale(name: string, parent: pulumi.Resource): pulumi.CustomResourceOptions {
   const look = async ({ newInputs }: pulumi.ResourceHookArgs) => {
     const { resourceGroupName, vmScaleSetName, sku } = newInputs as ScaleSetInputs;
-    const live = await compute.getVirtualMachineScaleSet(
-      { resourceGroupName, vmScaleSetName },
-      { parent },
-    );
+    const live = await getVirtualMachineScaleSet({ resourceGroupName, vmScaleSetName }, { parent });
     const [remembered, now] = [sku?.capacity, live.sku?.capacity];
     if (remembered === now) return;
     throw new Error(

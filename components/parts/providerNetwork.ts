@@ -1,7 +1,7 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import { networkOfSubnet } from "../gateway/resourceId";
+import { declare } from "./azureResource";
 
 /** What a provider's network is made from. */
 export interface ProviderNetworkInputs {
@@ -48,7 +48,8 @@ export function createProviderNetwork(
     };
   }
   const { addressSpace, gatewaySubnetPrefix, nvaSubnetPrefix } = layout.own;
-  const own = new network.VirtualNetwork(
+  const own = declare(
+    "network:VirtualNetwork",
     names.network,
     {
       ...{ resourceGroupName, location, tags },
@@ -56,10 +57,12 @@ export function createProviderNetwork(
       addressSpace: { addressPrefixes: [addressSpace] },
     },
     { parent },
+    ["name"],
   );
   const nat = plan.natGateway ? createNatGateway(plan, inputs, parent) : undefined;
   const subnet = (subnetName: string, addressPrefix: string, others: pulumi.Resource[]) =>
-    new network.Subnet(
+    declare(
+      "network:Subnet",
       subnetName,
       {
         resourceGroupName,
@@ -90,7 +93,8 @@ function createNatGateway(
   { resourceGroupName, location, tags }: ProviderNetworkInputs,
   parent: pulumi.Resource,
 ) {
-  const address = new network.PublicIPAddress(
+  const address = declare(
+    "network:PublicIPAddress",
     names.natAddress,
     {
       ...{ resourceGroupName, location, tags },
@@ -100,8 +104,10 @@ function createNatGateway(
       publicIPAddressVersion: "IPv4",
     },
     { parent },
+    ["ipAddress"],
   );
-  const gateway = new network.NatGateway(
+  const gateway = declare(
+    "network:NatGateway",
     names.natGateway,
     {
       ...{ resourceGroupName, location, tags },

@@ -1,5 +1,5 @@
-import * as network from "@pulumi/azure-native/network";
 import type * as pulumi from "@pulumi/pulumi";
+import { type Declared, declare } from "./azureResource";
 
 /** What a public address is made from. */
 export interface PublicAddressInputs {
@@ -20,11 +20,12 @@ export function createPublicAddress(
   name: string,
   inputs: PublicAddressInputs,
   parent: pulumi.Resource,
-): network.PublicIPAddress {
+): Declared<"network:PublicIPAddress", "ipAddress"> {
   const { resourceGroupName, location, tags, zones = [], idleTimeoutMinutes = 4 } = inputs;
   const sorted = [...zones].sort();
   const suffix = sorted.length === 0 ? "" : `-zones-${sorted.join("-")}`;
-  return new network.PublicIPAddress(
+  return declare(
+    "network:PublicIPAddress",
     name,
     {
       ...{ resourceGroupName, location, tags },
@@ -36,5 +37,6 @@ export function createPublicAddress(
       ...(sorted.length === 0 ? {} : { zones: sorted }),
     },
     { parent, deleteBeforeReplace: false, replaceOnChanges: ["zones"] },
+    ["ipAddress"],
   );
 }

@@ -1,8 +1,8 @@
-import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecurityRule } from "../gateway/securityRules";
 import { type AllowedTraffic, sourceReason, trafficRules } from "../gateway/traffic";
 import { refuse } from "../refuse";
+import { declare } from "./azureResource";
 
 /** What a consumer's security group is made from. */
 export interface TrafficGroupInputs {
@@ -26,10 +26,11 @@ export function createTrafficGroup(
   name: string,
   inputs: TrafficGroupInputs,
   parent: pulumi.Resource,
-): network.NetworkSecurityGroup {
+): pulumi.CustomResource {
   const { resourceGroupName, location, tags, what, allow, path = "allow", first = [] } = inputs;
   const sources = pulumi.all(allow.map((entry) => pulumi.all(entry.sources ?? ["Internet"])));
-  return new network.NetworkSecurityGroup(
+  return declare(
+    "network:NetworkSecurityGroup",
     name,
     {
       ...{ resourceGroupName, location, tags },
