@@ -10,7 +10,7 @@ Three barriers, in places of their own, so that none falls with another:
 
 import json
 
-from gwlb_settings import BRIDGE, EXTERNAL, INTERNAL, RUN, Settings, Tunnel
+from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, RUN, Settings, Tunnel
 from gwlb_system import Failed, TooSlow, run, say
 
 # Bit 31 of a packet's mark says "FORWARD has seen it"; the policy uses the bits below.
@@ -27,7 +27,6 @@ UNSEEN = f"4,32 0 0 {0xFFFFF014},69 0 1 {int(SEEN, 16)},6 0 0 {0xFFFFFFFF},6 0 0
 TABLE = "azure_gwlb"
 # How the kernel showed what was loaded: each release of its tools has its own way to write it.
 LOADED = RUN / "base.json"
-DEVICES = (INTERNAL, EXTERNAL, BRIDGE)
 
 
 def iptables_script(has_policy_chain: bool) -> str:
@@ -45,10 +44,8 @@ def host_script(settings: Settings) -> str:
     outer_out = "\n    ".join(
         f"ip daddr {settings.gateway} udp dport {port} notrack accept" for port in ports
     )
-    from_us, to_us = (
-        "\n    ".join(f'{field} "{device}" counter drop' for device in DEVICES)
-        for field in ("oifname", "iifname")
-    )
+    ours = f"{min(GROUPS.values())}-{max(GROUPS.values())}"
+    inside, outside = GROUPS[INTERNAL], GROUPS[EXTERNAL]
     return f"""table inet {TABLE}
 delete table inet {TABLE}
 table bridge {TABLE}
@@ -61,28 +58,33 @@ table inet {TABLE} {{
     {outer_in}
   }}
   chain outer {{
-    iifname "{BRIDGE}" accept
+    iifgroup {GROUPS[BRIDGE]} accept
     ip saddr {settings.gateway} notrack accept
     counter drop
   }}
   # No service of the host is reachable by the tunnels, none of them uses the tunnels.
   chain in {{
     type filter hook input priority -310; policy accept;
-    {to_us}
+    iifgroup {ours} counter drop
   }}
   chain out {{
     type filter hook output priority -310; policy accept;
     {outer_out}
-    {from_us}
+    oifgroup {ours} counter drop
   }}
 }}
 table bridge {TABLE} {{
   # By the frame's own type, so that a VLAN or PPPoE header hides nothing from the rules.
   chain forward {{
     type filter hook forward priority -300; policy drop;
-    iifname "{EXTERNAL}" oifname "{INTERNAL}" ether type {{ ip, ip6 }} accept
-    iifname "{INTERNAL}" oifname "{EXTERNAL}" ether type {{ ip, ip6 }} accept
+    iifgroup {outside} oifgroup {inside} goto crossing
+    iifgroup {inside} oifgroup {outside} goto crossing
     counter
+  }}
+  chain crossing {{
+    ether type ip accept
+    ether type ip6 accept
+    counter drop
   }}
   chain in {{
     type filter hook input priority -300; policy drop;

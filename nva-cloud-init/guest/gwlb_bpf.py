@@ -58,6 +58,31 @@ class Program:
         """Register += register."""
         self.add(0x0F, to, of)
 
+    def set_wide(self, to: int, value: int) -> None:
+        """Register = number of 64 bits."""
+        self.add(0x18, to, value=value)
+        self.add(0x00, value=value >> 32)
+
+    def times(self, to: int, of: int) -> None:
+        """Register *= register."""
+        self.add(0x2F, to, of)
+
+    def differ(self, to: int, of: int) -> None:
+        """Register ^= register."""
+        self.add(0xAF, to, of)
+
+    def shift_left(self, to: int, places: int) -> None:
+        """Register <<= number."""
+        self.add(0x67, to, value=places)
+
+    def shift_right(self, to: int, places: int) -> None:
+        """Register >>= number."""
+        self.add(0x77, to, value=places)
+
+    def include(self, to: int, bits: int) -> None:
+        """Register |= number."""
+        self.add(0x47, to, value=bits)
+
     def keep(self, to: int, bits: int) -> None:
         """Register &= number."""
         self.add(0x57, to, value=bits)
@@ -105,6 +130,10 @@ class Program:
     def unless_same(self, register: int, other: int, label: str) -> None:
         """Goes to a label unless two registers have the same low 32 bits."""
         self.add(0x5E, register, other, label)
+
+    def unless_equal(self, register: int, other: int, label: str) -> None:
+        """Goes to a label unless two registers are the same."""
+        self.add(0x5D, register, other, label)
 
     def map_in(self, to: int, descriptor: int) -> None:
         """Register = a map."""

@@ -22,11 +22,12 @@ import contextlib
 import ctypes
 import fcntl
 import json
+import secrets
 import socket
 import struct
 
 import gwlb_bpf as bpf
-from gwlb_express_programs import KEY_BYTES, VALUE_BYTES, learning, turning
+from gwlb_express_programs import KEY_BYTES, TICKETS, VALUE_BYTES, Maps, learning, turning
 from gwlb_settings import RUN, Settings
 from gwlb_system import Failed, run
 
@@ -55,8 +56,10 @@ def start(settings: Settings, nic: str, generation: int) -> None:
         counted = bpf.make_map(bpf.PER_CPU_ARRAY, 4, 16, 1)
         bpf.pin(current, GENERATION)
         bpf.pin(counted, COUNTED)
-        bpf.pin(bpf.load(learning(tables, current)), LEARN)
-        bpf.pin(bpf.load(turning(settings, tables, current, counted)), TURN)
+        tickets = bpf.make_map(bpf.ARRAY, 4, 8, TICKETS)
+        maps = Maps(tables, current, tickets, secrets.randbits(64) | 1)
+        bpf.pin(bpf.load(learning(maps)), LEARN)
+        bpf.pin(bpf.load(turning(settings, maps, counted)), TURN)
     except OSError as error:
         raise Failed(f"eBPF: {error}") from error
     pinned = f"protocol all prio {PRIORITY} handle 1 bpf direct-action object-pinned"

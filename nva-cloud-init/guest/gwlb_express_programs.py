@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import gwlb_bpf as bpf
 from gwlb_bpf import STACK, Program, as_loaded
@@ -18,34 +19,53 @@ LENGTH, MARK, DEVICE, DATA, END_OF_DATA, SEGMENTS = 0, 8, 40, 76, 80, 164
 ETHERNET, OUTER = 14, 50
 TYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}
 HEADER = {4: 20, 6: 40}
-# Key: both addresses, both ports, the protocol. Value: nanoseconds, generation, ONCE or 0.
+# Key: both addresses, both ports, the protocol. Value: nanoseconds, generation.
 KEY_BYTES = {4: 16, 6: 40}
 VALUE_BYTES = 16
 KEY, TURNED, VALUE, ZERO, WAY = -40, -80, -96, -104, -112
 FIN_RST, SYN, ACK = 0x05, 0x02, 0x10
-ONCE = 1
+# A ticket is worth something for so many nanoseconds at most, as a power of two.
+TICKET_LIFE = 30
+TICKETS = 1 << 16
 # Registers that helpers leave alone.
 PACKET, AT, REST, END = 6, 7, 8, 9
 
 
-def learning(tables: dict[int, int], current: int) -> Program:
+@dataclass(frozen=True)
+class Maps:
+    """Descriptors of what both programs share."""
+
+    # Entries of running flows, by IP version.
+    tables: dict[int, int]
+    # The generation in force.
+    current: int
+    # A ticket in each place, or 0.
+    tickets: int
+    # What makes tickets: nobody else can.
+    secret: int
+
+
+def learning(maps: Maps) -> Program:
     """At a tunnel's way out: notes both ways of a flow whose packet was passed as a taken one's."""
     p = Program()
     p.copy(PACKET, 1)
     p.load("w", REST, PACKET, MARK)
+    # The last to read it. A tunnel looks its route up anew for each packet that has a mark.
+    p.set(2, 0)
+    p.store("w", PACKET, MARK, 2)
     p.copy(2, REST)
     p.keep(2, TAKEN)
     p.when(2, 0, "next")
     p.keep(REST, GENERATION_BITS)
     p.store("w", STACK, VALUE + 8, REST)
     p.store_number("w", STACK, VALUE + 12, 0)
-    _same_generation(p, current)
+    _same_generation(p, maps.current)
     _reach(p, ETHERNET + HEADER[6] + 14)
     _room(p, ETHERNET + HEADER[4] + 4)
     p.load("h", 3, AT, 12)
     p.when(3, as_loaded(TYPE[6]), "family 6")
     p.unless(3, as_loaded(TYPE[4]), "next")
-    for family, table in tables.items():
+    for family, table in maps.tables.items():
         p.label(f"family {family}")
         _key(p, family, ETHERNET, both=True)
         p.when(5, 17, f"learn {family}")
@@ -57,10 +77,11 @@ def learning(tables: dict[int, int], current: int) -> Program:
         p.keep(2, SYN | ACK)
         p.when(2, SYN, "next")
         p.when(2, ACK, f"learn {family}")
-        p.store_number("w", STACK, VALUE + 12, ONCE)
-        _note(p, table, TURNED)
+        _ticket(p, maps, TURNED, KEY_BYTES[family])
+        p.store("d", 0, 0, REST)
+        p.jump("next")
         p.label(f"learn {family}")
-        _note(p, table, KEY, TURNED)
+        _note(p, table)
         p.label(f"forget {family}")
         for key in (KEY, TURNED):
             _arguments(p, table, key)
@@ -71,7 +92,7 @@ def learning(tables: dict[int, int], current: int) -> Program:
     return p
 
 
-def turning(settings: Settings, tables: dict[int, int], current: int, counted: int) -> Program:
+def turning(settings: Settings, maps: Maps, counted: int) -> Program:
     """At the NIC's way in: sends a packet of a known flow back, as one of the other tunnel."""
     inner = OUTER + ETHERNET
     p = Program()
@@ -82,7 +103,7 @@ def turning(settings: Settings, tables: dict[int, int], current: int, counted: i
     p.load("h", 3, AT, OUTER + 12)
     p.when(3, as_loaded(TYPE[6]), "family 6")
     p.unless(3, as_loaded(TYPE[4]), "next")
-    for family, table in tables.items():
+    for family, table in maps.tables.items():
         p.label(f"family {family}")
         _key(p, family, inner, both=False)
         p.when(5, 17, f"find {family}")
@@ -92,19 +113,27 @@ def turning(settings: Settings, tables: dict[int, int], current: int, counted: i
         p.label(f"find {family}")
         _arguments(p, table, KEY)
         p.call(bpf.LOOK_UP)
-        p.when(0, 0, "next")
+        p.when(0, 0, f"ticket {family}")
         p.copy(REST, 0)
         p.jump("found")
+        p.label(f"ticket {family}")
+        p.load("w", 1, STACK, KEY + KEY_BYTES[family] - 4)
+        p.unless(1, 6, "next")
+        _element(p, maps.current)
+        p.load("w", REST, 0, 0)
+        p.when(REST, 0, "next")
+        _ticket(p, maps, KEY, KEY_BYTES[family])
+        p.load("d", 1, 0, 0)
+        p.unless_equal(1, REST, "next")
+        p.store_number("d", 0, 0, 0)
+        p.jump("passed")
     p.label("found")
     p.call(bpf.COARSE_TIME)
     p.load("d", 1, REST, 0)
     p.when_above(0, 1, "next")
-    p.load("w", 1, REST, 12)
-    p.when(1, 0, "lasting")
-    p.store_number("d", REST, 0, 0)
-    p.label("lasting")
     p.load("w", REST, REST, 8)
-    _same_generation(p, current)
+    _same_generation(p, maps.current)
+    p.label("passed")
     _count(p, counted)
     _turn_round(p)
     p.load("w", 1, PACKET, DEVICE)
@@ -221,12 +250,41 @@ def _arguments(p: Program, table: int, key: int) -> None:
     p.plus(2, key)
 
 
-def _note(p: Program, table: int, *keys: int) -> None:
-    """Writes the value, from now on for LIFE, under these keys; ends the program."""
+def _ticket(p: Program, maps: Maps, key: int, size: int) -> None:
+    """Register REST, a generation, becomes the flow's ticket; register 0 = the place for it.
+
+    A ticket is the flow's key, the generation and the time, mixed with a secret, and so says all
+    that an entry does in one number, which is written and read at once. What shares its place with
+    another takes that one's away, which then goes the long way.
+    """
+    p.call(bpf.COARSE_TIME)
+    p.shift_right(0, TICKET_LIFE)
+    p.shift_left(0, 24)
+    p.add_to(0, REST)
+    p.set_wide(2, maps.secret)
+    for place in range(0, size, 8):
+        p.load("d", 1, STACK, key + place)
+        p.differ(0, 1)
+        p.times(0, 2)
+        p.copy(1, 0)
+        p.shift_right(1, 32)
+        p.differ(0, 1)
+    p.copy(REST, 0)
+    p.include(REST, 1)
+    p.shift_right(0, 1)
+    p.keep(0, TICKETS - 1)
+    p.store("w", STACK, ZERO, 0)
+    _arguments(p, maps.tickets, ZERO)
+    p.call(bpf.LOOK_UP)
+    p.when(0, 0, "next")
+
+
+def _note(p: Program, table: int) -> None:
+    """Writes the value, from now on for LIFE, under both keys; ends the program."""
     p.call(bpf.COARSE_TIME)
     p.plus(0, LIFE_NANOSECONDS)
     p.store("d", STACK, VALUE, 0)
-    for key in keys:
+    for key in (KEY, TURNED):
         _arguments(p, table, key)
         p.copy(3, STACK)
         p.plus(3, VALUE)

@@ -30,6 +30,8 @@ from gwlb_policy_sets import (
 )
 
 TOOLS = {4: "iptables", 6: "ip6tables"}
+# The protocol of error messages.
+ERRORS = {4: "icmp", 6: "ipv6-icmp"}
 # Packets under way in the old rules when the new ones take over have left them long after this.
 SETTLE_SECONDS = 0.2
 COMMAND_SECONDS = 60
@@ -149,14 +151,14 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
     if f"GWLB-{other(slot)}" not in present:
         lines.insert(3, f":GWLB-{other(slot)} - [0:0]")
     lines += [f"{by_mark} {SLOT_MARKS[s]:#x}/{TAG_MASK:#x} -j GWLB-{s}" for s in ("A", "B")]
-    lines += [rule.replace("@", own) for rule in entry_rules(bundle, generation)]
+    lines += [rule.replace("@", own) for rule in entry_rules(bundle, family, generation)]
     lines += [line.replace("@", own) for line in bundle.filters[family]]
     # A chain must be there before a rule names it.
     lines[1:] = sorted(lines[1:], key=lambda line: not line.startswith(":"))
     return "\n".join([*lines, "COMMIT", ""])
 
 
-def entry_rules(bundle: Bundle, generation: int) -> list[str]:
+def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
     """From the entry to the chain of the flow's direction; and the chain that takes a flow."""
     bridged = "-m physdev --physdev-is-bridged --physdev-in"
     straight, answer = f"-m mark --mark 0x0/{ANSWER:#x}", f"-m mark --mark {ANSWER:#x}/{ANSWER:#x}"
@@ -171,8 +173,9 @@ def entry_rules(bundle: Bundle, generation: int) -> list[str]:
         f"-A @ {straight} {bridged} vxlan-in -g @-OUT",
         f"-A @ {answer} {bridged} vxlan-ex -g @-OUT-R",
         f"-A @ {answer} {bridged} vxlan-in -g @-IN-R",
-        # An error message carries the flow that it is about, and must not vouch for it.
-        "-A @-OK -m conntrack --ctstate RELATED -j ACCEPT",
+        # An error message carries the flow that it is about, and must not vouch for it. Nothing
+        # else is related: helpers, which open other flows, are not loaded.
+        f"-A @-OK -p {ERRORS[family]} -m conntrack --ctstate RELATED -j ACCEPT",
         f"-A @-OK {not_turned} {remember} {generation:#x}/0xffffffff",
         f"-A @-OK {turned} {remember} {generation | TURNED:#x}/0xffffffff",
         "-A @-OK -j ACCEPT",

@@ -9,10 +9,19 @@ transaction for IPv4 and IPv6 together, and it is the moment in which a new poli
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+from itertools import pairwise
 
 from gwlb_policy_bundle import AddressSet, Bundle
 
+# First and last address, and the bits of all sets that they are in.
+Class = tuple[int, int, int]
+
 TABLE = "inet gwlb"
+BITS = {4: 32, 6: 128}
+TEXT = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
+# A look-up by prefix length costs as much as so many steps of a search in sorted ranges.
+LENGTH_STEPS = 3
 # The packet's mark. The low bits are the address sets'.
 SLOT_MARKS = {"A": 0x10000000, "B": 0x20000000}
 TAKEN = 0x40000000  # of a flow that the policy in force has let start; then low bits: generation
@@ -40,8 +49,14 @@ def flip_script(bundle: Bundle, slot: str, generation: int, stale: list[str]) ->
             members = classes([s for s in bundle.sets if (s.family, s.side) == (family, side)])
             if members:
                 name = f"{slot}_{side}{family}"
-                looks += look_ups(name, family, side)
-                maps += map_lines(name, family, members, slot)
+                blocks = blocks_by_length(members, BITS[family])
+                if blocks is None:
+                    looks += look_ups(name, family, side)
+                    maps += range_lines(name, family, members, slot)
+                else:
+                    for length, found in blocks.items():
+                        looks += look_ups(f"{name}_{length}", family, side, length)
+                        maps += block_lines(f"{name}_{length}", family, found, slot)
                 masks |= {mask for _, _, mask in members}
     lines = [
         f"add table {TABLE}",
@@ -101,20 +116,23 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     ]
 
 
-def look_ups(name: str, family: int, side: str) -> list[str]:
+def look_ups(name: str, family: int, side: str, length: int | None = None) -> list[str]:
     """Rules that look the flow's end up; in an answer it is the packet's other address."""
     near, far = ("saddr", "daddr") if side == "source" else ("daddr", "saddr")
     field = "ip" if family == 4 else "ip6"
+    bits = BITS[family]
+    whole = length is None or length == bits
+    part = "" if whole else f" & {TEXT[family]((1 << bits) - (1 << bits - (length or 0)))}"
     answer = f"meta mark and {ANSWER:#x}"
     return [
-        f"{answer} == 0 {field} {near} vmap @{name}",
-        f"{answer} != 0 {field} {far} vmap @{name}",
+        f"{answer} == 0 {field} {near}{part} vmap @{name}",
+        f"{answer} != 0 {field} {far}{part} vmap @{name}",
     ]
 
 
-def map_lines(name: str, family: int, members: list[tuple[int, int, int]], slot: str) -> list[str]:
+def range_lines(name: str, family: int, members: list[Class], slot: str) -> list[str]:
     """The map from addresses to the chain that sets the bits of the sets that they are in."""
-    text = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
+    text = TEXT[family]
     entries = ", ".join(
         f"{text(first)}-{text(last)} : jump {slot}_{mask:x}"
         if first != last
@@ -128,7 +146,52 @@ def map_lines(name: str, family: int, members: list[tuple[int, int, int]], slot:
     ]
 
 
-def classes(sets: list[AddressSet]) -> list[tuple[int, int, int]]:
+def block_lines(name: str, family: int, blocks: list[tuple[int, int]], slot: str) -> list[str]:
+    """The same for the first addresses of blocks of one length: a look-up of one step."""
+    text = TEXT[family]
+    entries = ", ".join(f"{text(first)} : jump {slot}_{mask:x}" for first, mask in blocks)
+    kind = f"ipv{family}_addr"
+    return [
+        f"add map {TABLE} {name} {{ type {kind} : verdict; size {len(blocks)}; }}",
+        f"add element {TABLE} {name} {{ {entries} }}",
+    ]
+
+
+def blocks_by_length(members: list[Class], bits: int) -> dict[int, list[tuple[int, int]]] | None:
+    """The same addresses as blocks, each with its first address and bits, by prefix length.
+
+    None where looking up each length would cost more than one search in all ranges. Where a few
+    neighbours have become a larger block, its parts are kept instead.
+    """
+    found: dict[int, list[tuple[int, int]]] = {}
+    for first, last, mask in members:
+        for block, length in aligned(first, last, bits):
+            found.setdefault(length, []).append((block, mask))
+    spare = len(members) // 8
+    lengths = sorted(found)
+    for short, long in pairwise(lengths):
+        more = len(found[short]) << long - short
+        if more <= spare:
+            step = 1 << bits - long
+            spare -= more
+            found[long] += [
+                (block + part * step, mask)
+                for block, mask in found.pop(short)
+                for part in range(1 << long - short)
+            ]
+    steps = (2 * len(members)).bit_length()
+    return found if LENGTH_STEPS * len(found) < steps else None
+
+
+def aligned(first: int, last: int, bits: int) -> Iterator[tuple[int, int]]:
+    """The largest blocks that make up a range: first address and prefix length of each."""
+    while first <= last:
+        size = min(first & -first or 1 << bits, 1 << (last - first + 1).bit_length() - 1)
+        yield first, bits - size.bit_length() + 1
+        first += size
+
+
+def classes(sets: list[AddressSet]) -> list[Class]:
     """Disjoint ranges, each with the bits of all sets that it is in.
 
     One look-up then tells all of an address's sets, however many there are.
@@ -138,7 +201,7 @@ def classes(sets: list[AddressSet]) -> list[tuple[int, int, int]]:
         for first, last in entry.ranges:
             edges += [(first, 1 << entry.bit), (last + 1, 1 << entry.bit)]
     edges.sort()
-    found: list[tuple[int, int, int]] = []
+    found: list[Class] = []
     mask = start = 0
     for at, bit in edges:
         if at > start and mask:

@@ -12,6 +12,8 @@ from pathlib import Path
 BRIDGE = "br0"
 INTERNAL = "vxlan-in"
 EXTERNAL = "vxlan-ex"
+# Numbers by which rules know the devices before they exist: a name is copied for every comparison.
+GROUPS = {BRIDGE: 10799, INTERNAL: 10800, EXTERNAL: 10801}
 # The reference case's addresses. Nothing is routed to them: they only name the devices.
 ADDRESSES = {
     BRIDGE: "192.168.255.1/28",

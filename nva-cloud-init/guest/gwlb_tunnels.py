@@ -1,6 +1,6 @@
 """Bridge and tunnels: how they are made, and whether they are still what was made."""
 
-from gwlb_settings import ADDRESSES, BRIDGE, LEAST_MTU, Settings
+from gwlb_settings import ADDRESSES, BRIDGE, GROUPS, LEAST_MTU, Settings
 from gwlb_system import SYSCTLS, Failed, Json, run, set_sysctl, sysctl
 
 # What the kernel must do with bridged packets. The hooks have a switch per bridge, too, which is
@@ -31,14 +31,15 @@ def devices(settings: Settings) -> list[str]:
 def make_script(settings: Settings, nic: str) -> str:
     """Input for `ip -batch`: everything but addresses; all stays down."""
     lines = [
-        f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0 "
-        "mcast_querier 0 nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 0"
+        f"link add {BRIDGE} group {GROUPS[BRIDGE]} type bridge stp_state 0 forward_delay 0 "
+        "mcast_snooping 0 mcast_querier 0 "
+        "nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 0"
     ]
     for t in settings.tunnels:
         # With learning, a frame is lost once its destination was learned on the port it came by.
         lines += [
-            f"link add {t.device} type vxlan id {t.vni} remote {settings.gateway} "
-            f"dstport {t.port} dev {nic} nolearning",
+            f"link add {t.device} group {GROUPS[t.device]} type vxlan id {t.vni} "
+            f"remote {settings.gateway} dstport {t.port} dev {nic} nolearning",
             f"link set {t.device} master {BRIDGE}",
             f"link set {t.device} type bridge_slave learning off flood on "
             "mcast_flood on bcast_flood on isolated off hairpin off neigh_suppress off",
@@ -125,6 +126,7 @@ def device_problems(settings: Settings, nic: str, mtu: int, links: dict[str, Jso
             "lower device": (nic, data.get("link")),
             "learning": (False, data.get("learning")),
             "bridge": (BRIDGE, link.get("master")),
+            "group": (str(GROUPS[tunnel.device]), link.get("group")),
             "learning of its bridge port": (False, port.get("learning")),
             "flooding of its bridge port": (True, port.get("flood")),
             "isolation of its bridge port": (False, port.get("isolated")),
@@ -153,6 +155,7 @@ def _bridge_problems(link: Json | None) -> list[str]:
     data: Json = info.get("info_data", {})
     wanted = {
         "kind": ("bridge", info.get("info_kind")),
+        "group": (str(GROUPS[BRIDGE]), link.get("group")),
         "spanning tree": (0, data.get("stp_state")),
         "multicast snooping": (0, data.get("mcast_snooping")),
         "VLAN filtering": (0, data.get("vlan_filtering")),

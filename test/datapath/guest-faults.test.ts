@@ -78,6 +78,8 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
       "ip link delete vxlan-ex; ip link add vxlan-ex type vxlan id 900 remote 10.7.0.4 dstport 10801 dev eth0; ip link set vxlan-ex master br0 up",
       /azure_gwlb|vxlan-ex: vni is 900/,
     ],
+    ["a tunnel in another group", "ip link set vxlan-ex group 0", /vxlan-ex: group is default/],
+    ["the bridge in another group", "ip link set br0 group 0", /br0: group is default/],
     ["a tunnel out of the bridge", "ip link set vxlan-in nomaster", /vxlan-in: bridge/],
     ["the bridge deleted", "ip link delete br0", /br0: no such device/],
     ["learning on", "bridge link set dev vxlan-ex learning on", /learning/],

@@ -44,7 +44,13 @@ const padding = Array.from({ length: 40 }, (_, n) => `100.64.${2 * n}.0/24`).con
 
 const addressSets = fc.record({
   small: networks([...clients[4], ...clients[6], ...servers[4]], 3),
-  large: networks([...clients[4], ...clients[6]], 4).map((list) => [...list, ...padding]),
+  // Of one length each, or of several: the guest looks them up in different ways.
+  large: fc
+    .oneof(
+      networks([...clients[4], ...clients[6]], 4),
+      fc.subarray([...clients[4], ...clients[6]], { minLength: 1, maxLength: 4 }),
+    )
+    .map((list) => [...list, ...padding]),
   other: networks([...servers[4], ...servers[6]], 4).map((list) => [...padding, ...list]),
 });
 

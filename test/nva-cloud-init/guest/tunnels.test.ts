@@ -69,7 +69,7 @@ print(json.dumps(gwlb_base.host_script(settings)))
 `);
   assert.match(
     String(script),
-    /udp dport 5 goto outer\n[^}]*}\n\s*chain outer {\n\s*iifname "br0" accept\n\s*ip saddr 192\.0\.2\.4 notrack accept\n\s*counter drop\n/,
+    /udp dport 5 goto outer\n[^}]*}\n\s*chain outer {\n\s*iifgroup 10799 accept\n\s*ip saddr 192\.0\.2\.4 notrack accept\n\s*counter drop\n/,
   );
   assert.doesNotMatch(String(script), /10\.7\./);
 });
