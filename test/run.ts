@@ -20,6 +20,10 @@ interface Counts {
 }
 
 const root = path.resolve(__dirname, "..");
+/** What a test that was told to stop may take to clean up; then the kernel does it. */
+const CLEAN_UP_MS = 30_000;
+/** Set by the first signal: no other test file is begun. */
+let interrupted = false;
 const tiers = ["checks", "unit", "engine", "datapath"] as const;
 type Tier = (typeof tiers)[number];
 
@@ -57,8 +61,14 @@ async function runFiles(
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, FORCE_COLOR: undefined, NODE_TEST_CONTEXT: undefined },
   });
-  const forward = (signal: NodeJS.Signals) => child.kill(signal);
-  process.once("SIGINT", forward).once("SIGTERM", forward);
+  let late: NodeJS.Timeout | undefined;
+  const forward = (signal: NodeJS.Signals) => {
+    interrupted = true;
+    child.kill(signal);
+    // What is around a box takes no other signal.
+    late ??= setTimeout(() => child.kill("SIGKILL"), CLEAN_UP_MS);
+  };
+  process.on("SIGINT", forward).on("SIGTERM", forward);
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => {
     if (live) process.stdout.write(chunk);
@@ -66,6 +76,7 @@ async function runFiles(
   });
   const code = await new Promise<number>((resolve) => child.on("close", (c) => resolve(c ?? 1)));
   process.off("SIGINT", forward).off("SIGTERM", forward);
+  clearTimeout(late);
   if (!live) process.stdout.write(`-- ${files.join(" ")}\n${text}`);
   const count = (word: string) =>
     Number([...text.matchAll(new RegExp(`^ℹ ${word} (\\d+)`, "gm"))].at(-1)?.[1] ?? 0);
@@ -111,14 +122,15 @@ async function runTier(
   // In there is no network to build it by. Who needs it says what is missing.
   await ensureLoad();
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time, as
-  // most of their time is waiting for machines.
+  // most of their time is waiting for machines. Drills in full are a load for the whole machine.
+  const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 2;
   const waiting = [...files];
   const lane = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      add(await runFiles([file], { box: true, live: files.length === 1 }));
+    for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) {
+      add(await runFiles([file], { box: true, live: files.length === 1 || lanes === 1 }));
     }
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 async function main(): Promise<void> {
@@ -128,6 +140,7 @@ async function main(): Promise<void> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const lacking = await missingForDataPath();
   for (const tier of named.length > 0 ? named : tiers) {
+    if (interrupted) break;
     const begun = Date.now();
     console.log(`\n== ${tier}`);
     await runTier(tier, patterns, total, lacking);

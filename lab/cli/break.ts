@@ -12,7 +12,7 @@ const LONGEST_SECONDS = 3600;
 /** A machine of the lab has this machine's clock: a jump of one would be a jump of all. */
 const NO_CLOCK =
   "a machine of the lab is a container and has this machine's clock, which the lab does not touch: " +
-  "only a full virtual machine has a clock of its own to jump";
+  "npm run test:vm has a full virtual machine, with a clock of its own, and makes that one jump";
 
 export function define(command: Command): void {
   const kinds = [...FAULT_KINDS, "clock"];

@@ -59,6 +59,12 @@ async function heard(): Promise<string> {
   return JSON.parse(body).problems[0];
 }
 
+/** What the scale set's health extension is told. */
+async function applicationHealth(): Promise<string> {
+  const { body } = await guest.outside.probe("/health/application");
+  return JSON.parse(body).ApplicationHealthState;
+}
+
 /** Stops the guard, so that a fault stays; the answer lets it go on. */
 async function withoutGuard(work: () => Promise<void>): Promise<void> {
   await guest.sh("systemctl stop gwlb-guard");
@@ -189,6 +195,7 @@ describe("the probe's own side", () => {
     await guest.sh("dd if=/dev/zero of=/var/rest bs=4k status=none 2>/dev/null; true");
     try {
       assert.equal((await guest.outside.probe()).code, 200);
+      assert.equal(await applicationHealth(), "Unhealthy", "the scale set is to replace it");
       await withoutGuard(async () => {
         await guest.sh("ip link delete vxlan-in");
         assert.match(await heard(), /vxlan-in/);
@@ -199,5 +206,6 @@ describe("the probe's own side", () => {
     } finally {
       await guest.sh("rm -f /var/fill /var/rest");
     }
+    assert.equal(await applicationHealth(), "Healthy");
   });
 });

@@ -20,6 +20,15 @@ Address=10.7.1.5/24
 Gateway=10.7.1.1
 `;
 
+/** Runs what comes by the second serial line: the test's hand inside the machine. */
+const HAND = `[Service]
+ExecStart=/bin/sh -c 'while read -r line; do sh -c "$line"; done'
+StandardInput=file:/dev/ttyS1
+Restart=always
+[Install]
+WantedBy=multi-user.target
+`;
+
 const FINISH = [
   `rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname"; : > "$1/etc/machine-id"`,
   `printf '%s' '${NETWORK}' > "$1/etc/systemd/network/10-nic.network"`,
@@ -82,6 +91,8 @@ export async function vmDisk(image: VmImage, dir: string, customData: Uint8Array
     await writeFile(path.join(seed, "meta-data"), "instance-id: i-1\nlocal-hostname: nva\n");
     const config = "network: {config: disabled}\ndatasource_list: [NoCloud]\n";
     await writeFile(path.join(tree, "etc/cloud/cloud.cfg.d/90-platform.cfg"), config);
+    await writeFile(path.join(tree, "etc/systemd/system/hand.service"), HAND);
+    await run(["systemctl", `--root=${tree}`, "enable", "--quiet", "hand.service"]);
     const disk = path.join(dir, "disk.img");
     await run(["mkfs.ext4", "-q", "-d", tree, disk, "4G"], { timeoutSeconds: 300 });
     return disk;

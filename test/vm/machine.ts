@@ -1,7 +1,7 @@
 /** A full virtual machine under QEMU, its NIC a tap device in the world outside. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { start } from "../../lab/run";
+import { run, start } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
 import type { Outside } from "../support/outside";
 
@@ -9,6 +9,8 @@ export class VirtualMachine {
   #child: ReturnType<typeof start> | undefined;
   #ended: Promise<void> = Promise.resolve();
   readonly #console: string;
+  /** Pipe to the second serial line, by QEMU's convention without its ending. */
+  readonly #line: string;
 
   constructor(
     readonly disk: string,
@@ -18,6 +20,7 @@ export class VirtualMachine {
     undo: Undo,
   ) {
     this.#console = path.join(path.dirname(disk), "console.log");
+    this.#line = path.join(path.dirname(disk), "line");
     undo.add("virtual machine", () => this.kill());
   }
 
@@ -35,10 +38,20 @@ export class VirtualMachine {
       ...["-device", "virtio-net-pci,netdev=nic,mac=00:0d:3a:00:00:05"],
       ...["-device", "virtio-rng-pci"],
       ...["-serial", `file:${this.#console}`, "-monitor", "stdio"],
+      ...["-serial", `pipe:${this.#line}`],
     ];
+    for (const way of ["in", "out"]) {
+      const fifo = `${this.#line}.${way}`;
+      if (!existsSync(fifo)) await run(["mkfifo", fifo]);
+    }
     const child = start([...enter, ...argv], { stdio: ["pipe", "ignore", "inherit"] });
     this.#child = child;
     this.#ended = new Promise((resolve) => child.once("close", () => resolve()));
+  }
+
+  /** Has a command line run as root. */
+  type(command: string): void {
+    writeFileSync(`${this.#line}.in`, `${command}\n`);
   }
 
   /** Presses the power button and waits until the machine has shut itself down. */

@@ -52,6 +52,35 @@ async function filters(outside: Outside): Promise<void> {
   assert.equal(await counted(outside), before + 3);
 }
 
+/** Its clock jumps: it goes on filtering, and takes another policy. */
+async function jumps(machine: VirtualMachine, outside: Outside, by: string): Promise<void> {
+  const mark = `jumped by ${by}`;
+  machine.type(`date --set '${by}' +'${mark}' > /dev/console`);
+  await until(mark, async () => machine.console().includes(mark));
+  assert.equal((await outside.probe(undefined, SLOW)).code, 200);
+  await filters(outside);
+  const [rule] = policy.rules;
+  assert.ok(rule);
+  const other = bundlePolicy({
+    ...policy,
+    rules: [rule, { ...rule, name: by.replace(/\W+/g, "-d") }],
+  });
+  await outside.userData(other.userData);
+  await until("another policy is in force", async () => {
+    const { code, body } = await outside.probe(undefined, SLOW);
+    return code === 200 && JSON.parse(body).policy.hash === other.hash;
+  });
+  await filters(outside);
+  console.log(`${mark}: filters on, took another policy`);
+}
+
+async function until(what: string, is: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + SLOW * 1000; !(await is()); ) {
+    assert.ok(Date.now() < end, `not within ${SLOW} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
 /** Shows how far it came. */
 async function explain(machine: VirtualMachine | undefined): Promise<void> {
   if (machine === undefined) return;
@@ -60,7 +89,7 @@ async function explain(machine: VirtualMachine | undefined): Promise<void> {
   console.error(await vmJournal(machine.disk));
 }
 
-test("in a virtual machine with its own kernel: first boot, shutdown, power failure", async () => {
+test("in a virtual machine with its own kernel: boots, jumps of the clock, power failure", async () => {
   const undo = new Undo();
   const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-vm-"));
   undo.add("folder", () => rm(dir, { recursive: true, force: true }));
@@ -80,9 +109,13 @@ test("in a virtual machine with its own kernel: first boot, shutdown, power fail
       assert.deepEqual(JSON.parse(answer.body).problems, []);
       assert.deepEqual(await outside.take(1, 0), [], "silent so far");
       await filters(outside);
+      if (boot === "first boot") {
+        for (const by of ["+1 day", "-2 days"]) await jumps(machine, outside, by);
+      }
       if (boot === "first boot") await machine.shutDown(120);
       else await machine.kill();
     }
+    assert.doesNotMatch(await vmJournal(disk), /no express way|no barrier by/);
   } catch (cause) {
     await explain(machine);
     throw cause;
