@@ -20,6 +20,9 @@ interface Counts {
 }
 
 const root = path.resolve(__dirname, "..");
+/** Files that take a minute or more: begun first, or one of them runs alone at the end. */
+const LONG = ["machine-faults", "fleet-life", "fleet-soak", "examples", "guest-drain"];
+const isLong = (file: string) => LONG.some((name) => path.basename(file) === `${name}.test.ts`);
 /** What a test that was told to stop may take to clean up; then the kernel does it. */
 const CLEAN_UP_MS = 30_000;
 /** Set by the first signal: no other test file is begun. */
@@ -124,7 +127,7 @@ async function runTier(
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time, as
   // most of their time is waiting for machines. Drills in full are a load for the whole machine.
   const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 2;
-  const waiting = [...files];
+  const waiting = files.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)));
   const lane = async () => {
     for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) {
       add(await runFiles([file], { box: true, live: files.length === 1 || lanes === 1 }));
