@@ -53,6 +53,8 @@ export interface LoadSums {
   /** New connections tried, and how many of them failed. */
   new: number;
   newFailed: number;
+  /** Of those that were answered, after more than 0.9 s: a first packet was lost, and sent again. */
+  slow: number;
   /** Requests on held connections. */
   beats: number;
   cut: number;
@@ -155,7 +157,7 @@ export class Load {
 
   /** As of the last second. */
   get sums(): LoadSums {
-    const none = { new: 0, newFailed: 0, beats: 0, cut: 0, again: 0, held: 0, ended: 0 };
+    const none = { new: 0, newFailed: 0, slow: 0, beats: 0, cut: 0, again: 0, held: 0, ended: 0 };
     return this.#sums ?? none;
   }
 
@@ -239,7 +241,7 @@ export function textOf(sums: LoadSums, failures: readonly LoadFailure[]): string
   }
   const clock = (at = 0) => new Date(at).toISOString().slice(11, 23);
   return [
-    `${sums.new} new connections, ${sums.newFailed} failed; ${sums.held} held, ${sums.ended} ended, ${sums.cut} cut`,
+    `${sums.new} new connections, ${sums.newFailed} failed, ${sums.slow} late; ${sums.held} held, ${sums.ended} ended, ${sums.cut} cut`,
     ...[...groups].flatMap(([key, times]) =>
       windowsOf(times).map(
         (window) =>

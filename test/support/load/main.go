@@ -31,6 +31,9 @@ const (
 	perSecond = 300
 )
 
+// A first packet that was lost is sent again after a second.
+const slow = 900 * time.Millisecond
+
 var nextPort atomic.Uint64
 
 // line is what is printed; times are milliseconds since 1970.
@@ -48,9 +51,11 @@ type line struct {
 type sums struct {
 	New       int `json:"new"`
 	NewFailed int `json:"newFailed"`
-	Beats     int `json:"beats"`
-	Cut       int `json:"cut"`
-	Again     int `json:"again"`
+	// Of those that were answered, later than slow.
+	Slow  int `json:"slow"`
+	Beats int `json:"beats"`
+	Cut   int `json:"cut"`
+	Again int `json:"again"`
 	// Held connections that work now, and those that have ended as planned.
 	Held  int `json:"held"`
 	Ended int `json:"ended"`
@@ -130,7 +135,9 @@ func (l *load) open(ctx context.Context, s settings, target string, rate int) {
 		l.mutex.Lock()
 		defer l.mutex.Unlock()
 		l.sums.New++
-		if text := failure(r); text != "" {
+		if text := failure(r); text == "" && r.Latency > slow {
+			l.sums.Slow++
+		} else if text != "" {
 			l.sums.NewFailed++
 			l.say("new", target, 0, r.Timestamp, text)
 		}
