@@ -47,7 +47,10 @@ async function runStep({ argv, input, optional }: Step): Promise<void> {
   }
 }
 
-/** What leads from one topology to another. Rules come before the routes that lead packets to them. */
+/**
+ * What leads from one topology to another. Rules come before the routes that lead packets to them,
+ * and change before routes go: nothing is sent to what is leaving, however long its end takes.
+ */
 export function planStages(previous: Topology, next: Topology): Stage[] {
   const before = new Map(previous.namespaces.map((n) => [n.name, n]));
   const after = new Map(next.namespaces.map((n) => [n.name, n]));
@@ -58,13 +61,16 @@ export function planStages(previous: Topology, next: Topology): Stage[] {
   const each = (plan: (now: Namespace, was: Namespace | undefined) => Stage): Stage =>
     next.namespaces.flatMap((now) => plan(now, before.get(now.name)));
   const fresh = freshDevices(goneLinks, newLinks);
+  const rules = (old: boolean): Stage =>
+    each((now, was) => ((was !== undefined) === old ? tables(now, was, "ip") : []));
   return [
+    rules(true),
     each(settingsGone),
     [...goneLinks.map(linkDown), ...each(vxlansGone)],
     gone.map((n) => namespaceDown(n.name)),
     born.map((n): Step => ({ argv: ["ip", "netns", "add", n.name] })),
     each(sysctls),
-    [...each((now, was) => tables(now, was, "ip")), ...newLinks.map(linkUp)],
+    [...rules(false), ...newLinks.map(linkUp)],
     each(vxlansUp),
     [...devicesUp(newLinks), ...arpAnswers(newLinks)],
     each((now, was) => tables(now, was, "netdev")),
