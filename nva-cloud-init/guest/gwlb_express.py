@@ -27,7 +27,8 @@ import socket
 import struct
 
 import gwlb_bpf as bpf
-from gwlb_express_programs import KEY_BYTES, TICKETS, VALUE_BYTES, Maps, learning, turning
+from gwlb_express_packets import KEY_BYTES, VALUE_BYTES
+from gwlb_express_programs import TICKETS, Maps, learning, turning
 from gwlb_settings import RUN, Settings
 from gwlb_system import Failed, run
 
