@@ -55,24 +55,28 @@ async function ask({ rounds, only, undo, note }: Context): Promise<Findings> {
   const facts: Record<string, number> = {};
   const counts = { repeated: 0, disturbed: 0 };
   for (const { key, title, rounds: own, make, plain: isCompared = true } of kept) {
-    note(`${title}: deploying once, to know its resources`);
+    note(title);
     const ours = await make(undo);
     ours.keep();
-    await ours.timed("once", "up", "--yes", "--skip-preview");
-    const resources = await ours.resources();
-    facts[key] = resources.length;
-    const plain = isCompared ? await Project.ofPlain(resources, undo) : undefined;
-    plain?.keep();
     const turns: Turn[] = [{ contender: key, looks: looksOf(ours) }];
-    if (plain) turns.push({ contender: key + PLAIN, looks: looksOf(plain) });
+    let plain: Project | undefined;
+    if (isCompared) {
+      note("deploying once, to know its resources");
+      await ours.timed("once", "up", "--yes", "--skip-preview");
+      plain = await Project.ofPlain(await ours.resources(), undo);
+      plain.keep();
+      turns.push({ contender: key + PLAIN, looks: looksOf(plain) });
+    }
     const found = await takeRounds(turns, { rounds: rounds ?? own, repetitions: 1, note });
     Object.assign(samples, found.samples);
     counts.repeated += found.repeated;
     counts.disturbed += found.disturbed;
-    const declared = (await plain?.resources())?.length;
-    if (plain && declared !== resources.length) {
-      throw new Error(`${title}: ${resources.length} resources, ${declared} in the plain program`);
+    const count = (await ours.resources()).length;
+    const declared = (await plain?.resources())?.length ?? count;
+    if (declared !== count) {
+      throw new Error(`${title}: ${count} resources, ${declared} in the plain program`);
     }
+    facts[key] = count;
   }
   const titles = kept.flatMap(({ key, title, plain = true }) => [
     [key, title],

@@ -5,12 +5,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DETECTION_SECONDS, FleetLab } from "../support/fleetLab";
+import { DETECTION_SECONDS, FleetLab, inFull } from "../support/fleetLab";
 import type { LoadFailure } from "../support/load";
 import { Prober } from "../support/prober";
 
 const seconds = Number(process.env.GWLB_SOAK_SECONDS ?? 60);
-const seed = Number(process.env.GWLB_SOAK_SEED ?? Date.now() % 1_000_000);
+/** Has 12 of the 14 faults in its first minute: what a commit is judged by should not be luck. */
+const SEED = 537;
+const seed = Number(process.env.GWLB_SOAK_SEED ?? (inFull ? Date.now() % 1_000_000 : SEED));
 const FAULT_EVERY_MS = 5000;
 /** What an attempt that began in time may still take to fail, and what clocks may differ, in ms. */
 const SLACK_MS = 1500;
@@ -66,7 +68,8 @@ const FAULTS: Fault[] = [
   inVm("rules flushed", mended, "iptables", "-F"),
   byLab("freeze announced", planned, "event", "freeze"),
   byLab("reboot announced", planned, "event", "reboot"),
-  byLab("full disk", unnoticed, "break", "disk", ...BROKEN),
+  // Filters on, but a repair replaces it, and it drains before.
+  byLab("full disk", planned, "break", "disk", ...BROKEN),
   byLab("power", broken, "break", "power", ...BROKEN),
   byLab("hang", broken, "break", "hang", ...BROKEN),
   byLab("NIC", broken, "break", "nic", ...BROKEN),
