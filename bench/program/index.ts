@@ -28,7 +28,7 @@ const cases: readonly Case[] = [
   { key: "dev", title: "`dev`", rounds: 5, make: (undo) => Project.ofRepository("dev", undo) },
   { key: "prod", title: "`prod`", rounds: 3, make: (undo) => Project.ofRepository("prod", undo) },
   {
-    ...{ key: "chains100", title: "one gateway, 100 chains", rounds: 3 },
+    ...{ key: "chains100", title: "one gateway, 100 chains", rounds: 2 },
     make: (undo) => Project.ofLibrary({ gateways: 1, chains: 100 }, undo),
   },
   {
