@@ -48,6 +48,9 @@ const TICKS = 100; // USER_HZ, the unit of /proc/self/stat
 const projects = path.join(__dirname, "projects");
 
 export class Project {
+  /** Resources in the last plan of everything, components and the stack itself among them. */
+  planned = 0;
+
   private constructor(
     readonly dir: string,
     private readonly engine: LabEngine,
@@ -97,13 +100,14 @@ export class Project {
     const peaks = path.join(this.dir, ".lab/peaks.jsonl");
     rmSync(peaks, { force: true });
     const [begun, before] = [process.hrtime.bigint(), childrenTicks()];
-    await this.pulumi(args, {
+    const { stdout } = await this.pulumi(args, {
       NODE_OPTIONS: `--require ${path.join(__dirname, "peak.cjs")}`,
       GWLB_BENCH_PEAKS: peaks,
     });
     const wall = Number(process.hrtime.bigint() - begun);
     const processor = (childrenTicks() - before) * (1000 / TICKS);
     const peak = peakOf(peaks);
+    this.planned = Number(/ (\d+) to create/.exec(stdout)?.[1] ?? this.planned);
     return {
       values: { [figure]: wall / 1e6, [`${figure}Cpu`]: processor, [`${figure}Memory`]: peak },
       wall,
