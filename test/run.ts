@@ -130,9 +130,9 @@ async function runTier(
   if (tier !== "datapath") return add(await runFiles(files, { concurrency: 2 }));
   // In there is no network to build it by. Who needs it says what is missing.
   await ensureLoad();
-  // Each file in namespaces of its own, where the kernel removes what it leaves; three at a time,
+  // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time,
   // as most of their time is waiting for machines. Drills in full are a load for the whole machine.
-  const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 3;
+  const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 2;
   const waiting = files.toSorted((a, b) => turnOf(a) - turnOf(b));
   const lane = async () => {
     for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) {
