@@ -4,7 +4,7 @@ import type * as network from "@pulumi/azure-native/network";
 import { getVersion } from "@pulumi/azure-native/utilities";
 import * as pulumi from "@pulumi/pulumi";
 
-/** What the components declare, by the end of its type: arguments and resource, as azure-native has them. */
+/** Arguments and resource, as azure-native has them, by the end of the resource's type. */
 interface AzureTypes {
   "compute:VirtualMachine": [compute.VirtualMachineArgs, compute.VirtualMachine];
   "compute:VirtualMachineScaleSet": [
@@ -23,6 +23,7 @@ interface AzureTypes {
 
 /** What azure-native's own classes fill in, beside what they are given. */
 const DEFAULTS: { [T in keyof AzureTypes]?: Partial<AzureTypes[T][0]> } = {
+  "monitor:AutoscaleSetting": { enabled: false },
   "network:Subnet": {
     privateEndpointNetworkPolicies: "Disabled",
     privateLinkServiceNetworkPolicies: "Enabled",
@@ -42,8 +43,8 @@ export type Declared<T extends keyof AzureTypes, O extends keyof AzureTypes[T][1
 /**
  * Declares a resource of azure-native as its class of that type does, but for the aliases: the
  * classes name the type of every API version that there ever was, for stacks of an older
- * azure-native, which made none of these resources. A program with many chains spends nine tenths
- * of its time and its memory on them (docs/performance.md).
+ * azure-native, which made none of these resources. A program with many chains would spend most of
+ * its time and memory on them (docs/performance.md).
  *
  * @param outputs Names of the properties that are read from the result.
  */
