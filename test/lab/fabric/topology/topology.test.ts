@@ -153,6 +153,16 @@ describe("planStages", () => {
     assert.match(words[0] ?? "", /^ip netns exec gw-\S+ nft -f -$/);
   });
 
+  test("an NVA that leaves is chosen no more before its route goes", () => {
+    const stages = planStages(plan(fixture()), plan(new AzureFixture({ nvas: 1 })));
+    const gateway = (tool: RegExp) =>
+      stages.findIndex((stage) =>
+        stage.some(({ argv }) => tool.test(argv.join(" ")) && /\bgw-/.test(argv.join(" "))),
+      );
+    const [rules, routes] = [gateway(/ nft -f /), gateway(/^ip -n .* -force -batch/)];
+    assert.ok(rules >= 0 && rules < routes, `${rules}, ${routes}`);
+  });
+
   test("rules stand before the first route is set", () => {
     const stages = planStages({ namespaces: [], links: [] }, plan(fixture()));
     const at = (
