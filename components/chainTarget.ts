@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ChainCount } from "./gateway/chainCount";
 import { at, type Problem } from "./gateway/problem";
 import { chainTargetReason } from "./gateway/resourceId";
-import { type Gated, gated, refuse } from "./refuse";
+import { type Gated, gated, isLater, refuse } from "./refuse";
 
 /**
  * Checks what a consumer is chained to, and counts its chains. An Output is counted twice over: by
@@ -14,19 +14,20 @@ import { type Gated, gated, refuse } from "./refuse";
 export function chainTarget(what: string, id: pulumi.Input<string>, chains: number): Gated<string> {
   const propertyPath = "gatewayFrontendId";
   const count = countOfProgram();
-  const { value, problems } = gated(what, propertyPath, id, chainTargetReason);
-  // What is no frontend is not counted.
-  if (typeof value === "string" && problems.length > 0) return { value, problems };
-  if (typeof value === "string" || typeof id === "object") {
-    const reason = count.add(typeof value === "string" ? value : id, chains);
+  const add = (target: string | object) => {
+    const reason = count.add(target, chains);
     if (reason !== undefined) fail(count, what, at(propertyPath, reason));
-  }
-  if (typeof value === "string") return { value, problems };
-  const known = pulumi.output(value).apply((found) => {
-    refuse(what, at(propertyPath, count.add(found, chains)));
-    return found;
-  });
-  return { value: known, problems };
+  };
+  if (isLater(id)) add(id);
+  const checked = gated(
+    what,
+    propertyPath,
+    id,
+    (found) => chainTargetReason(found) ?? (isLater(id) ? count.add(found, chains) : undefined),
+  );
+  // What is no frontend is not counted.
+  if (!isLater(id) && checked.problems.length === 0) add(id);
+  return checked;
 }
 
 /** Throws, and lets nothing that waits for the count be created. */
@@ -46,11 +47,36 @@ function fail(count: ChainCount, what: string, problems: Problem[]): void {
  */
 export function whenCounted<T>(value: pulumi.Input<T>): pulumi.Output<T> {
   const count = countOfProgram();
-  const read = new Promise<boolean>((resolve, reject) => {
-    // After the part of the program that runs in one go. One error for all, so that it is shown once.
-    setImmediate(() => (count.failure === undefined ? resolve(true) : reject(count.failure)));
+  const reading = readings.get(count) ?? readOn(count);
+  const known = reading.values.get(value);
+  if (known !== undefined) return known as pulumi.Output<T>;
+  const waiting = pulumi.all([value, reading.done]).apply(([found]) => found as T);
+  reading.values.set(value, waiting);
+  return waiting;
+}
+
+/** A part of a program that runs in one go. */
+interface Reading {
+  /** Resolves when it has ended. */
+  done: Promise<boolean>;
+  /** What waits for it, one Output for each value: consumers share their resource group. */
+  values: Map<unknown, pulumi.Output<unknown>>;
+}
+
+const readings = new WeakMap<ChainCount, Reading>();
+
+function readOn(count: ChainCount): Reading {
+  const done = new Promise<boolean>((resolve, reject) => {
+    setImmediate(() => {
+      readings.delete(count);
+      // One error for all, so that it is shown once.
+      if (count.failure === undefined) resolve(true);
+      else reject(count.failure);
+    });
   });
-  return pulumi.all([value, read]).apply(([found]) => found as T);
+  const reading = { done, values: new Map() };
+  readings.set(count, reading);
+  return reading;
 }
 
 const counts = new Map<string, ChainCount>();

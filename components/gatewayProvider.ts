@@ -197,7 +197,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
     this.loadBalancerId = loadBalancer.id;
     this.backendPoolId = ids.pool;
     this.virtualNetworkId = place.networkId;
-    this.nvaSubnetId = pulumi.output(place.nvaSubnetId);
+    this.nvaSubnetId = place.nvaSubnetId;
     this.nvaNames = nva?.machine.name.apply((vm) => [vm]) ?? pulumi.output([]);
     this.nvaAddresses =
       nva?.networkInterface.ipConfigurations.apply((configurations) => [

@@ -9,7 +9,7 @@ import { type AllowedTraffic, trafficProblems } from "./gateway/traffic";
 import { declare } from "./parts/azureResource";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
-import { gated, refuse } from "./refuse";
+import { asOutput, gated, refuse } from "./refuse";
 
 /** Arguments of an {@link IlpipConsumer}. */
 export interface IlpipConsumerArgs {
@@ -119,7 +119,7 @@ export class IlpipConsumer extends pulumi.ComponentResource {
       (configurations) => configurations?.[0]?.privateIPAddress ?? "",
     );
     this.securityGroupId = securityGroup.id;
-    this.gatewayFrontendId = pulumi.output(checked.gatewayFrontendId);
+    this.gatewayFrontendId = asOutput(checked.gatewayFrontendId);
     this.registerOutputs({
       networkInterfaceId: this.networkInterfaceId,
       publicAddress: this.publicAddress,

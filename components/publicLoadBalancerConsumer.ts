@@ -24,7 +24,7 @@ import { type AllowedTraffic, probeRule, trafficProblems } from "./gateway/traff
 import { declare } from "./parts/azureResource";
 import { createPublicAddress } from "./parts/publicAddress";
 import { createTrafficGroup } from "./parts/trafficGroup";
-import { refuse } from "./refuse";
+import { asOutput, refuse } from "./refuse";
 
 /** Arguments of a {@link PublicLoadBalancerConsumer}. */
 export interface PublicLoadBalancerConsumerArgs {
@@ -163,7 +163,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const shown = outbound ? (outboundAddress ?? inboundAddress) : undefined;
     this.outboundAddress = shown?.ipAddress.apply((ip) => ip ?? "") ?? pulumi.output("");
     this.securityGroupId = securityGroup.id;
-    this.gatewayFrontendId = pulumi.output(gatewayFrontendId);
+    this.gatewayFrontendId = asOutput(gatewayFrontendId);
     this.registerOutputs({
       loadBalancerId: this.loadBalancerId,
       backendPoolId: this.backendPoolId,

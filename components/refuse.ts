@@ -34,15 +34,28 @@ export function gated<T>(
     const reason = check(known);
     return reason === undefined ? [] : [{ propertyPath, reason }];
   };
-  if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) {
-    return { value, problems: found(value as T) };
-  }
-  const deferred: pulumi.Output<unknown> = pulumi.output(value as pulumi.Output<unknown>);
-  const output = deferred.apply((known) => {
-    refuse(what, found(known as T));
-    return known as T;
+  if (!isLater(value)) return { value, problems: found(value as T) };
+  const output = asOutput(value).apply((known) => {
+    refuse(what, found(known));
+    return known;
   });
   return { value: output, problems: [] };
+}
+
+/** Whether a value is known only later. */
+export const isLater = <T>(
+  value: pulumi.Input<T>,
+): value is Promise<T> | pulumi.OutputInstance<T> =>
+  pulumi.Output.isInstance(value) || value instanceof Promise;
+
+/**
+ * The value as an Output; one that is an Output already stays the same. `pulumi.output` wraps it
+ * in two more, which a program with many chains pays for in memory.
+ */
+export function asOutput<T>(value: pulumi.Input<T>): pulumi.Output<T> {
+  return pulumi.Output.isInstance(value)
+    ? (value as pulumi.Output<T>)
+    : (pulumi.output(value as unknown) as pulumi.Output<T>);
 }
 
 /**

@@ -96,13 +96,14 @@ export class Project {
    * Runs a command of the engine: milliseconds by the clock, milliseconds of processor time in all
    * its processes, and the most memory that the program had, in megabytes.
    */
-  async timed(figure: string, ...args: string[]): Promise<Reading> {
+  async timed(figure: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Reading> {
     const peaks = path.join(this.dir, ".lab/peaks.jsonl");
     rmSync(peaks, { force: true });
     const [begun, before] = [process.hrtime.bigint(), childrenTicks()];
     const { stdout } = await this.pulumi(args, {
       NODE_OPTIONS: `--require ${path.join(__dirname, "peak.cjs")}`,
       GWLB_BENCH_PEAKS: peaks,
+      ...env,
     });
     const wall = Number(process.hrtime.bigint() - begun);
     const processor = (childrenTicks() - before) * (1000 / TICKS);
@@ -115,6 +116,11 @@ export class Project {
     };
   }
 
+  /** Where the engine's client keeps the program that it compiled. */
+  private get compiled(): string {
+    return path.join(this.dir, ".lab/compiled");
+  }
+
   /** Puts the lab back to what it was at the last {@link keep}. */
   restore(): void {
     for (const part of ["azure", "pulumi/backend"]) this.copy(`.kept/${part}`, part);
@@ -122,6 +128,11 @@ export class Project {
 
   keep(): void {
     for (const part of ["azure", "pulumi/backend"]) this.copy(part, `.kept/${part}`);
+  }
+
+  /** The program is compiled again when it is run next, as on a machine that never ran it. */
+  forgetCompiled(): void {
+    rmSync(this.compiled, { recursive: true, force: true });
   }
 
   /** What the stack holds, as the plain program declares it. */
@@ -154,7 +165,12 @@ export class Project {
     const settings = withSettings ? [`--config-file=${this.settings}`] : [];
     return run([this.engine.engine.pulumi, ...args, ...settings], {
       cwd: this.dir,
-      env: { ...this.engine.env, PWD: this.dir, ...env },
+      env: {
+        ...this.engine.env,
+        PWD: this.dir,
+        TS_NODE_CACHE_DIRECTORY: this.compiled,
+        ...env,
+      },
       timeoutSeconds: LIMIT_SECONDS,
     });
   }

@@ -31,7 +31,34 @@ const DEFAULTS: { [T in keyof AzureTypes]?: Partial<AzureTypes[T][0]> } = {
   "network:VirtualNetwork": { enableDdosProtection: false, enableVmProtection: false },
 };
 
-class AzureResource extends pulumi.CustomResource {}
+type Inputs = Record<string, unknown>;
+
+/**
+ * The engine's client makes an Output of each property that it finds in the constructor, four
+ * promises with stack traces each, for readers that an input has none of. What is sent it looks up
+ * when everything that the resource depends on is known, so the rest of the inputs are added when
+ * the constructor is through. Transformations want to see all of them at once.
+ */
+class AzureResource extends pulumi.CustomResource {
+  constructor(
+    type: string,
+    name: string,
+    inputs: Inputs,
+    outputs: readonly string[],
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    const read = Object.fromEntries(outputs.map((output) => [output, inputs[output]]));
+    const props = isTransformed(opts) ? { ...read, ...inputs } : read;
+    super(type, name, props, opts);
+    Object.assign(props, inputs);
+  }
+}
+
+/** Whether a transformation of the client may want a resource; it has the parents' besides its own. */
+function isTransformed({ parent, transformations = [] }: pulumi.CustomResourceOptions): boolean {
+  const { __transformations: inherited } = (parent ?? {}) as { __transformations?: unknown[] };
+  return inherited === undefined || inherited.length > 0 || transformations.length > 0;
+}
 
 /** A declared resource of which just some properties can be read. */
 export type Declared<T extends keyof AzureTypes, O extends keyof AzureTypes[T][1]> = Pick<
@@ -55,11 +82,13 @@ export function declare<T extends keyof AzureTypes, O extends string & keyof Azu
   opts: pulumi.CustomResourceOptions,
   outputs: readonly O[] = [],
 ): Declared<T, O> {
-  const read = Object.fromEntries(outputs.map((output) => [output, undefined]));
+  // Programs with many chains pay for a property, also one that was left out.
+  const given = Object.entries(args).filter(([, value]) => value !== undefined);
   return new AzureResource(
     `azure-native:${type}`,
     name,
-    { ...read, ...DEFAULTS[type], ...args },
+    { ...DEFAULTS[type], ...Object.fromEntries(given) },
+    outputs,
     { version: getVersion(), ...opts },
-  ) as Declared<T, O>;
+  ) as unknown as Declared<T, O>;
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { at, type Problem } from "../gateway/problem";
 import type { SecurityRule } from "../gateway/securityRules";
 import { type AllowedTraffic, sourceReason, trafficRules } from "../gateway/traffic";
 import { refuse } from "../refuse";
@@ -28,27 +29,30 @@ export function createTrafficGroup(
   parent: pulumi.Resource,
 ): pulumi.CustomResource {
   const { resourceGroupName, location, tags, what, allow, path = "allow", first = [] } = inputs;
-  const sources = pulumi.all(allow.map((entry) => pulumi.all(entry.sources ?? ["Internet"])));
+  const sources = allow.map((entry) => entry.sources ?? ["Internet"]);
+  const rules = (known: string[][]) => [...first, ...trafficRules(allow, known)];
   return declare(
     "network:NetworkSecurityGroup",
     name,
     {
       ...{ resourceGroupName, location, tags },
       networkSecurityGroupName: name,
-      securityRules: sources.apply((known) => {
-        // Sources that were plain are checked by now; these are the ones that were Outputs.
-        const problems = known.flatMap((list, i) =>
-          list.flatMap((source, j) => {
-            const reason = sourceReason(source);
-            return reason === undefined
-              ? []
-              : [{ propertyPath: `${path}[${i}].sources[${j}]`, reason }];
+      securityRules: arePlain(sources)
+        ? rules(sources)
+        : pulumi.all(sources.map((list) => pulumi.all(list))).apply((known) => {
+            refuse(what, sourceProblems(path, known));
+            return rules(known);
           }),
-        );
-        refuse(what, problems);
-        return [...first, ...trafficRules(allow, known)];
-      }),
     },
     { parent },
   );
 }
+
+/** Whether all sources are known, and so checked by now. */
+const arePlain = (sources: pulumi.Input<string>[][]): sources is string[][] =>
+  sources.flat().every((source) => typeof source === "string");
+
+const sourceProblems = (path: string, sources: readonly string[][]): Problem[] =>
+  sources.flatMap((list, i) =>
+    list.flatMap((source, j) => at(`${path}[${i}].sources[${j}]`, sourceReason(source))),
+  );

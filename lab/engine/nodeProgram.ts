@@ -24,6 +24,8 @@ export interface ProgramRun {
 export interface RuntimeOptions {
   /** True unless the project says `typescript: false`. */
   typescript: boolean;
+  /** File of the compiler's options, from the program's folder. Default: `tsconfig.json` there. */
+  tsconfig?: string;
   /** Arguments of node itself. */
   nodeArgs: readonly string[];
 }
@@ -33,9 +35,10 @@ export const ALREADY_TOLD = 32;
 
 /** Reads the options that the engine hands over; what is absent or of another type counts as default. */
 export function runtimeOptions(options: Record<string, unknown>): RuntimeOptions {
-  const { typescript, nodeargs } = options;
+  const { typescript, tsconfig, nodeargs } = options;
   return {
     typescript: typescript !== false && typescript !== "false",
+    ...(typeof tsconfig === "string" && tsconfig !== "" ? { tsconfig } : {}),
     nodeArgs: typeof nodeargs === "string" ? nodeargs.split(" ").filter(Boolean) : [],
   };
 }
@@ -62,10 +65,12 @@ export function programArgv(runner: string, program: ProgramRun): Argv {
 
 /** Variables of a program beyond those of the engine. */
 export function programEnv(program: ProgramRun): Record<string, string> {
+  const { typescript, tsconfig } = program.options;
   return {
     PULUMI_CONFIG: JSON.stringify(program.config),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(program.secretKeys),
-    PULUMI_NODEJS_TYPESCRIPT: String(program.options.typescript),
+    PULUMI_NODEJS_TYPESCRIPT: String(typescript),
+    ...(tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
   };
 }
 

@@ -45,6 +45,11 @@ describe("a Node program for the engine", () => {
       PULUMI_CONFIG_SECRET_KEYS: '["p:key"]',
       PULUMI_NODEJS_TYPESCRIPT: "true",
     });
+    const options = runtimeOptions({ tsconfig: "tsconfig.pulumi.json" });
+    assert.equal(
+      programEnv({ ...program, options }).PULUMI_NODEJS_TSCONFIG_PATH,
+      "tsconfig.pulumi.json",
+    );
   });
 
   test("is TypeScript unless its project says otherwise", () => {
