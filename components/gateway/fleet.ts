@@ -86,7 +86,9 @@ export interface FleetUpgradeArgs {
   /**
    * True makes new NVAs for every change and deletes the old ones, instead of changing them where
    * they are. Default: false: a new policy then reaches NVAs that run in seconds, and costs no
-   * flow. It needs quota and addresses for a batch more.
+   * flow. It needs quota and addresses for a batch more. Changes of what NVAs boot from, such as
+   * `nva.mtu`, are refused without it unless `nva.imageVersion` changes too: Azure gives them to
+   * NVAs with a new disk only.
    */
   surge?: boolean;
 }

@@ -2,6 +2,7 @@
 import { APPLICATION_HEALTH_PATH, type Fleet } from "./fleet";
 import type { Nva } from "./nva";
 import type { Probe } from "./probe";
+import type { Reason } from "./problem";
 
 /**
  * What Azure fixes when a scale set is made. azure-native plans a change as an update, so each is
@@ -17,6 +18,54 @@ export const FIXED_BY_SCALE_SET = [
   "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[*].enableAcceleratedNetworking",
   "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[*].ipConfigurations",
 ];
+
+/** As much of a scale set's inputs as says what its NVAs boot from, and how they come to it. */
+export interface BootInputs {
+  upgradePolicy?: { rollingUpgradePolicy?: { maxSurge?: boolean } };
+  virtualMachineProfile?: {
+    osProfile?: {
+      adminUsername?: unknown;
+      customData?: unknown;
+      linuxConfiguration?: { ssh?: { publicKeys?: { keyData?: unknown }[] } };
+    };
+    storageProfile?: { imageReference?: { version?: unknown } };
+  };
+}
+
+/**
+ * Why a change of the model would reach new NVAs only. customData and the administrator are read when
+ * a machine first boots: Azure wants the latest model and a reimage for them
+ * (https://learn.microsoft.com/azure/virtual-machines/custom-data), and an upgrade in place
+ * makes a new disk for another image alone.
+ */
+export function unreachedReason(before: BootInputs, after: BootInputs): Reason {
+  if (after.upgradePolicy?.rollingUpgradePolicy?.maxSurge === true) return undefined;
+  const image = ({ virtualMachineProfile }: BootInputs) =>
+    virtualMachineProfile?.storageProfile?.imageReference?.version;
+  if (image(before) !== image(after)) return undefined;
+  const { adminUsername, customData, keyData } = bootsFrom(before);
+  const now = bootsFrom(after);
+  const changed = [
+    ...(isChanged(customData, now.customData)
+      ? ["customData (its MTU, poll or drain times, or the version of azure-gwlb)"]
+      : []),
+    ...(isChanged(adminUsername, now.adminUsername) || isChanged(keyData, now.keyData)
+      ? ["the administrator"]
+      : []),
+  ];
+  return changed.length === 0
+    ? undefined
+    : `${changed.join(" and ")} would change for new NVAs only, since those that are there boot from their disks: change nva.imageVersion too, or set fleet.upgrade.surge to true for this update, and each gets a new disk`;
+}
+
+const bootsFrom = ({ virtualMachineProfile }: BootInputs) => {
+  const { adminUsername, customData, linuxConfiguration } = virtualMachineProfile?.osProfile ?? {};
+  return { adminUsername, customData, keyData: linuxConfiguration?.ssh?.publicKeys?.[0]?.keyData };
+};
+
+/** Whether both are known, and differ. */
+const isChanged = (before: unknown, after: unknown): boolean =>
+  typeof before === "string" && typeof after === "string" && before !== after;
 
 /** The top level of the scale set. */
 export function scaleSetShell(fleet: Fleet, nva: Nva) {

@@ -4,11 +4,13 @@ import { autoscaleProfile } from "../gateway/autoscale";
 import type { Fleet } from "../gateway/fleet";
 import type { GatewayPlan } from "../gateway/gatewayPlan";
 import {
+  type BootInputs,
   FIXED_BY_SCALE_SET,
   healthExtension,
   scaleSetInterface,
   scaleSetShell,
   scheduledEvents,
+  unreachedReason,
 } from "../gateway/scaleSet";
 import { type Declared, declare } from "./azureResource";
 import { type NvaInputs, nvaProfile } from "./nvaProfile";
@@ -62,7 +64,7 @@ export function createScaleSet(
       // NVAs of another frontend address or probe are out of the path when the load balancer
       // changes: in batches it would take them all that long to come back.
       replacementTrigger: `${plan.layout.frontendAddress} ${probe.port}${probe.path}`,
-      ...(fleet.autoscale === undefined ? {} : leftToAutoscale(names.fleet, parent)),
+      ...beforeUpdates(names.fleet, fleet, parent),
     },
     ["name"],
   );
@@ -85,32 +87,54 @@ export function createScaleSet(
   return scaleSet;
 }
 
-/** As much of a scale set's inputs as the hook reads; the engine shows them resolved. */
-interface ScaleSetInputs {
+/** As much of a scale set's inputs as the hooks read; the engine shows them resolved. */
+interface ScaleSetInputs extends BootInputs {
   resourceGroupName: string;
   vmScaleSetName: string;
   sku?: { capacity?: number };
 }
 
 /**
- * Options that leave the number of NVAs to Azure. The program's number is no change, but every
- * update sends a number along, since Azure takes no size without one: the one that the stack
- * remembers. If Azure has another by now, the update would take NVAs away in the middle of the
- * day, so it is refused, in the preview already, until the stack has looked.
+ * What is looked at before an update, in the preview already. With autoscale the number of NVAs is
+ * left to Azure: the program's number is no change then.
  */
-function leftToAutoscale(name: string, parent: pulumi.Resource): pulumi.CustomResourceOptions {
-  const look = async ({ newInputs }: pulumi.ResourceHookArgs) => {
-    const { resourceGroupName, vmScaleSetName, sku } = newInputs as ScaleSetInputs;
-    const live = await getVirtualMachineScaleSet({ resourceGroupName, vmScaleSetName }, { parent });
-    const [remembered, now] = [sku?.capacity, live.sku?.capacity];
-    if (remembered === now) return;
-    throw new Error(
-      `${vmScaleSetName}: autoscale has changed the number of NVAs from ${remembered} to ${now}, which this update would undo: run it with --refresh`,
-    );
-  };
-  const ignoreChanges = ["sku.capacity"];
+function beforeUpdates(
+  name: string,
+  { autoscale }: Fleet,
+  parent: pulumi.Resource,
+): pulumi.CustomResourceOptions {
+  const ignoreChanges = autoscale === undefined ? [] : ["sku.capacity"];
   // The mock engine of the SDK, in unit tests, has no hooks.
   if (pulumi.runtime.getMonitor()?.registerResourceHook === undefined) return { ignoreChanges };
-  const hook = new pulumi.ResourceHook(`${name}-count`, look, { onDryRun: true });
-  return { ignoreChanges, hooks: { beforeUpdate: [hook] } };
+  const hook = (suffix: string, look: pulumi.ResourceHookFunction) =>
+    new pulumi.ResourceHook(`${name}-${suffix}`, look, { onDryRun: true });
+  const reaches = hook("boot", refuseUnreached);
+  if (autoscale === undefined) return { hooks: { beforeUpdate: [reaches] } };
+  const counts = hook("count", (args) => refuseOldCount(args, parent));
+  return { ignoreChanges, hooks: { beforeUpdate: [reaches, counts] } };
+}
+
+/** An update that only new NVAs would get leaves a fleet of two kinds. */
+function refuseUnreached({ oldInputs, newInputs }: pulumi.ResourceHookArgs): void {
+  const { vmScaleSetName } = newInputs as ScaleSetInputs;
+  const reason = unreachedReason(oldInputs as ScaleSetInputs, newInputs as ScaleSetInputs);
+  if (reason !== undefined) throw new Error(`${vmScaleSetName}: ${reason}`);
+}
+
+/**
+ * Every update sends a number of NVAs along, since Azure takes no size without one: the one that the
+ * stack remembers. If autoscale has made it another by now, the update would take NVAs away in
+ * the middle of the day, so it is refused until the stack has looked.
+ */
+async function refuseOldCount(
+  { newInputs }: pulumi.ResourceHookArgs,
+  parent: pulumi.Resource,
+): Promise<void> {
+  const { resourceGroupName, vmScaleSetName, sku } = newInputs as ScaleSetInputs;
+  const live = await getVirtualMachineScaleSet({ resourceGroupName, vmScaleSetName }, { parent });
+  const [remembered, now] = [sku?.capacity, live.sku?.capacity];
+  if (remembered === now) return;
+  throw new Error(
+    `${vmScaleSetName}: autoscale has changed the number of NVAs from ${remembered} to ${now}, which this update would undo: run it with --refresh`,
+  );
 }

@@ -106,8 +106,8 @@ const drills = () => {
     await lab.eventsShown();
     await lab.underLoad({ short: all }, async (load) => {
       await lab.rewriteModel((profile) => {
-        const { osProfile } = profile as { osProfile: Record<string, unknown> };
-        osProfile.customData = Buffer.from("#cloud-config\n").toString("base64");
+        profile.osProfile.customData = Buffer.from("#cloud-config\n").toString("base64");
+        profile.storageProfile.imageReference.version = "24.04.202511015";
       });
       await lab.upgraded("Faulted");
       const well = (await lab.nvas()).filter(({ healthy }) => healthy);

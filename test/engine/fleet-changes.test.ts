@@ -119,6 +119,20 @@ describe("a fleet that is in use", { concurrency: 2 }, () => {
     await lab.pulumi("preview", "--expect-no-changes");
   });
 
+  test("refuses a change in the preview that only new NVAs would get", async () => {
+    const inPlace = await changed("fleet: { capacity: 2 }", "nva: { mtu: 3000 }");
+    const { code, stdout, stderr } = await inPlace.verb(["pulumi", "preview"]);
+    assert.notEqual(code, 0);
+    assert.match(`${stdout}${stderr}`, /gwlb-nvas: customData .* for new NVAs only/);
+    await inPlace.write(
+      withGateway("fleet: { capacity: 2, upgrade: { surge: true } }", "nva: { mtu: 3000 }"),
+    );
+    await inPlace.up();
+    // Back to upgrades in place: nothing of the model has changed.
+    await inPlace.write(withGateway("fleet: { capacity: 2 }", "nva: { mtu: 3000 }"));
+    await inPlace.up();
+  });
+
   test("moves to other zones beside itself", async () => {
     const lab = await changed('fleet: { capacity: 2, zones: ["1", "2"] }');
     const { stdout } = await lab.up();

@@ -223,7 +223,7 @@ export class FleetLab {
   }
 
   /** Changes the machines' model past the stack, as another administrator does. */
-  async rewriteModel(change: (profile: Record<string, unknown>) => void): Promise<void> {
+  async rewriteModel(change: (profile: ModelProfile) => void): Promise<void> {
     const [set] = (await this.status()).scaleSets;
     assert.ok(set, "no scale set in the lab");
     const body = JSON.parse(await this.verb("azure", "show", set.id)) as ScaleSetBody;
@@ -352,8 +352,14 @@ const RESIDENT = `for pid in $(systemctl show -p MainPID --value 'gwlb-*.service
   grep -h VmRSS /proc/$pid/status
 done 2>/dev/null | awk '{ sum += $2 } END { print sum }'`;
 
+interface ModelProfile {
+  userData: string;
+  osProfile: { customData: string };
+  storageProfile: { imageReference: { version: string } };
+}
+
 interface ScaleSetBody {
-  properties: { virtualMachineProfile: Record<string, unknown> };
+  properties: { virtualMachineProfile: ModelProfile };
 }
 
 interface Counter {

@@ -145,24 +145,17 @@ export const UpgradeAct = { None: "none", Restart: "restart", Reimage: "reimage"
 export type UpgradeAct = (typeof UpgradeAct)[keyof typeof UpgradeAct];
 
 /**
- * What the change from one machine to another asks of it: image, credentials and customData need
- * a reimage, the size a restart; everything else is taken as it is written.
+ * What the change from one machine to another asks of it: the image needs a reimage, the size a
+ * restart; everything else is taken as it is written. customData and credentials are read from a new
+ * disk, and nothing says that an upgrade makes one for them: Azure asks for the latest model and a
+ * reimage, and those who tried it report that only new instances have the new ones.
  */
 export function actFor(before: StoredResource, after: StoredResource): UpgradeAct {
   const storage = (vm: StoredResource) => asBody(vm.properties.storageProfile) ?? {};
-  const os = (vm: StoredResource) => asBody(vm.properties.osProfile) ?? {};
   const reimaged = (vm: StoredResource) => {
-    const { customData, adminUsername, linuxConfiguration } = os(vm);
     const { imageReference, osDisk } = storage(vm);
     const { securityProfile } = vm.properties;
-    return {
-      customData,
-      adminUsername,
-      linuxConfiguration,
-      imageReference,
-      osDisk,
-      securityProfile,
-    };
+    return { imageReference, osDisk, securityProfile };
   };
   if (!isDeepStrictEqual(reimaged(before), reimaged(after))) return UpgradeAct.Reimage;
   const { hardwareProfile } = after.properties;

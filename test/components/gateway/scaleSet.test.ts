@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { planFleet } from "../../../components/gateway/fleet";
 import { planNva } from "../../../components/gateway/nva";
 import { planProbe } from "../../../components/gateway/probe";
@@ -9,6 +9,7 @@ import {
   scaleSetInterface,
   scaleSetShell,
   scheduledEvents,
+  unreachedReason,
 } from "../../../components/gateway/scaleSet";
 
 const shell = scaleSetShell(planFleet({}), planNva());
@@ -61,4 +62,45 @@ test("what an upgrade can carry out replaces no scale set", () => {
     assert.ok(!FIXED_BY_SCALE_SET.includes(path), path);
   }
   assert.ok(!FIXED_BY_SCALE_SET.some((path) => path.includes("storageProfile")));
+});
+
+describe("what an update in place would not reach", () => {
+  const model = (
+    customData: string,
+    { version = "1", maxSurge = false, keyData = "ssh-a" } = {},
+  ) => ({
+    upgradePolicy: { rollingUpgradePolicy: { maxSurge } },
+    virtualMachineProfile: {
+      osProfile: {
+        adminUsername: "nobody",
+        customData,
+        linuxConfiguration: { ssh: { publicKeys: [{ keyData }] } },
+      },
+      storageProfile: { imageReference: { version } },
+    },
+  });
+
+  test("is customData, with the ways out", () => {
+    const reason = unreachedReason(model("a"), model("b")) ?? "";
+    assert.match(reason, /^customData .* for new NVAs only/);
+    assert.match(reason, /nva\.imageVersion/);
+    assert.match(reason, /fleet\.upgrade\.surge/);
+    assert.ok(!reason.includes("administrator"));
+  });
+
+  test("is the administrator's key", () => {
+    const reason = unreachedReason(model("a"), model("a", { keyData: "ssh-b" }));
+    assert.match(reason ?? "", /^the administrator would change for new NVAs only/);
+  });
+
+  test("is nothing with a new disk for everybody", () => {
+    assert.equal(unreachedReason(model("a"), model("b", { version: "2" })), undefined);
+    assert.equal(unreachedReason(model("a"), model("b", { maxSurge: true })), undefined);
+  });
+
+  test("is nothing that stays, or is not known yet", () => {
+    assert.equal(unreachedReason(model("a"), model("a", { maxSurge: true })), undefined);
+    assert.equal(unreachedReason(model("a"), model("a")), undefined);
+    assert.equal(unreachedReason(model("a"), {}), undefined);
+  });
 });

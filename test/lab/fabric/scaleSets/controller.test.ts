@@ -17,6 +17,7 @@ import * as az from "../../azure/fixture";
 /** Longest wait for anything, in milliseconds. */
 const PATIENCE = 10_000;
 const userData = "properties.virtualMachineProfile.userData";
+const customData = "properties.virtualMachineProfile.osProfile.customData";
 const image = "properties.virtualMachineProfile.storageProfile.imageReference.version";
 const rolling = "properties.upgradePolicy.rollingUpgradePolicy";
 
@@ -137,6 +138,20 @@ describe("the controller of scale sets", { timeout: 60_000 }, () => {
     await world.put((body) => az.changed(body, image, "24.04.202601010"));
     await world.untilUpgrade("Completed");
     for (const vm of world.instances()) assert.equal(machineStateOf(vm).disk, 1);
+  });
+
+  test("customData alone makes no new disk; with an image it comes along", async () => {
+    const disks = () => world.instances().map((vm) => machineStateOf(vm).disk);
+    await world.put((body) => az.changed(body, customData, "bmV3"));
+    await world.untilUpgrade("Completed");
+    assert.deepEqual(disks(), [0, 0, 0]);
+    const both = (body: Body) =>
+      az.changed(az.changed(body, customData, "bmV3ZXI="), image, "24.04.202601010");
+    await world.put(both);
+    await world.untilUpgrade("Completed");
+    assert.deepEqual(disks(), [1, 1, 1]);
+    for (const vm of world.instances())
+      assert.equal(asBody(vm.properties.osProfile)?.customData, "bmV3ZXI=");
   });
 
   test("a bad model stops at its first batch, says why, and the next good one recovers", async () => {
