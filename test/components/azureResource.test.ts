@@ -57,7 +57,7 @@ describe("a resource that is declared without its class", () => {
       const taken = { resourceGroupName: "group", ...needed[type] } as never;
       const resources = [
         new Class("class", taken),
-        declare(type as keyof typeof own, "own", taken, {}),
+        declare(type as keyof typeof own, "own", taken, { parent: new Parent({}) }),
       ];
       await Promise.all(resources.map(({ id }) => known(id)));
       assert.deepEqual(seen.own, seen.class);
