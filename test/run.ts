@@ -1,5 +1,6 @@
 /**
- * `npm test`: the checks and the three tiers of tests, one after another, ending with the counts.
+ * `npm test`: the checks and the three tiers of tests, ending with the counts. They come one after
+ * another, but for the engine's, which runs while the data path's waits for machines.
  *
  *   npm test                    everything
  *   npm test -- unit engine     some of: checks, unit, engine, datapath
@@ -9,6 +10,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { start } from "../lab/run";
 import { checks } from "./checks";
+import { Aside } from "./support/aside";
 import { boxed } from "./support/box";
 import { missingForDataPath } from "./support/host";
 import { ensureLoad } from "./support/load";
@@ -31,6 +33,7 @@ const turnOf = (file: string) => {
 };
 /** What a test that was told to stop may take to clean up; then the kernel does it. */
 const CLEAN_UP_MS = 30_000;
+const aside = new Aside();
 /** Set by the first signal: no other test file is begun. */
 let interrupted = false;
 const tiers = ["checks", "unit", "engine", "datapath"] as const;
@@ -54,10 +57,30 @@ function filesOf(tier: Tier, words: string[]): string[] {
   );
 }
 
+/**
+ * The command, which then takes what others leave of the processor. The kernel shares it among
+ * sessions before it looks at the processes in one, so the session's share is lowered too.
+ */
+const inBackground = (argv: readonly string[]): string[] => [
+  ...["sh", "-c", '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"'],
+  ...["background", ...argv],
+];
+
+interface RunFilesOptions {
+  /** Files at a time; default 1. */
+  concurrency?: number;
+  /** In namespaces of their own; default false. */
+  box?: boolean;
+  /** Shows what is printed when it is, not at the end; default true. */
+  live?: boolean;
+  /** With what others leave of the processor, in a session of its own; default false. */
+  background?: boolean;
+}
+
 /** Runs test files in one process tree, shows what they print, and reads the closing counts. */
 async function runFiles(
   files: string[],
-  { concurrency = 1, box = false, live = true } = {},
+  { concurrency = 1, box = false, live = true, background = false }: RunFilesOptions = {},
 ): Promise<Counts> {
   const argv = [
     process.execPath,
@@ -65,17 +88,23 @@ async function runFiles(
     `--test-concurrency=${concurrency}`,
     ...files,
   ];
-  const child = start(box ? boxed(argv) : argv, {
+  const child = start(box ? boxed(argv) : background ? inBackground(argv) : argv, {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, FORCE_COLOR: undefined, NODE_TEST_CONTEXT: undefined },
+    env: { ...process.env, ...aside.env, FORCE_COLOR: undefined, NODE_TEST_CONTEXT: undefined },
+    detached: background,
   });
+  const kill = (signal: NodeJS.Signals) => {
+    // The terminal's Ctrl-C does not reach another session.
+    if (!background || child.pid === undefined) child.kill(signal);
+    else process.kill(-child.pid, signal);
+  };
   let late: NodeJS.Timeout | undefined;
   const forward = (signal: NodeJS.Signals) => {
     interrupted = true;
-    child.kill(signal);
+    kill(signal);
     // What is around a box takes no other signal.
-    late ??= setTimeout(() => child.kill("SIGKILL"), CLEAN_UP_MS);
+    late ??= setTimeout(() => kill("SIGKILL"), CLEAN_UP_MS);
   };
   process.on("SIGINT", forward).on("SIGTERM", forward);
   let text = "";
@@ -86,7 +115,8 @@ async function runFiles(
   const code = await new Promise<number>((resolve) => child.on("close", (c) => resolve(c ?? 1)));
   process.off("SIGINT", forward).off("SIGTERM", forward);
   clearTimeout(late);
-  if (!live) process.stdout.write(`-- ${files.join(" ")}\n${text}`);
+  if (!live)
+    process.stdout.write(`-- ${files.length === 1 ? files[0] : `${files.length} files`}\n${text}`);
   const count = (word: string) =>
     Number([...text.matchAll(new RegExp(`^ℹ ${word} (\\d+)`, "gm"))].at(-1)?.[1] ?? 0);
   const failed = count("fail") + count("cancelled");
@@ -102,7 +132,7 @@ async function runTier(
   tier: Tier,
   words: string[],
   total: Counts,
-  lacking: string | undefined,
+  { lacking, background }: { lacking: string | undefined; background: boolean },
 ): Promise<void> {
   if (tier === "checks") {
     if (words.length > 0) return;
@@ -127,7 +157,9 @@ async function runTier(
     total.failed += failed;
     total.skipped += skipped;
   };
-  if (tier !== "datapath") return add(await runFiles(files, { concurrency: 2 }));
+  if (tier !== "datapath") {
+    return add(await runFiles(files, { concurrency: 2, live: !background, background }));
+  }
   // In there is no network to build it by. Who needs it says what is missing.
   await ensureLoad();
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time,
@@ -148,13 +180,26 @@ async function main(): Promise<void> {
   const patterns = words.filter((word) => !tiers.some((tier) => tier === word));
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const lacking = await missingForDataPath();
-  for (const tier of named.length > 0 ? named : tiers) {
-    if (interrupted) break;
+  const wanted = named.length > 0 ? named : tiers;
+  const timed = async (tier: Tier, background = false) => {
     const begun = Date.now();
-    console.log(`\n== ${tier}`);
-    await runTier(tier, patterns, total, lacking);
+    console.log(`\n== ${tier}${background ? ", beside the next" : ""}`);
+    await runTier(tier, patterns, total, { lacking, background });
     console.log(`== ${tier}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  };
+  // The processor is idle for a third of the data path's time. Full drills want it for themselves.
+  const beside =
+    wanted.includes("datapath") &&
+    filesOf("datapath", patterns).length > 0 &&
+    lacking === undefined &&
+    process.env.GWLB_DRILLS !== "full";
+  const running: Promise<void>[] = [];
+  for (const tier of wanted) {
+    if (interrupted) break;
+    if (tier === "engine" && beside) running.push(timed(tier, true));
+    else await timed(tier);
   }
+  await Promise.all(running);
   if (process.env.CI && total.skipped > 0) {
     console.log("skipped tests count as failed where CI is set");
     total.failed += total.skipped;
@@ -164,4 +209,4 @@ async function main(): Promise<void> {
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
-void main();
+void main().finally(() => aside.remove());
