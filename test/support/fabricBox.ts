@@ -206,7 +206,8 @@ export class FabricBox {
     ];
     const lines = [
       `link set eth0 mtu ${mtu}`,
-      "link add br0 type bridge",
+      // A bridge that snoops tells the network by IGMP, which the gateway would count.
+      "link add br0 type bridge mcast_snooping 0",
       ...tunnel("vxlan-in", 800, 10800),
       ...tunnel("vxlan-ex", 801, 10801),
       "link set br0 up",
