@@ -96,8 +96,9 @@ async function runFiles(
   });
   const kill = (signal: NodeJS.Signals) => {
     // The terminal's Ctrl-C does not reach another session.
-    if (!background || child.pid === undefined) child.kill(signal);
-    else process.kill(-child.pid, signal);
+    const group = background && child.exitCode === null ? child.pid : undefined;
+    if (group === undefined) child.kill(signal);
+    else process.kill(-group, signal);
   };
   let late: NodeJS.Timeout | undefined;
   const forward = (signal: NodeJS.Signals) => {
@@ -194,12 +195,15 @@ async function main(): Promise<void> {
     lacking === undefined &&
     process.env.GWLB_DRILLS !== "full";
   const running: Promise<void>[] = [];
-  for (const tier of wanted) {
-    if (interrupted) break;
-    if (tier === "engine" && beside) running.push(timed(tier, true));
-    else await timed(tier);
+  try {
+    for (const tier of wanted) {
+      if (interrupted) break;
+      if (tier === "engine" && beside) running.push(timed(tier, true));
+      else await timed(tier);
+    }
+  } finally {
+    await Promise.all(running);
   }
-  await Promise.all(running);
   if (process.env.CI && total.skipped > 0) {
     console.log("skipped tests count as failed where CI is set");
     total.failed += total.skipped;
