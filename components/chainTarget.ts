@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ChainCount } from "./gateway/chainCount";
-import { at, type Problem } from "./gateway/problem";
+import { at, isDeferred, type Problem } from "./gateway/problem";
 import { chainTargetReason } from "./gateway/resourceId";
-import { type Gated, gated, isLater, refuse } from "./refuse";
+import { type Gated, gated, refuse } from "./refuse";
 
 /**
  * Checks what a consumer is chained to, and counts its chains. An Output is counted twice over: by
@@ -18,15 +18,15 @@ export function chainTarget(what: string, id: pulumi.Input<string>, chains: numb
     const reason = count.add(target, chains);
     if (reason !== undefined) fail(count, what, at(propertyPath, reason));
   };
-  if (isLater(id)) add(id);
+  if (isDeferred(id)) add(id);
   const checked = gated(
     what,
     propertyPath,
     id,
-    (found) => chainTargetReason(found) ?? (isLater(id) ? count.add(found, chains) : undefined),
+    (found) => chainTargetReason(found) ?? (isDeferred(id) ? count.add(found, chains) : undefined),
   );
   // What is no frontend is not counted.
-  if (!isLater(id) && checked.problems.length === 0) add(id);
+  if (!isDeferred(id) && checked.problems.length === 0) add(id);
   return checked;
 }
 

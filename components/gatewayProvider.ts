@@ -107,10 +107,11 @@ export interface GatewayProviderArgs {
  * balancer, and an NVA that filters by a policy. Consumers chain to `gatewayFrontendId`.
  *
  * What changes in place: policy, size of the NVA, probe interval, tags. What replaces the one NVA is
- * said at each argument; with a fleet the same changes are carried out in batches, together with
- * another image or with surge, and flows go over to the other NVAs meanwhile. A change of the tunnels takes all NVAs away first (security
- * group, then NIC and VM, or the scale set), then updates the load balancer, which keeps its id and
- * its chains; no NVA is in the path meanwhile, so chained traffic stops until a new one is healthy.
+ * said at each argument; with a fleet those changes come together with another image or with surge,
+ * in batches, and flows go over to the other NVAs meanwhile. A change of the tunnels takes all NVAs
+ * away first (security group, then NIC and VM, or the scale set), then updates the load balancer,
+ * which keeps its id and its chains; no NVA is in the path meanwhile, so chained traffic stops until
+ * a new one is healthy.
  * A second provider beside the first, and consumers that move over to it, is the way without a gap.
  */
 export class GatewayProvider extends pulumi.ComponentResource {

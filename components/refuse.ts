@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import type { Problem, Reason } from "./gateway/problem";
+import { isDeferred, type Problem, type Reason } from "./gateway/problem";
 
 /**
  * Throws all problems of one component's arguments at once; does nothing if there are none.
@@ -34,19 +34,13 @@ export function gated<T>(
     const reason = check(known);
     return reason === undefined ? [] : [{ propertyPath, reason }];
   };
-  if (!isLater(value)) return { value, problems: found(value as T) };
+  if (!isDeferred(value)) return { value, problems: found(value as T) };
   const output = asOutput(value).apply((known) => {
     refuse(what, found(known));
     return known;
   });
   return { value: output, problems: [] };
 }
-
-/** Whether a value is known only later. */
-export const isLater = <T>(
-  value: pulumi.Input<T>,
-): value is Promise<T> | pulumi.OutputInstance<T> =>
-  pulumi.Output.isInstance(value) || value instanceof Promise;
 
 /**
  * The value as an Output; one that is an Output already stays the same. `pulumi.output` wraps it

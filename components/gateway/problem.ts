@@ -1,5 +1,5 @@
 /** Small checks that every validator here is made of. A check gives a reason, or undefined. */
-import type { InputPropertyErrorDetails } from "@pulumi/pulumi";
+import type { InputPropertyErrorDetails, OutputInstance } from "@pulumi/pulumi";
 
 /** One thing that is wrong with the arguments: where it is, and the rule, the value, the way out. */
 export type Problem = InputPropertyErrorDetails;
@@ -26,7 +26,8 @@ export function plainProblems(args: object, deferrable: readonly string[]): Prob
   );
 }
 
-function isDeferred(value: unknown): boolean {
+/** Whether a value is known only later. */
+export function isDeferred(value: unknown): value is Promise<unknown> | OutputInstance<unknown> {
   if (value instanceof Promise) return true;
   // Without the SDK, which pure files do not import: this is how it marks its Outputs.
   return (value as { __pulumiOutput?: unknown } | null | undefined)?.__pulumiOutput === true;

@@ -77,8 +77,8 @@ describe("a resource that is declared without its class", () => {
     );
   });
 
-  for (const of of ["own", "parent's"]) {
-    test(`a transformation, the ${of}, sees every input and may change it`, async () => {
+  for (const whose of ["own", "parent's"]) {
+    test(`a transformation, the ${whose}, sees every input and may change it`, async () => {
       const seen = await mocked();
       const tag: pulumi.ResourceTransformation = ({ type, props, opts }) =>
         type.startsWith("azure-native:")
@@ -90,7 +90,8 @@ describe("a resource that is declared without its class", () => {
         virtualNetworkName: "network",
         tags: { team: "a" },
       };
-      const opts = of === "own" ? { transformations } : { parent: new Parent({ transformations }) };
+      const opts =
+        whose === "own" ? { transformations } : { parent: new Parent({ transformations }) };
       await known(declare("network:VirtualNetwork", "own", taken, opts).id);
       assert.deepEqual(seen.own?.inputs.tags, { team: "a", of: "network" });
       assert.equal(seen.own?.inputs.virtualNetworkName, "network");

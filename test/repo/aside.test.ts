@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { hierarchies, labCgroup } from "../../lab/fabric/cgroups";
+import { labCgroup } from "../../lab/fabric/cgroups";
+import { machineHierarchies } from "../../lab/machine/cgroup";
 import { Aside } from "../support/aside";
 
 test("an interrupted run leaves no temporary files and no control groups", (t) => {
@@ -10,9 +11,10 @@ test("an interrupted run leaves no temporary files and no control groups", (t) =
   const dir = mkdtempSync(path.join(aside.env.TMPDIR, "gwlb-project-"));
   writeFileSync(path.join(dir, "half-written"), "");
   // Only root makes control groups; for others there are none to leave.
-  const mounts =
-    process.getuid?.() === 0 ? hierarchies(readFileSync("/proc/self/mountinfo", "utf8")) : [];
-  const [mount] = mounts.filter((place) => /unified|systemd/.test(place)).concat(mounts);
+  const [mount] =
+    process.getuid?.() === 0
+      ? machineHierarchies(readFileSync("/proc/self/mountinfo", "utf8"))
+      : [];
   const group = mount && path.join(mount, labCgroup(path.join(dir, ".lab")), "machine");
   if (group) mkdirSync(group, { recursive: true });
   t.after(() => aside.remove());

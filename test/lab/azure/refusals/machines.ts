@@ -139,7 +139,11 @@ export const machineCases = [
     [`${linux}.ssh`, undefined, "InvalidParameter", "linuxConfiguration"],
     [`${linux}.ssh.publicKeys.0.keyData`, "ssh-rsa AAAA", "InvalidParameter"],
     [`${linux}.ssh.publicKeys.0.keyData`, shortKey, "InvalidParameter"],
-    [`${linux}.ssh.publicKeys.0.path`, "/root/.ssh/authorized_keys", "InvalidParameter"],
+    [
+      `${linux}.ssh.publicKeys.0.path`,
+      "/home/somebody-else/.ssh/authorized_keys",
+      "InvalidParameter",
+    ],
     [`${os}.adminPassword`, "Password1234", "InvalidParameter", "adminPassword"],
     [`${os}.customData`, "#cloud-config", "InvalidParameter", "customData"],
     [`${os}.customData`, base64(65_536), "InvalidParameter", "customData"],
