@@ -12,8 +12,8 @@ import { start } from "../lab/run";
 import { checks } from "./checks";
 import { Aside } from "./support/aside";
 import { boxed } from "./support/box";
+import { bring } from "./support/bring";
 import { missingForDataPath } from "./support/host";
-import { ensureLoad } from "./support/load";
 
 interface Counts {
   passed: number;
@@ -161,8 +161,6 @@ async function runTier(
   if (tier !== "datapath") {
     return add(await runFiles(files, { concurrency: 2, live: !background, background }));
   }
-  // In there is no network to build it by. Who needs it says what is missing.
-  await ensureLoad();
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time,
   // as most of their time is waiting for machines. Drills in full are a load for the whole machine.
   const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 2;
@@ -194,6 +192,9 @@ async function main(): Promise<void> {
     filesOf("datapath", patterns).length > 0 &&
     lacking === undefined &&
     process.env.GWLB_DRILLS !== "full";
+  const some = wanted.filter((tier) => filesOf(tier, patterns).length > 0);
+  const boxes = some.includes("datapath") && lacking === undefined;
+  await bring({ engine: boxes || some.includes("engine"), boxes });
   const running: Promise<void>[] = [];
   try {
     for (const tier of wanted) {

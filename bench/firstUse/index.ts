@@ -1,9 +1,10 @@
 /** How long a newcomer waits: `npm ci` and `npm start` in a fresh clone, phase by phase. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { checkout } from "../../lab/paths";
 import { type RunResult, run } from "../../lab/run";
+import { freshUser, removeWhole } from "../../test/support/freshUser";
 import { format, markdownTable, median } from "../harness/figures";
 import type { Context, Findings, Question } from "../harness/question";
 import type { Samples } from "../harness/rounds";
@@ -44,9 +45,11 @@ async function ask({ rounds = 1, undo, note }: Context, cold: boolean): Promise<
   for (let round = 0; round < rounds; round += 1) {
     const dir = await mkdtemp(path.join(os.tmpdir(), "gwlb-first-use-"));
     const clone = path.join(dir, "clone");
-    undo.add("fresh clone", () => rm(dir, { recursive: true, force: true }));
+    undo.add("fresh clone", () => removeWhole(dir));
+    const home = path.join(dir, "home");
+    await mkdir(home);
     await run(["git", "clone", "--quiet", "--no-hardlinks", checkout, clone]);
-    const env = cold ? coldEnvironment(dir) : warmEnvironment();
+    const env = cold ? freshUser(home) : warmEnvironment();
     const npm = async (...words: string[]): Promise<RunResult & { seconds: number }> => {
       note(`npm ${words.join(" ")}`);
       const begun = performance.now();
@@ -72,19 +75,6 @@ function warmEnvironment(): NodeJS.ProcessEnv {
     ([name]) => !/^(npm_(?!config_registry)|INIT_CWD)/.test(name),
   );
   return Object.fromEntries(own);
-}
-
-function coldEnvironment(dir: string): NodeJS.ProcessEnv {
-  return {
-    ...warmEnvironment(),
-    HOME: dir,
-    XDG_CACHE_HOME: path.join(dir, "cache"),
-    npm_config_cache: path.join(dir, "npm"),
-    GOPATH: path.join(dir, "go"),
-    GOCACHE: path.join(dir, "go-build"),
-    // Modules are kept read-only otherwise, and could not be removed again.
-    GOFLAGS: "-modcacherw",
-  };
 }
 
 function show({ titles, samples }: Findings): string {

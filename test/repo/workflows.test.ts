@@ -39,12 +39,8 @@ describe("workflows", () => {
   const go = which("go");
   test("pass actionlint", { skip: go === undefined && "no go on PATH" }, async () => {
     const module = path.join(__dirname, "../support/actionlint");
-    const { stdout, stderr } = await run(["go", "tool", "actionlint", ...files], {
-      cwd: module,
-      timeoutSeconds: 300,
-      allowed: [0, 1],
-    });
-    assert.equal(stdout + stderr, "");
+    // Its word is the exit code: Go writes about downloads to standard error.
+    await run(["go", "tool", "actionlint", ...files], { cwd: module, timeoutSeconds: 300 });
   });
 
   test("start with the right to read and nothing else", () => {
