@@ -2,8 +2,8 @@
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import { GatewayProvider } from "./components/index";
-import { Demo } from "./demo/demo";
-import { readSettings } from "./settings";
+import { Demo } from "./program/demo/demo";
+import { readSettings } from "./program/settings";
 
 const settings = readSettings();
 const { name } = settings;

@@ -1,5 +1,5 @@
 /** Policies as platform teams have them, of any size. Pure. */
-import type { FirewallPolicy, FirewallRule } from "../components/firewall";
+import type { FirewallPolicy, FirewallRule } from "../components/policy";
 
 export const NETWORKS = 10_000;
 export const RULES = 500;

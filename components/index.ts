@@ -1,5 +1,21 @@
 /** What users import: the components, the types of their arguments, and the closed choices. */
-export { type ChainAllOptions, chainAll } from "./chainAll";
+export { type ChainAllOptions, chainAll } from "./chains/chainAll";
+export { type ListChainsOptions, listChains } from "./chains/listChains";
+export { assignGateway } from "./chains/plan/assignGateway";
+export type { Chain } from "./chains/plan/chainList";
+export { type ChainFinding, ChainOutcome } from "./chains/plan/chains";
+export { IlpipConsumer, type IlpipConsumerArgs } from "./consumers/ilpipConsumer";
+export {
+  type OutboundArgs,
+  type PublicPort,
+  type PublicProbeArgs,
+  PublicProtocol,
+} from "./consumers/plan/publicLoadBalancer";
+export { type AllowedTraffic, TrafficProtocol } from "./consumers/plan/traffic";
+export {
+  PublicLoadBalancerConsumer,
+  type PublicLoadBalancerConsumerArgs,
+} from "./consumers/publicLoadBalancerConsumer";
 export {
   type FirewallPolicy,
   type FirewallRule,
@@ -8,32 +24,16 @@ export {
   RuleAction,
   RuleDirection,
   RuleProtocol,
-} from "./firewall/index";
-export { assignGateway } from "./gateway/assignGateway";
-export type { FleetAutoscaleArgs } from "./gateway/autoscale";
-export type { Chain } from "./gateway/chainList";
-export { type ChainFinding, ChainOutcome } from "./gateway/chains";
+} from "./policy/index";
+export { GatewayProvider, type GatewayProviderArgs } from "./provider/gatewayProvider";
+export type { FleetAutoscaleArgs } from "./provider/plan/autoscale";
 export {
   type FleetArgs,
   type FleetHealthArgs,
   type FleetRepairsArgs,
   FleetScaleIn,
   type FleetUpgradeArgs,
-} from "./gateway/fleet";
-export type { NvaArgs } from "./gateway/nva";
-export type { GatewayProbeArgs } from "./gateway/probe";
-export {
-  type OutboundArgs,
-  type PublicPort,
-  type PublicProbeArgs,
-  PublicProtocol,
-} from "./gateway/publicLoadBalancer";
-export { type AllowedTraffic, TrafficProtocol } from "./gateway/traffic";
-export type { GatewayTunnelArgs } from "./gateway/tunnels";
-export { GatewayProvider, type GatewayProviderArgs } from "./gatewayProvider";
-export { IlpipConsumer, type IlpipConsumerArgs } from "./ilpipConsumer";
-export { type ListChainsOptions, listChains } from "./listChains";
-export {
-  PublicLoadBalancerConsumer,
-  type PublicLoadBalancerConsumerArgs,
-} from "./publicLoadBalancerConsumer";
+} from "./provider/plan/fleet";
+export type { NvaArgs } from "./provider/plan/nva";
+export type { GatewayProbeArgs } from "./provider/plan/probe";
+export type { GatewayTunnelArgs } from "./provider/plan/tunnels";

@@ -1,18 +1,18 @@
 /** Brings a project's stack up in the lab, with everything that it needs. */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Store } from "./azure/store";
+import { Store } from "./arm/store";
 import { requireProject } from "./engine/project";
 import { type LabEngine, openEngine, runPulumi } from "./engine/pulumi";
-import { lastLines, startSupervisor, stopSupervisor, supervisorOf } from "./fabric/lifecycle";
-import { readStatus } from "./fabric/readStatus";
-import type { LabStatus } from "./fabric/status";
 import { ensureHost } from "./host/packages";
 import { endDescendants } from "./host/processes";
 import { interruptible } from "./interrupt";
 import { ensureRootfs } from "./machine/image";
 import { cacheDir, type LabPaths } from "./paths";
 import type { Note, Progress } from "./progress";
+import { lastLines, startSupervisor, stopSupervisor, supervisorOf } from "./supervisor/lifecycle";
+import { readStatus } from "./supervisor/readStatus";
+import type { LabStatus } from "./supervisor/status";
 import { UserError } from "./userError";
 
 export interface UpOptions {

@@ -1,7 +1,7 @@
 /** What is compared: from no NVA at all to ours with a large policy. Works only inside a box. */
 import os from "node:os";
 import path from "node:path";
-import type { FirewallPolicy } from "../../components/firewall";
+import type { FirewallPolicy } from "../../components/policy";
 import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
 import { Guest } from "../../test/support/guest";

@@ -1,6 +1,6 @@
 /** Another policy for a machine that runs, as Azure would bring it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PolicyBundle } from "../../components/firewall";
+import type { PolicyBundle } from "../../components/policy";
 import type { Guest } from "../../test/support/guest";
 
 const IN_FORCE_SECONDS = 30;

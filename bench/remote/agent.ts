@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { zipSync } from "fflate";
-import { readStatus } from "../../lab/fabric/readStatus";
 import { labPaths } from "../../lab/paths";
 import { inPlace } from "../../lab/places";
 import type { Argv } from "../../lab/run";
+import { readStatus } from "../../lab/supervisor/readStatus";
 import { UserError } from "../../lab/userError";
 import { Talker } from "../../test/support/talker";
 

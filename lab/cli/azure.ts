@@ -1,7 +1,7 @@
 /** `lab azure`: the resources themselves, past the engine, as another administrator would. */
 import { readFileSync } from "node:fs";
 import { Argument, type Command, Option } from "commander";
-import { MACHINE_ACTIONS, type MachineAction } from "../azure/machineState";
+import { MACHINE_ACTIONS, type MachineAction } from "../compute/machineState";
 import { openArm } from "../openArm";
 import { UserError } from "../userError";
 import { contextOf, withLabOption } from "./context";

@@ -1,6 +1,6 @@
 /** `lab break VM FAULT`: what goes wrong with machines, for a while. */
 import { Argument, type Command } from "commander";
-import { FAULT_KINDS, type FaultKind, faultsOf, withFault } from "../azure/faults";
+import { FAULT_KINDS, type FaultKind, faultsOf, withFault } from "../arm/faults";
 import { UserError } from "../userError";
 import { followed, judged, machineNamed } from "./machine";
 import { positiveInteger } from "./numbers";

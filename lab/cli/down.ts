@@ -1,8 +1,8 @@
 /** `lab down`: ends machines and network; the resources stay unless they are purged. */
 import { rmSync } from "node:fs";
 import type { Command } from "commander";
-import { stopSupervisor } from "../fabric/lifecycle";
 import { Progress } from "../progress";
+import { stopSupervisor } from "../supervisor/lifecycle";
 import { contextOf } from "./context";
 
 export function define(command: Command): void {

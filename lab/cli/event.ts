@@ -1,11 +1,16 @@
 /** `lab event VM TYPE`: announces what Azure would do to a machine, and does it when it is time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Argument, type Command } from "commander";
-import { asText } from "../azure/resource";
-import { EVENT_TYPES, type EventType, eventsOf, type StoredEvent } from "../azure/scheduledEvents";
-import { Store } from "../azure/store";
-import { supervisorOf } from "../fabric/lifecycle";
+import { asText } from "../arm/resource";
+import { Store } from "../arm/store";
+import {
+  EVENT_TYPES,
+  type EventType,
+  eventsOf,
+  type StoredEvent,
+} from "../compute/scheduledEvents";
 import type { LabPaths } from "../paths";
+import { supervisorOf } from "../supervisor/lifecycle";
 import { UserError } from "../userError";
 import { judged, type LabMachine, machineNamed } from "./machine";
 

@@ -1,11 +1,11 @@
 /** What the verbs about one machine have in common. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { type Arm, ArmError } from "../azure/arm";
-import { Store } from "../azure/store";
-import type { LabStatus } from "../fabric/status";
+import { type Arm, ArmError } from "../arm/arm";
+import { Store } from "../arm/store";
 import { openArm } from "../openArm";
 import type { LabPaths } from "../paths";
+import type { LabStatus } from "../supervisor/status";
 import { UserError } from "../userError";
 import { contextOf } from "./context";
 import { statusReader } from "./status";

@@ -1,6 +1,6 @@
 /** `lab azure scale|upgrade|protect|repair`: what an administrator asks of a scale set. */
 import { type Command, Option } from "commander";
-import type { Arm } from "../azure/arm";
+import type { Arm } from "../arm/arm";
 import {
   protect,
   REPAIR_ACTIONS,
@@ -8,7 +8,7 @@ import {
   repair,
   scale,
   upgrade,
-} from "../azure/scaleSets/operations";
+} from "../compute/scaleSets/operations";
 import { UserError } from "../userError";
 
 export interface ScaleSetVerbs {

@@ -1,8 +1,8 @@
 /** `lab status`: places, public addresses, chains, health. */
 import type { Command } from "commander";
-import { readStatus } from "../fabric/readStatus";
-import type { LabStatus } from "../fabric/status";
 import type { LabPaths } from "../paths";
+import { readStatus } from "../supervisor/readStatus";
+import type { LabStatus } from "../supervisor/status";
 import { UserError } from "../userError";
 import { contextOf } from "./context";
 import { statusText } from "./statusTable";

@@ -1,6 +1,6 @@
 /** The state of a lab as text for people. Pure. */
 import Table from "cli-table3";
-import type { LabStatus, PlaceStatus } from "../fabric/status";
+import type { LabStatus, PlaceStatus } from "../supervisor/status";
 
 type Instance = LabStatus["scaleSets"][number]["instances"][number];
 

@@ -118,8 +118,8 @@ function shims(home: EngineHome, engine: Engine): Shim[] {
   const hostDir = path.join(home.home, "plugins", `language-nodejs-v${ENGINE_VERSION}`);
   const host = path.join(hostDir, "pulumi-language-nodejs");
   return [
-    plugin("azure-native", "lab/azure/providers/azureNative.ts"),
-    plugin("random", "lab/azure/providers/random.ts"),
+    plugin("azure-native", "lab/arm/providers/azureNative.ts"),
+    plugin("random", "lab/arm/providers/random.ts"),
     ...(engine.hasNodeHost ? [] : [{ file: host, script: "lab/engine/languageHost.ts" }]),
   ];
 }

@@ -1,6 +1,6 @@
 /** The flows that `npm start` sends, as data. Pure: from what the lab's status says to a list. */
 
-import { sameId } from "../azure/ids";
+import { sameId } from "../arm/ids";
 
 /** Addresses of the internet host, by the part that each plays in the reference case. */
 export const banned = "8.8.8.8";

@@ -1,7 +1,7 @@
 /** TCP handshakes with the gateway, without it, and the NVA's own share of them. */
-import { Arm } from "../azure/arm";
-import { asText } from "../azure/resource";
-import { Store } from "../azure/store";
+import { Arm } from "../arm/arm";
+import { asText } from "../arm/resource";
+import { Store } from "../arm/store";
 import type { LabPaths } from "../paths";
 import type { Undo } from "../undo";
 import { UserError } from "../userError";

@@ -1,6 +1,6 @@
 /** The same VM once more, without the chain: what "without gateway" is measured against. Pure. */
-import { type ArmId, parseId, resourceGroupId } from "../azure/ids";
-import type { Body, StoredResource } from "../azure/resource";
+import { type ArmId, parseId, resourceGroupId } from "../arm/ids";
+import type { Body, StoredResource } from "../arm/resource";
 
 /** Resource group that holds nothing but the twin, so that one deletion removes all of it. */
 export const TWIN_GROUP = "azure-gwlb-latency-twin";

@@ -4,7 +4,7 @@ import * as compute from "@pulumi/azure-native/compute";
 import * as monitor from "@pulumi/azure-native/monitor";
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import { declare } from "../../components/parts/azureResource";
+import { declare } from "../../components/azure/azureResource";
 
 /** What a class insists on, beside the resource group. */
 const needed: Record<string, object> = {

@@ -8,8 +8,8 @@ import { changePolicy } from "../../bench/dataPath/policyChange";
 import { breaches } from "../../bench/guard";
 import { takeRounds } from "../../bench/harness/rounds";
 import { largePolicy, randomNetworks } from "../../bench/policies";
-import { compilePolicy, planPolicy } from "../../components/firewall";
-import { encodeBundle } from "../../components/firewall/bundle";
+import { compilePolicy, planPolicy } from "../../components/policy";
+import { encodeBundle } from "../../components/policy/bundle";
 import { Undo } from "../../lab/undo";
 
 /** Many short rounds: a disturbance hits a few of them, and the median is of the others. */

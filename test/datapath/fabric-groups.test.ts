@@ -1,7 +1,7 @@
 /** Security groups: what they let through, and what is closed without one. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Body } from "../../lab/azure/resource";
+import type { Body } from "../../lab/arm/resource";
 import { AzureFixture, FRONTEND_ADDRESS, ILPIP_ADDRESS, rule } from "../support/azureFixtures";
 import { FabricBox } from "../support/fabricBox";
 

@@ -1,7 +1,7 @@
 /** Ways out to the internet, in Azure's order, and what has none. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Body } from "../../lab/azure/resource";
+import type { Body } from "../../lab/arm/resource";
 import {
   AzureFixture,
   FRONTEND_ADDRESS,

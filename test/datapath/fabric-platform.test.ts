@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ScheduledEvent } from "../../lab/azure/scheduledEvents";
+import type { ScheduledEvent } from "../../lab/compute/scheduledEvents";
 import { start } from "../../lab/run";
 import { AzureFixture } from "../support/azureFixtures";
 import { FabricBox } from "../support/fabricBox";

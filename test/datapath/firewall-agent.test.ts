@@ -8,7 +8,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { bundlePolicy, type FirewallPolicy } from "../../components/firewall";
+import { bundlePolicy, type FirewallPolicy } from "../../components/policy";
 import { run, start } from "../../lab/run";
 import { GUEST, type PolicyMachine, policyMachine } from "../support/policyMachine";
 

@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { bundlePolicy, type FirewallPolicy } from "../../components/firewall";
-import type { Packet } from "../../components/firewall/evaluate";
-import { parsePacket } from "../../components/firewall/packetText";
+import { bundlePolicy, type FirewallPolicy } from "../../components/policy";
+import type { Packet } from "../../components/policy/evaluate";
+import { parsePacket } from "../../components/policy/packetText";
 import { run, start } from "../../lab/run";
 import { frameOf } from "../support/frames";
 import { GUEST, KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../components/firewall";
+import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../components/policy";
 import { run, start } from "../../lab/run";
 import { KernelJudge, policyMachine } from "../support/policyMachine";
 

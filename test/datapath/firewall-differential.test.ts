@@ -13,10 +13,10 @@ import {
   type FirewallPolicy,
   planPolicy,
   policyProblems,
-} from "../../components/firewall";
-import { encodeBundle } from "../../components/firewall/bundle";
-import type { CompiledPolicy } from "../../components/firewall/compile";
-import { FlowTable, type Packet } from "../../components/firewall/evaluate";
+} from "../../components/policy";
+import { encodeBundle } from "../../components/policy/bundle";
+import type { CompiledPolicy } from "../../components/policy/compile";
+import { FlowTable, type Packet } from "../../components/policy/evaluate";
 import { frameOf } from "../support/frames";
 import { describePacket, type FlowScript, flows, holds, policies } from "../support/policies";
 import { KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";

@@ -11,7 +11,7 @@ import {
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
-import type { FirewallPolicy } from "../../components/firewall";
+import type { FirewallPolicy } from "../../components/policy";
 import { inPlace } from "../../lab/places";
 import { run, start } from "../../lab/run";
 import { Drill } from "../support/drill";

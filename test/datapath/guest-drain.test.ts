@@ -1,7 +1,7 @@
 /** An NVA that is told to go: new flows first, then those that are there, then itself. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { bundlePolicy } from "../../components/firewall/bundle";
+import { bundlePolicy } from "../../components/policy/bundle";
 import { Undo } from "../../lab/undo";
 import { Guest, HEALTHY, policy } from "../support/guest";
 import { tcp } from "../support/innerPackets";

@@ -1,7 +1,7 @@
 /** Packets of running flows pass the NVA by a shorter way, and only those; no fault keeps it open. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { bundlePolicy } from "../../components/firewall/bundle";
+import { bundlePolicy } from "../../components/policy/bundle";
 import { run } from "../../lab/run";
 import { Undo } from "../../lab/undo";
 import { Guest, policy } from "../support/guest";

@@ -1,7 +1,7 @@
 /** A NIC that comes late, under a name of its own, and changes under the NVA's feet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bundlePolicy } from "../../components/firewall/bundle";
+import { bundlePolicy } from "../../components/policy/bundle";
 import { Undo } from "../../lab/undo";
 import { Guest, HEALTHY, policy } from "../support/guest";
 import { udp } from "../support/innerPackets";

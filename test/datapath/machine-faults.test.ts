@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
-import { faultsOf } from "../../lab/azure/faults";
-import { Store } from "../../lab/azure/store";
-import { hierarchies, labCgroup } from "../../lab/fabric/cgroups";
+import { faultsOf } from "../../lab/arm/faults";
+import { Store } from "../../lab/arm/store";
+import { hierarchies, labCgroup } from "../../lab/compute/cgroups";
 import { labPaths } from "../../lab/paths";
 import { Drill, PROBE_INTERVAL } from "../support/drill";
 

@@ -5,15 +5,15 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Arm } from "../../lab/azure/arm";
-import { removeCgroups } from "../../lab/fabric/cgroups";
-import { Fabric } from "../../lab/fabric/fabric";
-import type { LabStatus } from "../../lab/fabric/status";
+import { Arm } from "../../lab/arm/arm";
+import { removeCgroups } from "../../lab/compute/cgroups";
 import { ensureRootfs } from "../../lab/machine/image";
 import { Machine } from "../../lab/machine/machine";
 import { cacheDir } from "../../lab/paths";
 import { Progress } from "../../lab/progress";
 import { type Argv, run } from "../../lab/run";
+import { Fabric } from "../../lab/supervisor/fabric";
+import type { LabStatus } from "../../lab/supervisor/status";
 import { AzureFixture } from "../support/azureFixtures";
 
 const customData = Buffer.from(`#cloud-config

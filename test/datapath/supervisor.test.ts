@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hierarchies, labCgroup } from "../../lab/fabric/cgroups";
-import { startSupervisor, stopSupervisor, supervisorOf } from "../../lab/fabric/lifecycle";
+import { hierarchies, labCgroup } from "../../lab/compute/cgroups";
 import { isAlive, processOf, signalProcess, waitForEnd } from "../../lab/host/processes";
 import { type LabPaths, labPaths } from "../../lab/paths";
 import { run } from "../../lab/run";
+import { startSupervisor, stopSupervisor, supervisorOf } from "../../lab/supervisor/lifecycle";
 
 /** Makes what a fabric makes: a namespace, a device, a mount, processes, control groups. */
 const FABRIC = `

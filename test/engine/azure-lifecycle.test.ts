@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Resource } from "../../lab/azure/arm";
-import type { Body } from "../../lab/azure/resource";
+import type { Resource } from "../../lab/arm/arm";
+import type { Body } from "../../lab/arm/resource";
 import { AzureStack, consumer, gatewayFrontend, laidOver, provider } from "../support/azureStack";
 
 const gateway = gatewayFrontend.split("/").slice(0, -2).join("/");

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { readEvents } from "../../preview/events";
-import { planOf } from "../../preview/plan";
-import { changed, goodStack, refusedChanges } from "../policy/stacks";
+import { readEvents } from "../../tools/preview/events";
+import { planOf } from "../../tools/preview/plan";
+import { changed, goodStack, refusedChanges } from "../policy-pack/stacks";
 import { StackOfData } from "../support/stackOfData";
 
-const pack = path.resolve(__dirname, "../../policy");
+const pack = path.resolve(__dirname, "../../policy-pack");
 
 /** Each rule of the pack, by the real engine: it accepts the good stack and refuses a bad one. */
 describe("the policy pack, run by the engine", () => {

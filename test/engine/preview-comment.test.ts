@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../components/firewall";
-import { type Change, changed, goodStack } from "../policy/stacks";
+import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../components/policy";
+import { type Change, changed, goodStack } from "../policy-pack/stacks";
 import { type Declared, StackOfData } from "../support/stackOfData";
 
 const blocked: FirewallRule = {
@@ -97,7 +97,7 @@ function assertGolden(name: string, text: string): void {
 describe("npm run preview", () => {
   const project = new StackOfData();
   const preview = (...args: string[]) =>
-    project.node(["preview/main.ts", "--stack", "dev", "--lab", project.lab, ...args]);
+    project.node(["tools/preview/main.ts", "--stack", "dev", "--lab", project.lab, ...args]);
 
   before(async () => {
     project.declare(stack({}));
@@ -142,7 +142,7 @@ describe("npm run preview", () => {
     project.declare(stack({}));
     await project.pulumi("refresh", "--stack", "dev", "--preview-only", "--event-log", log);
     const { code, stdout, stderr } = await project.node([
-      "preview/main.ts",
+      "tools/preview/main.ts",
       "--stack",
       "dev",
       "--events",

@@ -1,7 +1,7 @@
 /** A scale set's life by the real engine: made, scaled, given a newer model, refused, taken down. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { isLatest } from "../../lab/azure/scaleSets/instances";
+import { isLatest } from "../../lab/compute/scaleSets/instances";
 import { AzureStack, laidOver, provider } from "../support/azureStack";
 import type { Declared } from "../support/stackOfData";
 

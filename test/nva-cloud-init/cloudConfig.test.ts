@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { APPLICATION_HEALTH_PATH } from "../../components/gateway/fleet";
+import { APPLICATION_HEALTH_PATH } from "../../components/provider/plan/fleet";
 import {
   CUSTOM_DATA_LIMIT,
   cloudConfig,

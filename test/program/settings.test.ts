@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { parseSettings } from "../../settings";
+import { parseSettings } from "../../program/settings";
 import { root } from "../support/sources";
 
 const json = (settings: Record<string, unknown>) =>

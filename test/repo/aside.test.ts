@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { labCgroup } from "../../lab/fabric/cgroups";
+import { labCgroup } from "../../lab/compute/cgroups";
 import { machineHierarchies } from "../../lab/machine/cgroup";
 import { Aside } from "../support/aside";
 

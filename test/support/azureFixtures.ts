@@ -1,6 +1,6 @@
 /** Resources as the store shows them: a gateway with its NVAs, and one consumer of each kind. */
-import type { Body, StoredResource } from "../../lab/azure/resource";
-import type { StoreSnapshot, StoreTransaction } from "../../lab/azure/store";
+import type { Body, StoredResource } from "../../lab/arm/resource";
+import type { StoreSnapshot, StoreTransaction } from "../../lab/arm/store";
 
 const GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/lab";
 const id = (type: string, name: string) => `${GROUP}/providers/${type}/${name}`;

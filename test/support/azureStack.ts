@@ -1,7 +1,7 @@
 /** A stack in the embedded Azure, with what an engine test looks at: plans, results, the store. */
 import path from "node:path";
-import { Arm } from "../../lab/azure/arm";
-import { Store } from "../../lab/azure/store";
+import { Arm } from "../../lab/arm/arm";
+import { Store } from "../../lab/arm/store";
 import type { RunResult } from "../../lab/run";
 import { type Declared, StackOfData } from "./stackOfData";
 

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { LabStatus } from "../../lab/fabric/status";
 import { labPaths } from "../../lab/paths";
 import { inPlace } from "../../lab/places";
 import { clientAct } from "../../lab/proof/client";
 import { type Consumer, consumersOf } from "../../lab/proof/flows";
 import { type Argv, type RunOptions, run } from "../../lab/run";
+import type { LabStatus } from "../../lab/supervisor/status";
 import { Prober } from "./prober";
 
 const root = path.resolve(__dirname, "../..");

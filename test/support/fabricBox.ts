@@ -6,12 +6,12 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { Arm } from "../../lab/azure/arm";
-import { Fabric } from "../../lab/fabric/fabric";
-import type { Bootable } from "../../lab/fabric/machines";
-import type { LabStatus } from "../../lab/fabric/status";
+import { Arm } from "../../lab/arm/arm";
+import type { Bootable } from "../../lab/compute/machines";
 import type { MachineEnd } from "../../lab/machine/machine";
 import { type Argv, run, start } from "../../lab/run";
+import { Fabric } from "../../lab/supervisor/fabric";
+import type { LabStatus } from "../../lab/supervisor/status";
 import type { AzureFixture } from "./azureFixtures";
 
 const client = path.resolve(__dirname, "../../lab/proof/client.py");

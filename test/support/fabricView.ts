@@ -1,8 +1,9 @@
 /** A fixture as the planners see it, all machines on and all members healthy unless told otherwise. */
-import { probedMembers } from "../../lab/fabric/platformPlan";
-import { readModel } from "../../lab/fabric/read";
-import { machineNamespace } from "../../lab/fabric/topology/names";
-import { probeKey, type Verdict, View } from "../../lab/fabric/view";
+
+import { readModel } from "../../lab/network/read";
+import { machineNamespace } from "../../lab/network/topology/names";
+import { probedMembers } from "../../lab/platform/platformPlan";
+import { probeKey, type Verdict, View } from "../../lab/supervisor/view";
 import type { AzureFixture } from "./azureFixtures";
 
 export interface ViewOptions {

@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { parse, stringify } from "yaml";
-import type { LabStatus, NvaStatus } from "../../lab/fabric/status";
 import { labPaths } from "../../lab/paths";
 import { inNetwork, inPlace } from "../../lab/places";
 import { consumersOf, visitor } from "../../lab/proof/flows";
 import { type Argv, type RunOptions, run } from "../../lab/run";
+import type { LabStatus, NvaStatus } from "../../lab/supervisor/status";
 import { Undo } from "../../lab/undo";
 import { ProjectLab } from "./lab";
 import { ensureLoad, Load, type LoadOptions } from "./load";

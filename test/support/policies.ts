@@ -1,10 +1,10 @@
 /** Random policies and packets from few enough values that they often meet. */
 import fc from "fast-check";
 import { formatAddress, formatNetwork, parseNetwork } from "../../components/addresses";
-import type { FirewallPolicy, FirewallRule } from "../../components/firewall";
-import { openerOf, type Packet } from "../../components/firewall/evaluate";
-import { includes } from "../../components/firewall/ranges";
-import type { Region } from "../../components/firewall/regions";
+import type { FirewallPolicy, FirewallRule } from "../../components/policy";
+import { openerOf, type Packet } from "../../components/policy/evaluate";
+import { includes } from "../../components/policy/ranges";
+import type { Region } from "../../components/policy/regions";
 
 /** One flow's packets, and how many of them are sent before the policy changes. */
 export interface FlowScript {

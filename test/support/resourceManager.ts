@@ -1,8 +1,8 @@
 /** Azure Resource Manager over HTTP, for what asks it past the engine: lists of the embedded Azure. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Arm } from "../../lab/azure/arm";
-import { keyOf } from "../../lab/azure/ids";
+import type { Arm } from "../../lab/arm/arm";
+import { keyOf } from "../../lab/arm/ids";
 import type { Undo } from "../../lab/undo";
 
 export interface ResourceManager {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { bundlePolicy } from "../../components/firewall/bundle";
+import { bundlePolicy } from "../../components/policy/bundle";
 import { cacheDir } from "../../lab/paths";
 import { Undo } from "../../lab/undo";
 import { renderCustomData } from "../../nva-cloud-init/cloudConfig";

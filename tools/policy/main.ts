@@ -9,8 +9,8 @@ import {
   explainPacket,
   importRules,
   RuleDirection,
-} from "../../components/firewall";
-import { parsePacket } from "../../components/firewall/packetText";
+} from "../../components/policy";
+import { parsePacket } from "../../components/policy/packetText";
 import { findings, PolicyError, readPolicy, validPolicy } from "./read";
 import { differenceLines, explanationLines } from "./show";
 

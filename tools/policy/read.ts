@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { type FirewallPolicy, policyProblems, policyWarnings } from "../../components/firewall";
+import { type FirewallPolicy, policyProblems, policyWarnings } from "../../components/policy";
 
 export interface ReadPolicy {
   policy: FirewallPolicy;

@@ -1,9 +1,9 @@
 /** What the policy tool prints: explanations and differences as lines. */
 import { formatAddress } from "../../components/addresses";
-import type { diffPolicies, diffSettings, explainPacket } from "../../components/firewall";
-import type { Packet } from "../../components/firewall/evaluate";
-import { formatPacket } from "../../components/firewall/packetText";
-import { networksOf, type Range } from "../../components/firewall/ranges";
+import type { diffPolicies, diffSettings, explainPacket } from "../../components/policy";
+import type { Packet } from "../../components/policy/evaluate";
+import { formatPacket } from "../../components/policy/packetText";
+import { networksOf, type Range } from "../../components/policy/ranges";
 
 type Change = ReturnType<typeof diffPolicies>[number];
 type Setting = ReturnType<typeof diffSettings>[number];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { statusText } from "../../../lab/cli/statusTable";
-import type { LabStatus, PlaceStatus } from "../../../lab/fabric/status";
+import type { LabStatus, PlaceStatus } from "../../../lab/supervisor/status";
 import { whatIsMissing } from "../../../lab/up";
 
 const network = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { planTwin } from "../../../lab/proof/twinPlan";
-import { at, nva, referenceAzure } from "../azure/fixture";
+import { at, nva, referenceAzure } from "../arm/fixture";
 
 describe("planTwin", () => {
   test("is taken by the embedded Azure, and one deletion removes it", async () => {

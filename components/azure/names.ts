@@ -1,0 +1,124 @@
+/** Names of what a component creates: the same as Azure name and as part of the logical name. */
+import { createHash } from "node:crypto";
+import type { Reason } from "../check/problem";
+import { shown } from "../check/problem";
+
+/** Longest name of a Linux VM and its host name, and of a network resource, in characters. */
+export const VM_NAME_MAX = 64;
+export const NETWORK_NAME_MAX = 80;
+
+/** Names of a provider's resources. A child's logical name is the same text. */
+export interface ProviderNames {
+  network: string;
+  gatewaySubnet: string;
+  nvaSubnet: string;
+  natGateway: string;
+  natAddress: string;
+  securityGroup: string;
+  /** The load balancer's logical name. */
+  gateway: string;
+  /** Its Azure name: the frontend's zones are fixed for its life, so they are part of it. */
+  loadBalancer: string;
+  /** The VM, also its host name. */
+  nva: string;
+  nvaInterface: string;
+  /** The fleet's scale set: its logical name. */
+  fleet: string;
+  /** Its Azure name: what is fixed for its life is part of it. */
+  scaleSet: string;
+  autoscale: string;
+  /** Seed of the administrator's key; exists in the stack only. */
+  keySeed: string;
+}
+
+/** First part of the host names of a fleet's instances, which Azure takes up to 15 characters of. */
+export const hostPrefix = (name: string) => `${name.slice(0, 15 - "-nva".length)}-nva`;
+
+const shortHash = (texts: readonly string[]) =>
+  createHash("sha256").update(JSON.stringify(texts)).digest("hex").slice(0, 4);
+
+/** Children of a load balancer, unique inside it. */
+export const FRONTEND_NAME = "frontend";
+export const POOL_NAME = "nvas";
+export const PROBE_NAME = "health";
+export const RULE_NAME = "all-ports";
+
+/**
+ * Names for a provider. `fixed` is what Azure fixes for the life of a scale set and differs from
+ * the default: two of its scale sets can then stand side by side while one replaces the other.
+ */
+export function providerNames(
+  name: string,
+  frontendZones: readonly string[],
+  fixed: readonly string[] = [],
+): ProviderNames {
+  const zones = frontendZones.length === 0 ? "" : `-zones-${[...frontendZones].sort().join("-")}`;
+  return {
+    network: `${name}-network`,
+    gatewaySubnet: `${name}-gateway-subnet`,
+    nvaSubnet: `${name}-nva-subnet`,
+    natGateway: `${name}-nat`,
+    natAddress: `${name}-nat-address`,
+    securityGroup: `${name}-nva-nsg`,
+    gateway: `${name}-gateway`,
+    loadBalancer: `${name}-gateway${zones}`,
+    nva: `${name}-nva`,
+    nvaInterface: `${name}-nva-nic`,
+    fleet: `${name}-nvas`,
+    scaleSet: fixed.length === 0 ? `${name}-nvas` : `${name}-nvas-${shortHash(fixed)}`,
+    autoscale: `${name}-nvas-autoscale`,
+    keySeed: `${name}-nva-key`,
+  };
+}
+
+/** Names for an ILPIP consumer. */
+export function ilpipNames(name: string) {
+  return {
+    address: `${name}-address`,
+    securityGroup: `${name}-nsg`,
+    networkInterface: `${name}-nic`,
+  };
+}
+
+/** Names for a public load balancer consumer. */
+export function publicLoadBalancerNames(name: string) {
+  return {
+    address: `${name}-address`,
+    outboundAddress: `${name}-outbound-address`,
+    securityGroup: `${name}-nsg`,
+    loadBalancer: `${name}-lb`,
+  };
+}
+
+/** Longest text that a component appends to its name for a load balancer: all three zones. */
+const LONGEST_NETWORK_SUFFIX = "-gateway-zones-1-2-3".length;
+
+/**
+ * Why the name of a provider cannot be used: it becomes part of a VM's host name, which takes
+ * letters, digits and hyphens only.
+ */
+export function providerNameReason(name: string, fleet = false): Reason {
+  // The VM of a scale set has the scale set's name and eight digits more.
+  const machine = fleet ? "-nvas-0000_00000000" : "-nva";
+  const longest = Math.min(VM_NAME_MAX - machine.length, NETWORK_NAME_MAX - LONGEST_NETWORK_SUFFIX);
+  return nameReason(name, /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/, "hyphens", longest);
+}
+
+/** Why the name of a consumer cannot be used: rules of Azure's network resources. */
+export function consumerNameReason(name: string): Reason {
+  const longest = NETWORK_NAME_MAX - "-outbound-address".length;
+  return nameReason(
+    name,
+    /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/,
+    "hyphens, underscores and periods",
+    longest,
+  );
+}
+
+function nameReason(name: string, form: RegExp, inside: string, longest: number): Reason {
+  if (!form.test(name)) {
+    return `must be letters, digits and, inside, ${inside}: it is part of Azure names, got ${shown(name)}`;
+  }
+  if (name.length <= longest) return undefined;
+  return `must have up to ${longest} characters: it is part of Azure names, got ${name.length}`;
+}

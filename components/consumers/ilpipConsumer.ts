@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { declare } from "../azure/azureResource";
+import { consumerNameReason, ilpipNames } from "../azure/names";
+import { subnetIdReason } from "../azure/resourceId";
+import { chainTarget, whenCounted } from "../chains/chainTarget";
+import { at, optional, plainProblems, tagProblems, under, wholeReason } from "../check/problem";
+import { asOutput, gated, refuse } from "../check/refuse";
+import { addressReason } from "../provider/plan/layout";
+import { zonesProblems } from "../provider/plan/nva";
+import { type AllowedTraffic, trafficProblems } from "./plan/traffic";
+import { createPublicAddress } from "./resources/publicAddress";
+import { createTrafficGroup } from "./resources/trafficGroup";
+
+/** Arguments of an {@link IlpipConsumer}. */
+export interface IlpipConsumerArgs {
+  /** Resource group for everything that is created. */
+  resourceGroupName: pulumi.Input<string>;
+  /** Azure region, the gateway's. Default: the resource group's. */
+  location?: pulumi.Input<string>;
+  /** Subnet of the NIC, by id. It should have default outbound access off. */
+  subnetId: pulumi.Input<string>;
+  /**
+   * Frontend of the Gateway Load Balancer, by id: `gatewayFrontendId` of a GatewayProvider, of this
+   * stack or another one, also in another subscription. Not the load balancer's own id. A gateway
+   * takes 100 chains, of which this makes one.
+   */
+  gatewayFrontendId: pulumi.Input<string>;
+  /**
+   * What may come in from outside the network, with the client's real address. Default: nothing;
+   * traffic inside the network is allowed by Azure's own rules. Up to 900 entries.
+   */
+  allow?: AllowedTraffic[];
+  /** Static private IPv4 address, free in the subnet. Default: one that Azure chooses. */
+  privateIPAddress?: pulumi.Input<string>;
+  /**
+   * Availability zones of the public address, of `1`, `2`, `3`. Default: none, which is what regions
+   * without zones need. A change gives another public address.
+   */
+  publicAddressZones?: string[];
+  /** Minutes after which Azure forgets an idle flow of the public address, 4 to 30. Default: 4. */
+  idleTimeoutMinutes?: number;
+  /** True gives the NIC a direct path to the host's network card. Default: false: not every size has it. */
+  acceleratedNetworking?: boolean;
+  /** Tags for everything that is created, up to 50. Default: none. */
+  tags?: Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * A NIC with an instance-level public IP (ILPIP) whose traffic passes a Gateway Load Balancer, in
+ * both directions. The workload stays the user's: attach a VM to `networkInterfaceId`.
+ *
+ * The public address exists before the NIC is chained, as Azure wants it, and the NIC is unchained
+ * or gone before the provider can go. Only traffic of the public address is inspected.
+ */
+export class IlpipConsumer extends pulumi.ComponentResource {
+  /** Id of the NIC, for the VM's network profile. */
+  public readonly networkInterfaceId: pulumi.Output<string>;
+  /** The public address. */
+  public readonly publicAddress: pulumi.Output<string>;
+  /** Id of the public address. */
+  public readonly publicAddressId: pulumi.Output<string>;
+  /** The NIC's private address. */
+  public readonly privateAddress: pulumi.Output<string>;
+  /** Id of the security group. */
+  public readonly securityGroupId: pulumi.Output<string>;
+  /** Id of the frontend that the NIC is chained to. */
+  public readonly gatewayFrontendId: pulumi.Output<string>;
+
+  constructor(name: string, args: IlpipConsumerArgs, opts?: pulumi.ComponentResourceOptions) {
+    const checked = check(name, args);
+    super("azure-gwlb:index:IlpipConsumer", name, args, opts);
+    const { location, tags } = args;
+    const resourceGroupName = whenCounted(args.resourceGroupName);
+    const common = { resourceGroupName, location, tags };
+    const names = ilpipNames(name);
+    const publicAddress = createPublicAddress(
+      names.address,
+      { ...common, zones: args.publicAddressZones, idleTimeoutMinutes: args.idleTimeoutMinutes },
+      this,
+    );
+    const what = label(name);
+    const securityGroup = createTrafficGroup(
+      names.securityGroup,
+      { ...common, what, allow: args.allow ?? [] },
+      this,
+    );
+    const networkInterface = declare(
+      "network:NetworkInterface",
+      names.networkInterface,
+      {
+        ...common,
+        networkInterfaceName: names.networkInterface,
+        enableAcceleratedNetworking: args.acceleratedNetworking ?? false,
+        networkSecurityGroup: { id: securityGroup.id },
+        ipConfigurations: [
+          {
+            name: "primary",
+            primary: true,
+            subnet: { id: checked.subnetId },
+            ...(checked.privateIPAddress === undefined
+              ? { privateIPAllocationMethod: "Dynamic" }
+              : {
+                  privateIPAllocationMethod: "Static",
+                  privateIPAddress: checked.privateIPAddress,
+                }),
+            publicIPAddress: { id: publicAddress.id },
+            gatewayLoadBalancer: { id: checked.gatewayFrontendId },
+          },
+        ],
+      },
+      { parent: this },
+      ["ipConfigurations"],
+    );
+
+    this.networkInterfaceId = networkInterface.id;
+    this.publicAddress = publicAddress.ipAddress.apply((ip) => ip ?? "");
+    this.publicAddressId = publicAddress.id;
+    this.privateAddress = networkInterface.ipConfigurations.apply(
+      (configurations) => configurations?.[0]?.privateIPAddress ?? "",
+    );
+    this.securityGroupId = securityGroup.id;
+    this.gatewayFrontendId = asOutput(checked.gatewayFrontendId);
+    this.registerOutputs({
+      networkInterfaceId: this.networkInterfaceId,
+      publicAddress: this.publicAddress,
+      publicAddressId: this.publicAddressId,
+      privateAddress: this.privateAddress,
+      securityGroupId: this.securityGroupId,
+      gatewayFrontendId: this.gatewayFrontendId,
+    });
+  }
+}
+
+const MAY_BE_OUTPUTS = [
+  "resourceGroupName",
+  "location",
+  "subnetId",
+  "gatewayFrontendId",
+  "privateIPAddress",
+];
+
+const label = (name: string) => `IlpipConsumer "${name}"`;
+
+/** Throws every problem at once; nothing has been declared by then. */
+function check(name: string, args: IlpipConsumerArgs) {
+  const what = label(name);
+  refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
+  const subnet = gated(what, "subnetId", args.subnetId, subnetIdReason);
+  const chain = chainTarget(what, args.gatewayFrontendId, 1);
+  const address =
+    args.privateIPAddress === undefined
+      ? undefined
+      : gated(what, "privateIPAddress", args.privateIPAddress, addressReason);
+  const { idleTimeoutMinutes } = args;
+  refuse(what, [
+    ...at("name", consumerNameReason(name)),
+    ...subnet.problems,
+    ...chain.problems,
+    ...under("allow", trafficProblems(args.allow ?? [])),
+    ...(address?.problems ?? []),
+    ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
+    ...at(
+      "idleTimeoutMinutes",
+      optional(idleTimeoutMinutes, (m) => wholeReason(m, 4, 30, "minutes")),
+    ),
+    ...under("tags", tagProblems(args.tags ?? {})),
+  ]);
+  return {
+    subnetId: subnet.value,
+    gatewayFrontendId: chain.value,
+    privateIPAddress: address?.value,
+  };
+}

@@ -1,0 +1,225 @@
+import * as pulumi from "@pulumi/pulumi";
+import { declare } from "../azure/azureResource";
+import { consumerNameReason, publicLoadBalancerNames } from "../azure/names";
+import { loadBalancerId } from "../azure/resourceId";
+import { chainTarget, whenCounted } from "../chains/chainTarget";
+import { at, plainProblems, tagProblems, under } from "../check/problem";
+import { asOutput, refuse } from "../check/refuse";
+import { zonesProblems } from "../provider/plan/nva";
+import {
+  INBOUND_FRONTEND,
+  OUTBOUND_FRONTEND,
+  type OutboundArgs,
+  outboundProblems,
+  type PublicPort,
+  type PublicProbeArgs,
+  publicIds,
+  publicOutboundRules,
+  publicPools,
+  publicPortProblems,
+  publicProbeProblems,
+  publicProbes,
+  publicRules,
+  trafficOfPorts,
+} from "./plan/publicLoadBalancer";
+import { type AllowedTraffic, probeRule, trafficProblems } from "./plan/traffic";
+import { createPublicAddress } from "./resources/publicAddress";
+import { createTrafficGroup } from "./resources/trafficGroup";
+
+/** Arguments of a {@link PublicLoadBalancerConsumer}. */
+export interface PublicLoadBalancerConsumerArgs {
+  /** Resource group for everything that is created. */
+  resourceGroupName: pulumi.Input<string>;
+  /** Azure region, the gateway's. Default: the resource group's. */
+  location?: pulumi.Input<string>;
+  /**
+   * Frontend of the Gateway Load Balancer, by id: `gatewayFrontendId` of a GatewayProvider, of this
+   * stack or another one, also in another subscription. Not the load balancer's own id. A gateway
+   * takes 100 chains, of which this makes two, or one without a separate outbound address.
+   */
+  gatewayFrontendId: pulumi.Input<string>;
+  /** Public ports and where they lead, 1 to 250. The security group opens them too. */
+  ports: PublicPort[];
+  /** By what the load balancer tells which machines can take traffic. */
+  probe: PublicProbeArgs;
+  /**
+   * What else may come in from outside the network. Default: nothing. Up to 900 entries together
+   * with `ports`, names apart from theirs.
+   */
+  allow?: AllowedTraffic[];
+  /**
+   * False leaves the pool without a way out. Default: true, by an outbound rule that is
+   * chained too, so that what the machines open is inspected.
+   */
+  outbound?: boolean;
+  /**
+   * How machines reach the internet. Default: by a public address of their own, 1,024 ports each,
+   * idle after 4 minutes.
+   */
+  outboundSettings?: OutboundArgs;
+  /**
+   * Availability zones of the public addresses, of `1`, `2`, `3`. Default: none, which is what
+   * regions without zones need. A change gives other public addresses.
+   */
+  publicAddressZones?: string[];
+  /** Tags for everything that is created, up to 50. Default: none. */
+  tags?: Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * A public load balancer whose traffic passes a Gateway Load Balancer, in both directions. The
+ * workload stays the user's: put NICs into `backendPoolId` and give them `securityGroupId`.
+ *
+ * A scale set of the user's does the same in its model (`networkInterfaceConfigurations`): the pool
+ * in `loadBalancerBackendAddressPools`, the group in `networkSecurityGroup`. Its instances are then
+ * inspected as a single VM is. This is the only way for a scale set: Azure chains no IP
+ * configuration of an instance, so none may have a public address of its own.
+ *
+ * The frontend answers pings by itself, so a ping proves nothing about the chain.
+ */
+export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
+  /** Id of the load balancer. */
+  public readonly loadBalancerId: pulumi.Output<string>;
+  /** Id of the pool: a NIC of the workload names it. */
+  public readonly backendPoolId: pulumi.Output<string>;
+  /** Id of the probe: what a Uniform scale set takes as its source of health. */
+  public readonly probeId: pulumi.Output<string>;
+  /** The public address that clients use. */
+  public readonly publicAddress: pulumi.Output<string>;
+  /** Id of that address. */
+  public readonly publicAddressId: pulumi.Output<string>;
+  /** The public address that the machines show; empty without outbound. */
+  public readonly outboundAddress: pulumi.Output<string>;
+  /** Id of the security group for the machines' NICs. */
+  public readonly securityGroupId: pulumi.Output<string>;
+  /** Id of the frontend that the load balancer is chained to. */
+  public readonly gatewayFrontendId: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: PublicLoadBalancerConsumerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const gatewayFrontendId = check(name, args);
+    super("azure-gwlb:index:PublicLoadBalancerConsumer", name, args, opts);
+    const { location, tags, ports, probe, outbound = true } = args;
+    const resourceGroupName = whenCounted(args.resourceGroupName);
+    const common = { resourceGroupName, location, tags };
+    const names = publicLoadBalancerNames(name);
+    const address = (addressName: string) =>
+      createPublicAddress(addressName, { ...common, zones: args.publicAddressZones }, this);
+    const inboundAddress = address(names.address);
+    const outboundAddress = hasOutboundAddress(args) ? address(names.outboundAddress) : undefined;
+    const securityGroup = createTrafficGroup(
+      names.securityGroup,
+      {
+        ...common,
+        what: label(name),
+        allow: traffic(args),
+        first: [probeRule(probe.port)],
+      },
+      this,
+    );
+    const frontend = (frontendName: string, publicAddress: pulumi.CustomResource) => ({
+      name: frontendName,
+      publicIPAddress: { id: publicAddress.id },
+      gatewayLoadBalancer: { id: gatewayFrontendId },
+    });
+    const ids = pulumi
+      .all([inboundAddress.id, resourceGroupName])
+      .apply(([neighbour, group]) =>
+        publicIds(loadBalancerId(neighbour, group, names.loadBalancer)),
+      );
+    const loadBalancer = declare(
+      "network:LoadBalancer",
+      names.loadBalancer,
+      {
+        ...common,
+        loadBalancerName: names.loadBalancer,
+        sku: { name: "Standard", tier: "Regional" },
+        frontendIPConfigurations: [
+          frontend(INBOUND_FRONTEND, inboundAddress),
+          ...(outboundAddress === undefined ? [] : [frontend(OUTBOUND_FRONTEND, outboundAddress)]),
+        ],
+        backendAddressPools: publicPools(),
+        probes: publicProbes(probe),
+        loadBalancingRules: ids.apply((own) => publicRules(own, ports)),
+        ...(outbound
+          ? {
+              outboundRules: ids.apply((own) =>
+                publicOutboundRules(own, args.outboundSettings ?? {}),
+              ),
+            }
+          : {}),
+      },
+      { parent: this, replaceOnChanges: ["sku"] },
+    );
+
+    this.loadBalancerId = loadBalancer.id;
+    this.backendPoolId = loadBalancer.id.apply((id) => publicIds(id).pool);
+    this.probeId = loadBalancer.id.apply((id) => publicIds(id).probe);
+    this.publicAddress = inboundAddress.ipAddress.apply((ip) => ip ?? "");
+    this.publicAddressId = inboundAddress.id;
+    const shown = outbound ? (outboundAddress ?? inboundAddress) : undefined;
+    this.outboundAddress = shown?.ipAddress.apply((ip) => ip ?? "") ?? pulumi.output("");
+    this.securityGroupId = securityGroup.id;
+    this.gatewayFrontendId = asOutput(gatewayFrontendId);
+    this.registerOutputs({
+      loadBalancerId: this.loadBalancerId,
+      backendPoolId: this.backendPoolId,
+      probeId: this.probeId,
+      publicAddress: this.publicAddress,
+      publicAddressId: this.publicAddressId,
+      outboundAddress: this.outboundAddress,
+      securityGroupId: this.securityGroupId,
+      gatewayFrontendId: this.gatewayFrontendId,
+    });
+  }
+}
+
+const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId"];
+
+/** Whether outbound traffic has a public address, and so a chained frontend, of its own. */
+const hasOutboundAddress = ({ outbound, outboundSettings }: PublicLoadBalancerConsumerArgs) =>
+  (outbound ?? true) && (outboundSettings?.separateAddress ?? true);
+
+const label = (name: string) => `PublicLoadBalancerConsumer "${name}"`;
+
+/** What the security group lets in: the public ports, then the rest. */
+const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraffic[] => [
+  ...trafficOfPorts(ports),
+  ...(allow ?? []),
+];
+
+/** Throws every problem at once; gives the frontend to chain to. */
+function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input<string> {
+  const what = label(name);
+  refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
+  const chain = chainTarget(what, args.gatewayFrontendId, hasOutboundAddress(args) ? 2 : 1);
+  const unused = args.outbound === false && args.outboundSettings !== undefined;
+  refuse(what, [
+    ...at("name", consumerNameReason(name)),
+    ...chain.problems,
+    ...under("ports", publicPortProblems(args.ports)),
+    ...under("probe", publicProbeProblems(args.probe)),
+    ...trafficOfBoth(args),
+    ...at("outboundSettings", unused ? "must be left out when outbound is false" : undefined),
+    ...under("outboundSettings", outboundProblems(args.outboundSettings ?? {})),
+    ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
+    ...under("tags", tagProblems(args.tags ?? {})),
+  ]);
+  return chain.value;
+}
+
+/** Problems of the security group's list, at the argument that each entry came from. */
+function trafficOfBoth(args: PublicLoadBalancerConsumerArgs) {
+  const count = args.ports.length;
+  return under("", trafficProblems(traffic(args))).flatMap(({ propertyPath, reason }) => {
+    const [, index = "", rest = ""] = /^\[(\d+)\](.*)$/.exec(propertyPath) ?? [];
+    if (index === "") return [{ propertyPath: "allow", reason }];
+    const i = Number(index);
+    // Names and ports of `ports` are checked where they stand; their sources are checked here.
+    if (i >= count) return [{ propertyPath: `allow[${i - count}]${rest}`, reason }];
+    return rest.startsWith(".sources") ? [{ propertyPath: `ports[${i}]${rest}`, reason }] : [];
+  });
+}

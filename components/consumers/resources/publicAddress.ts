@@ -1,0 +1,42 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type Declared, declare } from "../../azure/azureResource";
+
+/** What a public address is made from. */
+export interface PublicAddressInputs {
+  resourceGroupName: pulumi.Input<string>;
+  location: pulumi.Input<string> | undefined;
+  tags: Record<string, pulumi.Input<string>> | undefined;
+  /** Availability zones, fixed for the address's life and so part of its Azure name. */
+  zones?: string[];
+  idleTimeoutMinutes?: number;
+}
+
+/**
+ * A public address that can be chained: Standard and static, the only kind since the Basic one
+ * was retired on 2025-09-30. A replacement comes before the old address goes, because Azure does
+ * not delete one that is in use.
+ */
+export function createPublicAddress(
+  name: string,
+  inputs: PublicAddressInputs,
+  parent: pulumi.Resource,
+): Declared<"network:PublicIPAddress", "ipAddress"> {
+  const { resourceGroupName, location, tags, zones = [], idleTimeoutMinutes = 4 } = inputs;
+  const sorted = [...zones].sort();
+  const suffix = sorted.length === 0 ? "" : `-zones-${sorted.join("-")}`;
+  return declare(
+    "network:PublicIPAddress",
+    name,
+    {
+      ...{ resourceGroupName, location, tags },
+      publicIpAddressName: `${name}${suffix}`,
+      sku: { name: "Standard", tier: "Regional" },
+      publicIPAllocationMethod: "Static",
+      publicIPAddressVersion: "IPv4",
+      idleTimeoutInMinutes: idleTimeoutMinutes,
+      ...(sorted.length === 0 ? {} : { zones: sorted }),
+    },
+    { parent, deleteBeforeReplace: false, replaceOnChanges: ["zones"] },
+    ["ipAddress"],
+  );
+}

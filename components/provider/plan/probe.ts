@@ -1,0 +1,60 @@
+/** The HTTP probe by which the load balancer learns whether an NVA passes traffic. */
+import { at, formReason, type Problem, shown, wholeReason } from "../../check/problem";
+import type { TunnelPair } from "./tunnels";
+
+/** The probe, as the user writes it. */
+export interface GatewayProbeArgs {
+  /**
+   * TCP port of the NVA's health service, 1 to 65535. Default: 8080. Azure refuses HTTP probes on
+   * 19, 21, 25, 70, 110, 119, 143, 220 and 993.
+   */
+  port?: number;
+  /** Path that is asked for, from the `/` on. Default: `/health`. Up to 2,048 characters of a URL. */
+  path?: string;
+  /** Seconds between two probes, 5 to 300. Default: 5, the least that Azure takes. */
+  intervalSeconds?: number;
+}
+
+/** The probe with everything decided. */
+export interface Probe {
+  port: number;
+  path: string;
+  intervalSeconds: number;
+}
+
+/** Ports that Azure refuses for HTTP probes. */
+export const REFUSED_PROBE_PORTS: readonly number[] = [19, 21, 25, 70, 110, 119, 143, 220, 993];
+
+const DEFAULT_PROBE: Probe = { port: 8080, path: "/health", intervalSeconds: 5 };
+
+/** Fills in what the user left out. */
+export function planProbe(args: GatewayProbeArgs = {}): Probe {
+  return {
+    port: args.port ?? DEFAULT_PROBE.port,
+    path: args.path ?? DEFAULT_PROBE.path,
+    intervalSeconds: args.intervalSeconds ?? DEFAULT_PROBE.intervalSeconds,
+  };
+}
+
+/** Every problem of an HTTP probe, in reading order. */
+export function probeProblems({ port, path, intervalSeconds }: Probe): Problem[] {
+  const refused = REFUSED_PROBE_PORTS.includes(port)
+    ? `must not be ${port}: Azure refuses HTTP probes on ${REFUSED_PROBE_PORTS.join(", ")}`
+    : undefined;
+  return [
+    ...at("port", wholeReason(port, 1, 65535) ?? refused),
+    ...at("path", formReason(path, /^\/[!-~]{0,2047}$/, "a URL path that starts with /")),
+    ...at("intervalSeconds", wholeReason(intervalSeconds, 5, 300, "seconds")),
+  ];
+}
+
+/** The health port must not be a tunnel port: one number is then read for the other in rules. */
+export function probeClashProblems({ port }: Probe, { internal, external }: TunnelPair): Problem[] {
+  const clash = [internal.port, external.port].includes(port);
+  return at(
+    "port",
+    clash
+      ? `must differ from the tunnel ports ${internal.port} and ${external.port}, got ${shown(port)}`
+      : undefined,
+  );
+}

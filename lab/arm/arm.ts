@@ -1,0 +1,158 @@
+/** Azure Resource Manager over the store: every write is judged by the rules of its type. */
+
+import type { ActionOptions, MachineAction } from "../compute/machineState";
+import {
+  type ActionResult,
+  writeAction,
+  writeEvent,
+  writeTerminations,
+} from "../compute/machineWrites";
+import { type EventRequest, isTerminating, type StoredEvent } from "../compute/scheduledEvents";
+import { authorize, type Caller } from "./access";
+import { amend } from "./amend";
+import { isUnder, keyOf } from "./ids";
+import { deleteResource, putResource, serviceOver } from "./requests";
+import type { Body, Child, StoredResource } from "./resource";
+import type { Store, StoreTransaction } from "./store";
+import { typeNamed } from "./types";
+import { visible } from "./visible";
+import { type Service, type World, worldOver } from "./world";
+
+export { ArmError } from "./errors";
+
+/** A resource, or a child with an id of its own, in Azure's GET shape. */
+export type Resource = StoredResource | Child;
+
+/** What the API works on; {@link Store} is one. */
+export type ArmStore = Pick<Store, "view" | "transact">;
+
+export interface ArmOptions {
+  /** Whether something carries scheduled events out; default: nothing does. */
+  fabricRuns?: () => boolean;
+  /** Who asks; default: an administrator who may do everything. */
+  caller?: Caller;
+}
+
+/** How often a delete that waits for its notice looks, in milliseconds. */
+const LOOK_MS = 50;
+
+/** The API, as any tool would call it. All methods reject with {@link ArmError}. */
+export class Arm {
+  constructor(
+    private readonly store: ArmStore,
+    private readonly options: ArmOptions = {},
+  ) {}
+
+  /** The resource, or undefined if there is none. `expand: "userData"` shows a machine's userData. */
+  async get(id: string, options: { expand?: string } = {}): Promise<Resource | undefined> {
+    const world = worldOver(this.store.view());
+    const found = world.find(id);
+    if (found === undefined) return undefined;
+    const shown = show(found.owner, world, options.expand);
+    if (found.owner === found.part) return shown;
+    // A part of what the service keeps for itself is shown to who asks for just that.
+    const own = worldOver({ ...world, get: (key) => (isSame(key, shown) ? shown : undefined) });
+    return (own.find(id) ?? found).part;
+  }
+
+  /** All resources, those under an id, or those of a type. */
+  async list(prefixOrType?: string): Promise<StoredResource[]> {
+    const world = worldOver(this.store.view());
+    const wanted = (resource: StoredResource) =>
+      prefixOrType === undefined ||
+      (prefixOrType.startsWith("/")
+        ? isUnder(resource.id, prefixOrType)
+        : keyOf(resource.type) === keyOf(prefixOrType));
+    return [...world.all()].filter(wanted).map((resource) => show(resource, world));
+  }
+
+  /** Creates the resource or replaces all of it: what the body leaves out is gone. */
+  put(id: string, body: Body): Promise<Resource> {
+    return this.#transact((tx) => {
+      const shown = show(putResource(id, body, tx, this.options.caller), worldOver(tx));
+      const found = worldOver({
+        ...worldOver(tx),
+        get: (k) => (isSame(k, shown) ? shown : undefined),
+      });
+      return found.find(id)?.part ?? shown;
+    });
+  }
+
+  /**
+   * Deletes the resource; one that is not there is as good as deleted. A machine that asked for
+   * notice gets it first, if something carries events out: this returns when it is gone.
+   */
+  async delete(id: string): Promise<void> {
+    const told = await this.beginDelete(id);
+    const isWaiting = (vm: string) => {
+      const stored = this.store.view().get(vm);
+      return stored !== undefined && isTerminating(stored);
+    };
+    // Without a fabric nobody is left who would ever do it.
+    while (this.#eventsHappen && told.some(isWaiting)) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    if (told.length > 0) await this.forceDelete(id);
+  }
+
+  /** Like {@link delete} without waiting: returns the ids of machines that got a Terminate event. */
+  beginDelete(id: string): Promise<string[]> {
+    return this.#transact((tx) => {
+      authorize(this.options.caller, "delete", id, worldOver(tx));
+      const told = this.#eventsHappen ? writeTerminations(id, tx) : [];
+      if (told.length === 0) deleteResource(id, tx);
+      return told;
+    });
+  }
+
+  /** Deletes the resource without notice to any machine. */
+  forceDelete(id: string): Promise<void> {
+    return this.#transact((tx) => deleteResource(id, tx));
+  }
+
+  /**
+   * An operation on a virtual machine. `done`: the store says so, and the machine follows;
+   * `scheduled`: a reimage of a machine that asked for notice waits for its event.
+   */
+  action(id: string, action: MachineAction, options: ActionOptions = {}): Promise<ActionResult> {
+    const notice = this.#eventsHappen;
+    return this.#transact((tx) => writeAction(id, action, { ...options, notice }, tx));
+  }
+
+  /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */
+  raiseEvent(id: string, request: EventRequest): Promise<StoredEvent> {
+    return this.#transact((tx) => writeEvent(id, request, tx));
+  }
+
+  /** Changes a resource as the service itself does, past the rules; false if there is none. */
+  amend(id: string, change: (resource: StoredResource) => void): Promise<boolean> {
+    return this.#transact((tx) => amend(id, change, tx) !== undefined);
+  }
+
+  /** Looks at the store as the service sees it; the world is good for this call only. */
+  look<T>(work: (world: World) => T): T {
+    return work(worldOver(this.store.view()));
+  }
+
+  /** What the service does of itself, as one transaction. */
+  act<T>(work: (service: Service) => T): Promise<T> {
+    return this.#transact((tx) => work(serviceOver(tx)));
+  }
+
+  #transact<T>(work: (tx: StoreTransaction) => T): Promise<T> {
+    const fabricRuns = this.#eventsHappen;
+    return this.store.transact((tx) => work(Object.assign(tx, { fabricRuns })));
+  }
+
+  get #eventsHappen(): boolean {
+    return this.options.fabricRuns?.() === true;
+  }
+}
+
+const isSame = (key: string, resource: StoredResource) => keyOf(key) === keyOf(resource.id);
+
+function show(stored: StoredResource, world: World, expand = ""): StoredResource {
+  const type = typeNamed(stored.type);
+  if (type === undefined) return stored;
+  return visible(type.shape, type.present?.(stored, world, expand) ?? stored, expand);
+}

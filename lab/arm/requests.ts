@@ -1,0 +1,275 @@
+/**
+ * Writing and deleting resources inside a transaction: what every request goes through, and what
+ * the service does of itself because of one.
+ */
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { writeAction, writeTerminations } from "../compute/machineWrites";
+import { accept } from "./accept";
+import { authorize, authorizeLinks, type Caller } from "./access";
+import { amend } from "./amend";
+import { commonProblems, nameProblems } from "./common";
+import { ArmError, joined, refuse } from "./errors";
+import {
+  type ArmId,
+  formatId,
+  isUnder,
+  keyOf,
+  nameOf,
+  parentOf,
+  parseId,
+  RESOURCE_GROUP_TYPE,
+  resourceGroupId,
+  typeOf,
+} from "./ids";
+import { asBodies, type Body, type StoredResource } from "./resource";
+import type { StoreTransaction } from "./store";
+import { type ResourceType, typeNamed } from "./types";
+import { storable } from "./visible";
+import { type Put, type Service, worldOver } from "./world";
+
+/** Acts inside a transaction; `byService` frees writes from what binds a user's request. */
+export function serviceOver(tx: StoreTransaction): Service {
+  return {
+    world: worldOver(tx),
+    fabricRuns: tx.fabricRuns === true,
+    put: (id, body) => put(id, body, tx, { byService: true }),
+    delete: (id) => deleteResource(id, tx),
+    end(id) {
+      const told = tx.fabricRuns === true ? writeTerminations(id, tx) : [];
+      if (told.length === 0) deleteResource(id, tx);
+    },
+    action: (id, action) => writeAction(id, action, { notice: tx.fabricRuns === true }, tx),
+    amend: (id, change) => amend(id, change, tx),
+  };
+}
+
+/** Creates a resource or a child of one, or replaces all of it, if the caller may. */
+export function putResource(
+  id: string,
+  body: Body,
+  tx: StoreTransaction,
+  caller?: Caller,
+): StoredResource {
+  return put(id, body, tx, { caller });
+}
+
+/** On whose behalf something is written. */
+type Writer = Pick<Put, "byService" | "caller">;
+
+function put(id: string, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
+  const target = targetOf(id, tx);
+  authorize(by.caller, "write", formatId(target.id), worldOver(tx));
+  return target.type.inline === undefined
+    ? write(target, body, tx, by)
+    : writeChild(target, body, tx, by);
+}
+
+/** Deletes a resource or a child of one; one that is not there is as good as deleted. */
+export function deleteResource(id: string, tx: StoreTransaction): void {
+  if (worldOver(tx).find(id) === undefined) return;
+  const { id: parsed, type } = targetOf(id, tx);
+  if (type.inline !== undefined) removeChild(parsed, type, tx);
+  else if (type.type === RESOURCE_GROUP_TYPE) removeGroup(formatId(parsed), tx);
+  else remove(formatId(parsed), type, tx);
+}
+
+/** What an id in a request means: its type, and its parts in the spelling that is stored. */
+interface Target {
+  id: ArmId;
+  type: ResourceType;
+  existing?: StoredResource;
+}
+
+function targetOf(text: string, tx: StoreTransaction): Target {
+  const id = parseId(text);
+  if (id === undefined) throw refuse("InvalidResourceId", `'${text}' is not a resource id.`);
+  const type = typeNamed(typeOf(id));
+  if (type === undefined) {
+    throw new ArmError(
+      404,
+      "InvalidResourceType",
+      `The embedded Azure does not know resource type '${typeOf(id)}'.`,
+    );
+  }
+  if (type.type === RESOURCE_GROUP_TYPE) {
+    const existing = tx.get(text);
+    return { id: existing === undefined ? id : (parseId(existing.id) ?? id), type, existing };
+  }
+  const scope = type.scoped ? placeOf(id, tx) : scopeOf(id, tx);
+  const parent = parentOf(id);
+  const names = [...id.names];
+  if (parent !== undefined) {
+    const owner = tx.get(formatId(parent));
+    if (owner === undefined) throw parentMissing(id, parent);
+    names.splice(0, names.length - 1, ...(parseId(owner.id)?.names ?? parent.names));
+  }
+  const types = type.type.split("/").slice(1);
+  const namespace = type.type.split("/")[0];
+  const spelled: ArmId = { ...id, scope, namespace, types, names };
+  const existing = tx.get(formatId(spelled));
+  return {
+    id: existing === undefined ? spelled : (parseId(existing.id) ?? spelled),
+    type,
+    existing,
+  };
+}
+
+function scopeOf(id: ArmId, tx: StoreTransaction): string {
+  if (id.resourceGroup === undefined) return id.scope;
+  const group = tx.get(resourceGroupId(id.subscription, id.resourceGroup));
+  if (group !== undefined) return group.id;
+  throw new ArmError(
+    404,
+    "ResourceGroupNotFound",
+    `Resource group '${id.resourceGroup}' could not be found.`,
+  );
+}
+
+/** What a role hangs on, in the spelling that is stored: it must be there. */
+function placeOf({ scope }: ArmId, tx: StoreTransaction): string {
+  if (/^\/subscriptions\/[^/]+$/i.test(scope)) return scope;
+  const found = worldOver(tx).find(scope)?.part;
+  if (found !== undefined) return found.id;
+  throw new ArmError(404, "ResourceNotFound", `The Resource '${scope}' was not found.`);
+}
+
+const parentMissing = (id: ArmId, parent: ArmId) =>
+  new ArmError(
+    404,
+    "ParentResourceNotFound",
+    `Failed to perform 'write' on resource(s) of type '${id.types.join("/")}', because the parent resource '${formatId(parent)}' could not be found.`,
+  );
+
+/** Writes a resource that is stored on its own. */
+function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
+  const { id, type, existing } = target;
+  // Names that the service makes up may be longer than users' own.
+  const problems = by.byService ? [] : [...nameProblems(nameOf(id), type)];
+  const accepted = accept(type.shape, body, problems);
+  const refused = joined(problems);
+  if (refused !== undefined) throw refused;
+  const { properties, ...outer } = accepted;
+  const desired: StoredResource = {
+    id: formatId(id),
+    name: nameOf(id),
+    type: type.type,
+    ...outer,
+    etag: existing?.etag ?? "",
+    properties: (properties ?? {}) as Body,
+  };
+  const world = worldOver(tx);
+  return judge({ id, desired, existing, world, serial: serialOf(tx), ...by }, type, tx);
+}
+
+/** Runs a type's rules over a whole new resource and stores it if none objects. */
+function judge(put: Put, type: ResourceType, tx: StoreTransaction): StoredResource {
+  const { desired, existing } = put;
+  authorizeLinks(put);
+  const early = joined([...commonProblems(put, type)]);
+  if (early !== undefined) throw early;
+  keepHidden(put, type);
+  type.prepare?.(put);
+  desired.properties.provisioningState = "Succeeded";
+  if (type.shape.fields?.resourceGuid !== undefined) {
+    desired.properties.resourceGuid = existing?.properties.resourceGuid ?? randomUUID();
+  }
+  const refused = joined((type.rules ?? []).flatMap((rule) => [...rule(put)]));
+  if (refused !== undefined) throw refused;
+  const stored = storable(type.shape, desired);
+  if (existing !== undefined && isDeepStrictEqual(stored, existing)) return existing;
+  stored.etag = `W/"${randomUUID()}"`;
+  tx.put(stored);
+  type.afterPut?.(stored, existing, serviceOver(tx));
+  return tx.get(stored.id) ?? stored;
+}
+
+/** What the service keeps in a resource outlives every request. */
+function keepHidden({ desired, existing }: Put, type: ResourceType): void {
+  for (const [name, prop] of Object.entries(type.shape.fields ?? {})) {
+    if (!prop.hidden || !prop.inner || existing?.properties[name] === undefined) continue;
+    desired.properties[name] = structuredClone(existing.properties[name]);
+  }
+}
+
+/** A number that no earlier write of the store had. */
+let writes = 0;
+function serialOf(tx: StoreTransaction): number {
+  writes += 1;
+  return tx.seq * 7 + writes;
+}
+
+/** Writes a child by writing its owner with it: one set of rules for both ways. */
+function writeChild(target: Target, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
+  const { id, type } = target;
+  const problems = [...nameProblems(nameOf(id), type)];
+  const accepted = accept(type.shape, { ...body, name: nameOf(id) }, problems);
+  const refused = joined(problems);
+  if (refused !== undefined) throw refused;
+  const change = (children: Body[]) => {
+    const at = children.findIndex((child) => keyOf(String(child.name)) === keyOf(nameOf(id)));
+    return at < 0 ? [...children, accepted] : children.with(at, accepted);
+  };
+  return changeOwner(id, type, tx, change, by);
+}
+
+function removeChild(id: ArmId, type: ResourceType, tx: StoreTransaction): void {
+  changeOwner(id, type, tx, (children) =>
+    children.filter((child) => keyOf(String(child.name)) !== keyOf(nameOf(id))),
+  );
+}
+
+function changeOwner(
+  id: ArmId,
+  type: ResourceType,
+  tx: StoreTransaction,
+  change: (children: Body[]) => Body[],
+  by: Writer = {},
+): StoredResource {
+  const parent = parentOf(id);
+  const existing = parent === undefined ? undefined : tx.get(formatId(parent));
+  const ownerType = typeNamed(type.inline?.owner ?? "");
+  if (parent === undefined || existing === undefined || ownerType === undefined || !type.inline) {
+    throw parentMissing(id, parent ?? id);
+  }
+  const desired = structuredClone(existing);
+  const { collection } = type.inline;
+  desired.properties[collection] = change(asBodies(desired.properties[collection]));
+  const world = worldOver(tx);
+  return judge(
+    { id: parent, desired, existing, world, serial: serialOf(tx), ...by },
+    ownerType,
+    tx,
+  );
+}
+
+function remove(id: string, type: ResourceType, tx: StoreTransaction): void {
+  const world = worldOver(tx);
+  const existing = tx.get(id);
+  if (existing === undefined) return;
+  const refused = joined((type.deleteRules ?? []).flatMap((rule) => [...rule(existing, world)]));
+  if (refused !== undefined) throw refused;
+  const along = type.takesAlong?.(existing, world) ?? [];
+  tx.delete(id);
+  for (const other of along) {
+    const otherType = typeNamed(tx.get(other)?.type ?? "");
+    if (otherType !== undefined) remove(other, otherType, tx);
+  }
+  type.afterDelete?.(existing, serviceOver(tx));
+}
+
+/** A group goes with all that is in it, unless something outside still needs a part of it. */
+function removeGroup(groupId: string, tx: StoreTransaction): void {
+  const inside = [...tx.all()].filter((resource) => isUnder(resource.id, groupId));
+  for (const resource of inside) {
+    const outside = tx.usersOf(resource.id).find((user) => !isUnder(user.id, groupId));
+    if (outside === undefined) continue;
+    throw new ArmError(
+      409,
+      "ResourceGroupDeletionBlocked",
+      `Deletion of resource group '${groupId.split("/").pop()}' failed as resource ${resource.id} is in use by ${outside.id}.`,
+      resource.id,
+    );
+  }
+  for (const resource of inside) tx.delete(resource.id);
+}

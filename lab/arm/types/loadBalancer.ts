@@ -1,0 +1,186 @@
+import { SCALE_SET_TYPE } from "../../compute/scaleSets/model";
+import { assignAddresses } from "../addressing";
+import { childNameProblems, nameChildren } from "../children";
+import { type ArmError, refuse } from "../errors";
+import { keyOf } from "../ids";
+import { inUse } from "../inUse";
+import { asBodies, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
+import type { Put, World } from "../world";
+import { chainsTo } from "./chain";
+import { networkName, type ResourceType, withProperties } from "./definition";
+import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
+import { frontendRules } from "./loadBalancerFrontends";
+import { membersOf, poolRules } from "./loadBalancerPools";
+import {
+  natRuleProblems,
+  outboundRuleProblems,
+  probeProblems,
+  ruleProblems,
+} from "./loadBalancerRules";
+import { loadBalancerShape } from "./loadBalancerShape";
+
+/** A load balancer: Standard, or Gateway for the ones that NVAs stand behind. */
+export const loadBalancer: ResourceType = {
+  type: "Microsoft.Network/loadBalancers",
+  token: "azure-native:network:LoadBalancer",
+  getter: "azure-native:network:getLoadBalancer",
+  apiVersion: "2024-05-01",
+  path: ["resourceGroupName", "loadBalancerName"],
+  name: networkName(),
+  located: true,
+  shape: loadBalancerShape,
+  prepare,
+  rules: [
+    skuRules,
+    (put) => COLLECTIONS.flatMap((collection) => [...childNameProblems(put, collection)]),
+    frontendRules,
+    poolRules,
+    probeProblems,
+    ruleProblems,
+    natRuleProblems,
+    outboundRuleProblems,
+    gatewayRules,
+  ],
+  deleteRules: [
+    function* chained(existing, world) {
+      const chains = chainsTo(existing.id, world);
+      // What Azure answers here is not known; the harsher reading is that it refuses.
+      if (chains.length > 0) yield inUse("GatewayLoadBalancerInUseByChain", existing.id, chains);
+    },
+    function* used(existing, world) {
+      const chained = new Set(
+        chainsTo(existing.id, world).map((id) => id.split("/").slice(0, -2).join("/")),
+      );
+      const users = world.usersOf(existing.id).filter((user) => !chained.has(user.id));
+      if (users.length === 0) return;
+      const fleet = users.some((user) => user.type === SCALE_SET_TYPE);
+      yield inUse(
+        fleet ? "LoadBalancerInUseByVirtualMachineScaleSet" : "InUseLoadBalancerCannotBeDeleted",
+        existing.id,
+        users.map((user) => user.id),
+      );
+    },
+  ],
+  present,
+};
+
+const COLLECTIONS = [
+  "frontendIPConfigurations",
+  "backendAddressPools",
+  "probes",
+  "loadBalancingRules",
+  "inboundNatRules",
+  "outboundRules",
+];
+
+function prepare(put: Put): void {
+  const { desired } = put;
+  // Without a SKU the API version of azure-native 3.28 makes a Basic one, which is retired.
+  desired.sku = { name: "Basic", tier: "Regional", ...desired.sku };
+  for (const collection of COLLECTIONS) {
+    desired.properties[collection] ??= [];
+    nameChildren(put, collection);
+  }
+  for (const frontend of childrenOf(desired, "frontendIPConfigurations")) {
+    frontend.properties ??= {};
+    if (frontend.properties.publicIPAddress !== undefined) {
+      frontend.properties.privateIPAllocationMethod ??= "Dynamic";
+    }
+  }
+  assignAddresses(put, "frontendIPConfigurations");
+  fillTunnels(put);
+  defaults(desired.properties);
+}
+
+function defaults(properties: Body): void {
+  for (const { properties: probe } of asBodies(properties.probes) as Child[]) {
+    probe.intervalInSeconds ??= 15;
+    // The service takes numberOfProbes, shows it, and ignores it; probeThreshold is what counts.
+    probe.probeThreshold ??= 1;
+    probe.numberOfProbes ??= 1;
+    probe.noHealthyBackendsBehavior ??= "AllProbedDown";
+  }
+  for (const { properties: rule } of asBodies(properties.loadBalancingRules) as Child[]) {
+    rule.backendPort ??= rule.frontendPort;
+    rule.enableFloatingIP ??= false;
+    rule.idleTimeoutInMinutes ??= 4;
+    rule.loadDistribution ??= "Default";
+    rule.disableOutboundSnat ??= false;
+    rule.enableTcpReset ??= false;
+    // A GET shows both fields, whichever was sent; rules refuse a difference.
+    if (rule.backendAddressPools === undefined && rule.backendAddressPool !== undefined) {
+      rule.backendAddressPools = [rule.backendAddressPool];
+    }
+    const [only, ...others] = refsOf(rule.backendAddressPools);
+    if (rule.backendAddressPool === undefined && only !== undefined && others.length === 0) {
+      rule.backendAddressPool = { id: only };
+    }
+  }
+  for (const { properties: rule } of asBodies(properties.outboundRules) as Child[]) {
+    rule.allocatedOutboundPorts ??= 0;
+    rule.idleTimeoutInMinutes ??= 4;
+    rule.enableTcpReset ??= false;
+  }
+}
+
+function* skuRules({ desired, existing }: Put): Generator<ArmError> {
+  const { name, tier } = desired.sku ?? {};
+  if (name === "Basic") {
+    // Basic load balancers were retired on 2025-09-30; the spelling of the code is ours.
+    yield refuse(
+      "BasicSkuLoadBalancerRetired",
+      `Load balancer ${desired.id} has the Basic SKU, which is retired: set sku.name to Standard or Gateway.`,
+      "sku.name",
+    );
+  }
+  if (name === "Gateway" && tier === "Global") {
+    yield refuse(
+      "GlobalTierNotSupportedForGatewaySku",
+      `Load balancer ${desired.id} has SKU Gateway, which does not go with tier Global.`,
+      "sku.tier",
+    );
+  }
+  if (existing === undefined) return;
+  for (const field of ["name", "tier"]) {
+    if (existing.sku?.[field] === desired.sku?.[field]) continue;
+    // The provider plans this as an update; the service does not change the SKU of a load balancer.
+    yield refuse(
+      "LoadBalancerSkuCannotBeChanged",
+      `sku.${field} of ${desired.id} cannot be changed from ${existing.sku?.[field]} to ${desired.sku?.[field]}.`,
+      `sku.${field}`,
+    );
+  }
+}
+
+function present(stored: Parameters<NonNullable<ResourceType["present"]>>[0], world: World) {
+  const rules = childrenOf(stored, "loadBalancingRules");
+  const outbound = childrenOf(stored, "outboundRules");
+  const natRules = childrenOf(stored, "inboundNatRules");
+  const ids = (parts: { id: string }[]) =>
+    parts.length > 0 ? parts.map(({ id }) => ({ id })) : undefined;
+  const names = (value: unknown, id: string) =>
+    [refOf(value), ...refsOf(value)].some(
+      (other) => other !== undefined && keyOf(other) === keyOf(id),
+    );
+  const by = (parts: Child[], field: string, id: string) =>
+    ids(parts.filter((part) => names(part.properties[field], id)));
+  return withProperties(stored, {
+    frontendIPConfigurations: childrenOf(stored, "frontendIPConfigurations").map((f) =>
+      withProperties(f, {
+        loadBalancingRules: by(rules, "frontendIPConfiguration", f.id),
+        inboundNatRules: by(natRules, "frontendIPConfiguration", f.id),
+        outboundRules: by(outbound, "frontendIPConfigurations", f.id),
+      }),
+    ),
+    backendAddressPools: childrenOf(stored, "backendAddressPools").map((p) =>
+      withProperties(p, {
+        backendIPConfigurations: ids(membersOf(p.id, world).map((id) => ({ id }))),
+        loadBalancingRules: by(rules, "backendAddressPools", p.id),
+        outboundRules: by(outbound, "backendAddressPool", p.id),
+      }),
+    ),
+    probes: childrenOf(stored, "probes").map((p) =>
+      withProperties(p, { loadBalancingRules: by(rules, "probe", p.id) }),
+    ),
+  });
+}

@@ -1,0 +1,164 @@
+import { hasHostBits, parseNetwork } from "../../../components/addresses";
+import { modelsNaming } from "../../compute/scaleSets/model";
+import { holdersIn, networksOf, prefixesOf } from "../addressing";
+import { type ArmError, refuse } from "../errors";
+import { namedBy, referenceProblems } from "../inUse";
+import { type Child, refOf } from "../resource";
+import { child, flag, list, readOnly, record, ref, served, text } from "../schema";
+import type { Put, World } from "../world";
+import { networkName, type ResourceType, withProperties } from "./definition";
+
+/** Properties of a subnet. */
+export const subnetFields = {
+  addressPrefix: text(),
+  addressPrefixes: list(text()),
+  defaultOutboundAccess: flag,
+  natGateway: ref,
+  networkSecurityGroup: ref,
+  routeTable: ref,
+  serviceEndpoints: list(
+    record({ service: text(), locations: list(text()), provisioningState: readOnly(text()) }),
+  ),
+  delegations: list(record({ name: text(), id: readOnly(text()) })),
+  privateEndpointNetworkPolicies: text(
+    "Enabled",
+    "Disabled",
+    "NetworkSecurityGroupEnabled",
+    "RouteTableEnabled",
+  ),
+  privateLinkServiceNetworkPolicies: text("Enabled", "Disabled"),
+  sharingScope: text("Tenant", "DelegatedServices"),
+  ipConfigurations: served,
+  purpose: served,
+};
+
+/** A subnet as a resource of its own; it is stored inside its virtual network. */
+export const subnet: ResourceType = {
+  type: "Microsoft.Network/virtualNetworks/subnets",
+  token: "azure-native:network:Subnet",
+  getter: "azure-native:network:getSubnet",
+  apiVersion: "2024-05-01",
+  path: ["resourceGroupName", "virtualNetworkName", "subnetName"],
+  name: networkName(),
+  located: false,
+  inline: { owner: "Microsoft.Network/virtualNetworks", collection: "subnets" },
+  shape: child(subnetFields),
+};
+
+/** Fills in what the service decides for a subnet. */
+export function prepareSubnet(part: Child): void {
+  const { properties } = part;
+  properties.privateEndpointNetworkPolicies ??= "Disabled";
+  properties.privateLinkServiceNetworkPolicies ??= "Enabled";
+  properties.delegations ??= [];
+}
+
+/** What keeps a subnet: IP configurations and frontends in it, and models of scale sets. */
+export const subnetKeepers = (id: string, world: World): string[] => [
+  ...subnetUsers(id, world),
+  ...modelsNaming(id, world),
+];
+
+/** IP configurations and frontends inside a subnet. */
+export function subnetUsers(id: string, world: World): string[] {
+  return world
+    .usersOf(id)
+    .flatMap((user) => [
+      ...namedBy(user, "ipConfigurations", "subnet", id),
+      ...namedBy(user, "frontendIPConfigurations", "subnet", id),
+    ])
+    .map((part) => part.id);
+}
+
+/** A subnet with what is in it. */
+export function presentSubnet(part: Child, world: World): Child {
+  const users = subnetUsers(part.id, world);
+  return withProperties(part, {
+    ipConfigurations: users.length > 0 ? users.map((id) => ({ id })) : undefined,
+  });
+}
+
+/** What is wrong with one subnet, apart from its place among the others. */
+export function* subnetProblems(
+  put: Put,
+  part: Child,
+  before: Child | undefined,
+  path: string,
+): Generator<ArmError> {
+  yield* prefixProblems(part, path);
+  const { networkSecurityGroup, natGateway, routeTable } = part.properties;
+  for (const [name, value, type] of [
+    ["networkSecurityGroup", networkSecurityGroup, "Microsoft.Network/networkSecurityGroups"],
+    ["natGateway", natGateway, "Microsoft.Network/natGateways"],
+    ["routeTable", routeTable, "Microsoft.Network/routeTables"],
+  ] as const) {
+    if (value === undefined) continue;
+    yield* referenceProblems(put, refOf(value), [type], `${path}.properties.${name}`);
+  }
+  if (before !== undefined) yield* shrinkProblems(put, part, path);
+  if (
+    part.properties.sharingScope !== undefined &&
+    part.properties.defaultOutboundAccess !== false
+  ) {
+    yield refuse(
+      "SharingScopeRequiresPrivateSubnet",
+      `sharingScope of subnet ${part.name} can only be set with defaultOutboundAccess false.`,
+      `${path}.properties.sharingScope`,
+    );
+  }
+}
+
+function* prefixProblems(part: Child, path: string): Generator<ArmError> {
+  const prefixes = prefixesOf(part.properties);
+  const target = `${path}.properties.addressPrefix`;
+  if (prefixes.length === 0) {
+    yield refuse("InvalidRequestFormat", `Subnet ${part.name} has no address prefix.`, target);
+  }
+  for (const prefix of prefixes) {
+    const network = parseNetwork(prefix);
+    if (network === undefined || !prefix.includes("/")) {
+      yield refuse(
+        "InvalidAddressPrefixFormat",
+        `Address prefix ${prefix} is not in CIDR form.`,
+        target,
+      );
+      continue;
+    }
+    if (hasHostBits(prefix)) {
+      yield refuse(
+        "InvalidCIDRNotation",
+        `The address prefix ${prefix} in resource ${part.id} has an invalid CIDR notation: host bits are set.`,
+        target,
+      );
+    }
+    if (network.family === 4 && network.prefix > 29) {
+      yield refuse(
+        "SubnetTooSmall",
+        `Subnet ${part.name} is ${prefix}; the smallest is /29.`,
+        target,
+      );
+    }
+    if (network.family === 6 && network.prefix !== 64) {
+      yield refuse(
+        "InvalidIPv6SubnetSize",
+        `IPv6 prefix ${prefix} of a subnet must be /64.`,
+        target,
+      );
+    }
+  }
+}
+
+/** A subnet in use may grow, but what is in it must stay in it. */
+function* shrinkProblems(put: Put, part: Child, path: string): Generator<ArmError> {
+  const networks = networksOf(part.properties);
+  for (const { address, family, value, part: holder } of holdersIn(put.world, part.id)) {
+    if (value === undefined) continue;
+    if (networks.some((n) => n.family === family && n.first <= value && value <= n.last)) continue;
+    yield refuse(
+      "InUsePrefixCannotBeDeleted",
+      `IpPrefix ${prefixesOf(part.properties).join(", ")} on Subnet ${part.name} does not hold ${address}, which is in use by ${holder}.`,
+      `${path}.properties.addressPrefix`,
+    );
+    return;
+  }
+}

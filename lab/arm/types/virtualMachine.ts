@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { instanceViewOf } from "../../compute/machineState";
+import { afterInstanceDelete } from "../../compute/scaleSets/instances";
+import { asBodies, asBody, refOf } from "../resource";
+import type { Put } from "../world";
+import { type ResourceType, withProperties } from "./definition";
+import { exactVersionOf, imageProblems, sizeProblems } from "./virtualMachineImage";
+import {
+  keepUnsaid,
+  networkProblems,
+  terminatingProblems,
+  unchangeable,
+} from "./virtualMachineLife";
+import { osProblems } from "./virtualMachineOs";
+import { noticeProblems, placeProblems, scaleSetProblems } from "./virtualMachinePlace";
+import { virtualMachineShape } from "./virtualMachineShape";
+
+/** A virtual machine. azure-native plans no replacement for it; most of it cannot change. */
+export const virtualMachine: ResourceType = {
+  type: "Microsoft.Compute/virtualMachines",
+  token: "azure-native:compute:VirtualMachine",
+  getter: "azure-native:compute:getVirtualMachine",
+  apiVersion: "2024-11-01",
+  path: ["resourceGroupName", "vmName"],
+  name: {
+    max: 64,
+    pattern: /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
+    words:
+      "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
+  },
+  located: true,
+  shape: virtualMachineShape,
+  prepare,
+  rules: [
+    terminatingProblems,
+    sizeProblems,
+    imageProblems,
+    osProblems,
+    networkProblems,
+    placeProblems,
+    scaleSetProblems,
+    noticeProblems,
+    unchangeable,
+  ],
+  present: (stored) => withProperties(stored, { instanceView: instanceViewOf(stored) }),
+  afterDelete: afterInstanceDelete,
+  takesAlong: (existing) =>
+    asBodies(asBody(existing.properties.networkProfile)?.networkInterfaces)
+      .filter((nic) => asBody(nic.properties)?.deleteOption === "Delete")
+      .flatMap((nic) => refOf(nic) ?? []),
+};
+
+function prepare(put: Put): void {
+  const { desired, existing } = put;
+  const { properties } = desired;
+  if (existing !== undefined) keepUnsaid(desired, existing);
+  properties.vmId = existing?.properties.vmId ?? randomUUID();
+  properties.timeCreated = existing?.properties.timeCreated ?? new Date().toISOString();
+  const storage = asBody(properties.storageProfile);
+  const image = asBody(storage?.imageReference);
+  if (image !== undefined) {
+    const before = asBody(asBody(existing?.properties.storageProfile)?.imageReference);
+    const same = ["publisher", "offer", "sku", "version"].every(
+      (part) => before?.[part] === image[part],
+    );
+    image.exactVersion = (same ? before?.exactVersion : undefined) ?? exactVersionOf(image);
+  }
+  const disk = asBody(storage?.osDisk);
+  if (disk !== undefined) {
+    const before = asBody(asBody(existing?.properties.storageProfile)?.osDisk);
+    disk.osType ??= "Linux";
+    disk.caching ??= "ReadWrite";
+    disk.deleteOption ??= "Detach";
+    disk.name ??=
+      before?.name ?? `${desired.name}_OsDisk_1_${String(properties.vmId).replaceAll("-", "")}`;
+    disk.diskSizeGB ??= before?.diskSizeGB ?? 30;
+  }
+  const os = asBody(properties.osProfile);
+  if (os !== undefined) {
+    os.allowExtensionOperations ??= true;
+    os.requireGuestProvisionSignal ??= true;
+    os.secrets ??= [];
+    os.linuxConfiguration = {
+      disablePasswordAuthentication: false,
+      provisionVMAgent: true,
+      patchSettings: { patchMode: "ImageDefault", assessmentMode: "ImageDefault" },
+      ...asBody(os.linuxConfiguration),
+    };
+  }
+  if (typeof properties.userData === "string" && properties.userData === "")
+    delete properties.userData;
+}

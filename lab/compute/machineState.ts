@@ -1,0 +1,129 @@
+/** Power of a virtual machine, and what was asked of it: kept in the store, in no answer. Pure. */
+import { type ArmError, conflict } from "../arm/errors";
+import { asBody, asNumber, asText, type Body, type StoredResource } from "../arm/resource";
+import { isTerminating } from "./scheduledEvents";
+
+/** What the machine of a VM should be, for whoever runs machines. */
+export interface MachineState {
+  /** `stopped` keeps its host, `deallocated` gives it back; neither runs. */
+  power: "running" | "stopped" | "deallocated";
+  /** One more asks for an orderly restart. */
+  run: number;
+  /** One more asks for an orderly shutdown and a first boot from a new disk. */
+  disk: number;
+  /** The last power off was without a shutdown. */
+  skipShutdown?: true;
+}
+
+/** Azure's operations on a virtual machine. */
+export const MACHINE_ACTIONS = [
+  "powerOff",
+  "start",
+  "restart",
+  "reimage",
+  "redeploy",
+  "deallocate",
+] as const;
+export type MachineAction = (typeof MACHINE_ACTIONS)[number];
+
+export interface ActionOptions {
+  /** `powerOff` only: takes the power away instead of asking the guest; default false. */
+  skipShutdown?: boolean;
+}
+
+/** The state that the store holds; a VM that nothing was asked of runs for the first time. */
+export function machineStateOf(vm: StoredResource): MachineState {
+  const state = asBody(vm.properties.machineState) ?? {};
+  const power = asText(state.power);
+  return {
+    power: power === "stopped" || power === "deallocated" ? power : "running",
+    run: asNumber(state.run) ?? 0,
+    disk: asNumber(state.disk) ?? 0,
+    ...(state.skipShutdown === true ? { skipShutdown: true } : {}),
+  };
+}
+
+/** Azure's view of a VM from outside the guest. */
+export function instanceViewOf(vm: StoredResource): Body {
+  const { power } = machineStateOf(vm);
+  const health = healthOf(vm);
+  return {
+    statuses: [
+      {
+        code: "ProvisioningState/succeeded",
+        level: "Info",
+        displayStatus: "Provisioning succeeded",
+      },
+      { code: `PowerState/${power}`, level: "Info", displayStatus: `VM ${power}` },
+    ],
+    ...(health === undefined
+      ? {}
+      : {
+          vmHealth: {
+            status: {
+              code: `HealthState/${health.state.toLowerCase()}`,
+              level: health.state === "Healthy" ? "Info" : "Warning",
+              displayStatus: health.reason,
+              time: health.since,
+            },
+          },
+        }),
+  };
+}
+
+/** What the health extension of a scale set's instance last said. */
+function healthOf(vm: StoredResource) {
+  const health = asBody(asBody(vm.properties.scaleSetInstance)?.health);
+  if (health === undefined) return undefined;
+  const [state = "", reason, since] = [health.state, health.reason, health.since].map(asText);
+  return { state, reason, since };
+}
+
+/** Operations that need the VM on a host, and those that need it to run. */
+const NEEDS_HOST: readonly MachineAction[] = ["powerOff", "restart", "reimage", "redeploy"];
+const NEEDS_POWER: readonly MachineAction[] = ["restart", "redeploy"];
+
+/**
+ * The state after an operation; throws Azure's 409 `OperationNotAllowed`. That a stopped VM cannot
+ * be restarted or redeployed, and a deallocated one not powered off, is the harsher reading.
+ */
+export function stateAfter(
+  vm: StoredResource,
+  action: MachineAction,
+  options: ActionOptions = {},
+): MachineState {
+  const { power, run, disk } = machineStateOf(vm);
+  if (isTerminating(vm)) throw notAllowed(vm, action, "is marked for deletion");
+  if (power === "deallocated" && NEEDS_HOST.includes(action)) {
+    throw notAllowed(vm, action, "is deallocated");
+  }
+  if (power === "stopped" && NEEDS_POWER.includes(action)) {
+    throw notAllowed(vm, action, "is stopped");
+  }
+  switch (action) {
+    case "powerOff":
+      return {
+        ...{ power: "stopped", run, disk },
+        ...(options.skipShutdown === true ? { skipShutdown: true } : {}),
+      };
+    case "deallocate":
+      return { power: "deallocated", run, disk };
+    case "start":
+      return { power: "running", run: power === "running" ? run : run + 1, disk };
+    case "restart":
+    case "redeploy":
+      return { power: "running", run: run + 1, disk };
+    case "reimage":
+      return { power: "running", run: run + 1, disk: disk + 1 };
+    default:
+      return action satisfies never;
+  }
+}
+
+/** The refusal of an operation; also that of a write to a VM that is about to go. */
+export function notAllowed(vm: StoredResource, operation: string, because: string): ArmError {
+  return conflict(
+    "OperationNotAllowed",
+    `Operation '${operation}' is not allowed on VM '${vm.name}' since the VM ${because}.`,
+  );
+}

@@ -1,0 +1,131 @@
+/** Which NVA a packet goes to, and what a gateway does not let through. Pure. */
+
+import type { Gateway, View } from "../../supervisor/view";
+import type { NftChain, NftTable } from "../nft";
+import { dropped } from "../nft";
+import { EXTERNAL_BIT, FLIPPED_BIT, flowHash, memberMark, STEERED_BIT } from "./flows";
+import { LAN, UPLINK, VXLAN_EX, VXLAN_IN } from "./names";
+
+/** Devices towards consumers. */
+const CONSUMERS = `"c-*"`;
+/** Before connection tracking, after fragments were put together. */
+const BEFORE_TRACKING = -310;
+
+/** The ruleset of a gateway's namespace. */
+export function planSteering(view: View, gateway: Gateway): NftTable {
+  const healthy = gateway.members.filter((member) => view.health(gateway.rule, member).healthy);
+  const { internal, external } = gateway;
+  const chained = view.entries.filter((e) => e.chain === gateway.id && e.vnetId !== undefined);
+  return {
+    family: "ip",
+    name: "gateway",
+    counters: [
+      ...["to_external", "from_internal", "to_internal", "from_external"],
+      ...["no_healthy_nva", "not_chained", "invalid", "astray", "stranger"],
+    ],
+    sets: [
+      { name: "chained", type: "ipv4_addr", elements: chained.map((entry) => entry.address) },
+      {
+        name: "nvas",
+        type: "ipv4_addr",
+        elements: gateway.members.map((m) => m.configuration.address),
+      },
+      { name: "healthy", type: "mark", elements: healthy.map((m) => String(memberMark(m))) },
+      {
+        name: "members",
+        type: "mark",
+        elements: gateway.members.map((m) => String(memberMark(m))),
+      },
+    ],
+    chains: [
+      {
+        name: "tunnels",
+        hook: `type filter hook prerouting priority ${BEFORE_TRACKING}; policy accept;`,
+        rules: [
+          // The same packet passes here a second time; one entry must not track both passes.
+          `iifname { "${LAN}", "${VXLAN_IN}", "${VXLAN_EX}" } notrack`,
+          `iifname "${VXLAN_IN}" ip daddr != @chained ${dropped("not_chained")}`,
+          `iifname "${VXLAN_EX}" ip saddr != @chained ${dropped("not_chained")}`,
+        ],
+      },
+      {
+        name: "own",
+        hook: `type filter hook output priority ${BEFORE_TRACKING}; policy accept;`,
+        rules: ["notrack"],
+      },
+      choice(gateway, healthy.map(memberMark), true),
+      choice(gateway, healthy.map(memberMark), false),
+      steering("inbound", "ip daddr != @chained", "choose_inbound", EXTERNAL_BIT),
+      steering("outbound", "ip saddr != @chained", "choose_outbound", 0),
+      {
+        name: "steer",
+        hook: "type filter hook prerouting priority mangle; policy accept;",
+        rules: [`iifname "${UPLINK}" goto inbound`, `iifname ${CONSUMERS} goto outbound`],
+      },
+      forwarding(),
+      {
+        name: "input",
+        hook: "type filter hook input priority filter; policy accept;",
+        rules: [
+          `iifname "${LAN}" ip saddr @nvas udp dport { ${internal.port}, ${external.port} } accept`,
+          dropped("stranger"),
+        ],
+      },
+      {
+        name: "outer",
+        hook: "type filter hook postrouting priority mangle; policy accept;",
+        // As seen on Azure: DF is set, and the identification with it is 0.
+        rules: [`oifname "${LAN}" meta l4proto udp ip id set 0`],
+      },
+    ],
+  };
+}
+
+/** Picks a healthy NVA for a flow; with none, the flow stays without a mark. */
+function choice(gateway: Gateway, marks: number[], inward: boolean): NftChain {
+  const name = inward ? "choose_inbound" : "choose_outbound";
+  if (marks.length === 0) return { name, rules: [] };
+  const map = marks.map((mark, i) => `${i} : ${mark}`).join(", ");
+  const pick = (transport: boolean) => {
+    const hash = flowHash(gateway.rule.distribution, inward, transport);
+    return `ct mark set ${hash} mod ${marks.length} seed 0x9e3779b9 map { ${map} }`;
+  };
+  return { name, rules: [`meta l4proto { tcp, udp } ${pick(true)} return`, pick(false)] };
+}
+
+function steering(name: string, stranger: string, choose: string, tunnelBit: number): NftChain {
+  const hex = (bits: number) => `0x${bits.toString(16)}`;
+  return {
+    name,
+    rules: [
+      `${stranger} ${dropped("not_chained")}`,
+      `ct state invalid ${dropped("invalid")}`,
+      `ct mark 0 jump ${choose}`,
+      // A SYN opens a flow: it is not bound by what its ports had to do with an NVA that has left.
+      `tcp flags & (syn | ack) == syn ct mark != @members jump ${choose}`,
+      // Azure moves UDP away from a dead instance; established TCP stays, and stalls.
+      `meta l4proto != tcp ct mark != @healthy jump ${choose}`,
+      `meta l4proto != tcp ct mark != @healthy ${dropped("no_healthy_nva")}`,
+      `ct mark 0 ${dropped("no_healthy_nva")}`,
+      `meta mark set ct mark or ${hex(STEERED_BIT | tunnelBit)}`,
+      `ct state new meta mark set meta mark or ${hex(FLIPPED_BIT)}`,
+    ],
+  };
+}
+
+/** Nothing goes past the NVA: each way in has exactly one way out. */
+function forwarding(): NftChain {
+  const pass = (from: string, to: string, counter: string) =>
+    `iifname ${from} oifname ${to} counter name "${counter}" accept`;
+  return {
+    name: "forward",
+    hook: "type filter hook forward priority filter; policy drop;",
+    rules: [
+      pass(`"${UPLINK}"`, `"${VXLAN_EX}"`, "to_external"),
+      pass(CONSUMERS, `"${VXLAN_IN}"`, "to_internal"),
+      pass(`"${VXLAN_IN}"`, CONSUMERS, "from_internal"),
+      pass(`"${VXLAN_EX}"`, `"${UPLINK}"`, "from_external"),
+      dropped("astray"),
+    ],
+  };
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { IlpipConsumer, type IlpipConsumerArgs } from "../../../components/index";
+import { resolved, settle, startMocks } from "../../support/mocks";
+
+const NETWORK = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network";
+/** A gateway of another subscription. */
+const FRONTEND =
+  "/subscriptions/other/resourceGroups/hub/providers/Microsoft.Network/loadBalancers/gw/frontendIPConfigurations/f";
+
+async function deploy(args: Partial<IlpipConsumerArgs> = {}, preview = false) {
+  const engine = startMocks(preview);
+  const consumer = new IlpipConsumer("web", {
+    resourceGroupName: "rg",
+    subnetId: `${NETWORK}/virtualNetworks/n/subnets/s`,
+    gatewayFrontendId: FRONTEND,
+    ...args,
+  });
+  await settle(consumer);
+  return { engine, consumer };
+}
+
+for (const preview of [false, true]) {
+  describe(`IlpipConsumer, preview ${preview}`, () => {
+    test("declares an address, a group and a NIC; the machine stays the user's", async () => {
+      const { engine } = await deploy({}, preview);
+      assert.deepEqual(engine.names(), [
+        "azure-native:network:NetworkInterface web-nic",
+        "azure-native:network:NetworkSecurityGroup web-nsg",
+        "azure-native:network:PublicIPAddress web-address",
+      ]);
+    });
+
+    test("settings for display make no other logical name", async () => {
+      const plain = await deploy({}, preview);
+      const { engine } = await deploy(
+        {
+          tags: { owner: "web" },
+          publicAddressZones: ["1"],
+          privateIPAddress: "10.20.0.9",
+          allow: [{ name: "web", protocol: "tcp", ports: ["80"] }],
+        },
+        preview,
+      );
+      assert.deepEqual(engine.names(), plain.engine.names());
+    });
+
+    test("the address is one that can be chained", async () => {
+      const { engine } = await deploy({}, preview);
+      const { inputs } = engine.find("network:PublicIPAddress");
+      assert.deepEqual(inputs.sku, { name: "Standard", tier: "Regional" });
+      assert.equal(inputs.publicIPAllocationMethod, "Static");
+    });
+  });
+}
+
+describe("IlpipConsumer", () => {
+  test("chains the configuration that has the public address", async () => {
+    const { engine, consumer } = await deploy({ gatewayFrontendId: pulumi.output(FRONTEND) });
+    const [configuration] = engine.find("network:NetworkInterface").inputs
+      .ipConfigurations as Record<string, unknown>[];
+    assert.deepEqual(configuration?.gatewayLoadBalancer, { id: FRONTEND });
+    assert.deepEqual(configuration?.publicIPAddress, {
+      id: await resolved(consumer.publicAddressId),
+    });
+    assert.equal(await resolved(consumer.gatewayFrontendId), FRONTEND);
+  });
+
+  test("opens what is allowed, with sources that come late", async () => {
+    const { engine } = await deploy({
+      allow: [
+        { name: "ssh", protocol: "tcp", ports: ["22"], sources: [pulumi.output("203.0.113.9")] },
+        { name: "ping", protocol: "icmp" },
+      ],
+    });
+    const rules = engine.find("network:NetworkSecurityGroup").inputs.securityRules as Record<
+      string,
+      unknown
+    >[];
+    assert.deepEqual(
+      rules.map((rule) => [rule.protocol, rule.sourceAddressPrefix, rule.destinationPortRange]),
+      [
+        ["Tcp", "203.0.113.9", "22"],
+        ["Icmp", "Internet", "*"],
+      ],
+    );
+  });
+
+  test("gives out what a machine and a report need", async () => {
+    const { consumer } = await deploy();
+    for (const output of [
+      consumer.networkInterfaceId,
+      consumer.publicAddress,
+      consumer.privateAddress,
+      consumer.securityGroupId,
+    ]) {
+      assert.match((await resolved(output)) ?? "", /./);
+    }
+  });
+});
