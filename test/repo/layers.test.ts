@@ -20,7 +20,7 @@ const within = (...folders: string[]) => {
 const outside = ["lab", "test", "bench", "policy-pack", "tools", "examples", "docs", "program"];
 
 /** Folders of pure functions. */
-const PLANS = ["provider/plan", "consumers/plan", "chains/plan", "policy", "check"].map(
+const PLANS = ["provider/plan", "consumers/plan", "chains/plan", "policy"].map(
   (folder) => `components/${folder}`,
 );
 
