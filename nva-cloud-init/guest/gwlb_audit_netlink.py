@@ -78,11 +78,16 @@ def packets(link: socket.socket) -> Iterator[dict[int, bytes]]:
 
 def attributes(data: bytes) -> dict[int, bytes]:
     """Attributes by kind."""
-    found, at = {}, 0
-    while at + 4 <= len(data):
+    return {kind: data[at:end] for kind, (at, end) in spans(data, 0, len(data)).items()}
+
+
+def spans(data: bytes, at: int, end: int) -> dict[int, tuple[int, int]]:
+    """Where the value of each attribute between two places begins and ends, by kind."""
+    found: dict[int, tuple[int, int]] = {}
+    while at + 4 <= end:
         length, kind = struct.unpack_from("=HH", data, at)
         if length < 4:
             break
-        found[kind & 0x3FFF] = data[at + 4 : at + length]
+        found[kind & 0x3FFF] = at + 4, at + length
         at += length + -length % 4
     return found

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import gwlb_conntrack
 import gwlb_express
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
+import gwlb_room
+from gwlb_system import Failed
 
 Counts = dict[str, tuple[int, int]]
 
@@ -84,8 +87,51 @@ def metrics_text() -> str:
                 "Records that the rate limit kept from being written.",
                 [({}, int(audit.get("suppressed", 0)))],
             ),
+            *flow_series(),
         ]
     )
+
+
+def flow_series() -> list[str]:
+    """How full the connection table is, and what became of new flows."""
+    entries, limit = gwlb_conntrack.size()
+    try:
+        counts = gwlb_conntrack.statistics()
+    except Failed:
+        counts = {}
+    rows = [
+        ("", "gauge", "Entries of the connection table.", entries),
+        ("_limit", "gauge", "Entries that it takes.", limit),
+        (
+            "_evicted_total",
+            "counter",
+            "Established flows that were forgotten for new ones.",
+            gwlb_room.seen()["evicted"],
+        ),
+        (
+            "_early_drop_total",
+            "counter",
+            "Other flows that were forgotten for new ones.",
+            counts.get("early_drop", 0),
+        ),
+        (
+            "_drop_total",
+            "counter",
+            "Packets dropped because the table was full.",
+            counts.get("drop", 0),
+        ),
+        (
+            "_insert_failed_total",
+            "counter",
+            "Packets dropped because another had made their entry.",
+            counts.get("insert_failed", 0),
+        ),
+    ]
+    return [
+        line
+        for name, kind, text, value in rows
+        for line in series(f"gwlb_flows{name}", kind, text, [({}, value)])
+    ]
 
 
 def series(name: str, kind: str, text: str, samples: list[tuple[dict[str, str], int]]) -> list[str]:

@@ -9,18 +9,6 @@ HOOKS = {
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
 }
-# ARP and frames inside VLAN or PPPoE headers are dropped by their type.
-OTHER_SYSCTLS = {
-    "net/bridge/bridge-nf-call-arptables": "0",
-    "net/bridge/bridge-nf-filter-vlan-tagged": "0",
-    "net/bridge/bridge-nf-filter-pppoe-tagged": "0",
-    # After a failover this NVA sees flows from their middle, and windows it never saw agreed on.
-    "net/netfilter/nf_conntrack_tcp_loose": "1",
-    "net/netfilter/nf_conntrack_tcp_be_liberal": "1",
-    # The packet that completes a handshake may go the express way: a flow that says nothing after
-    # it stays in this state, and is remembered for a load balancer's usual idle time.
-    "net/netfilter/nf_conntrack_tcp_timeout_syn_recv": "240",
-}
 
 
 def devices(settings: Settings) -> list[str]:
@@ -72,9 +60,6 @@ def set_hooks() -> None:
     """Turns the hooks for bridged packets on; raises Failed where the kernel lacks them."""
     for name, value in HOOKS.items():
         set_sysctl(name, value)
-    for name, value in OTHER_SYSCTLS.items():
-        if sysctl(name) is not None:
-            set_sysctl(name, value)
 
 
 def quiet(settings: Settings) -> None:

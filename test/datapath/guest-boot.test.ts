@@ -28,7 +28,7 @@ async function state(guest: Guest): Promise<Record<string, string>> {
     sysctls:
       "cd /proc/sys/net && grep -H . bridge/* netfilter/nf_conntrack_tcp_* ipv4/ip_forward ipv6/conf/*/disable_ipv6",
     units:
-      "systemctl list-units --all --no-legend --plain 'gwlb-*' | awk '{print $1,$3,$4}'; systemctl is-enabled gwlb-firewall gwlb-datapath gwlb-health gwlb-guard gwlb-policy",
+      "systemctl list-units --all --no-legend --plain 'gwlb-*' | awk '{print $1,$3,$4}'; systemctl is-enabled gwlb-firewall gwlb-datapath gwlb-health gwlb-guard gwlb-flows gwlb-policy",
   };
   const found = await Promise.all(
     Object.entries(show).map(async ([what, line]) => [what, await guest.sh(line)] as const),
