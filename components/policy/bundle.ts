@@ -25,6 +25,9 @@ export const BUNDLE_VERSION = "azure-gwlb-policy/1";
  */
 export const USER_DATA_LIMIT = 65_536;
 
+/** Most bytes of a policy before it is compressed; the guest unpacks no more. */
+export const BODY_LIMIT = 2 << 20;
+
 /** The bundle of a policy without problems; the same policy gives the same text. */
 export function bundlePolicy(policy: FirewallPolicy): PolicyBundle {
   return encodeBundle(compilePolicy(planPolicy(policy)));
@@ -47,7 +50,7 @@ export function decodeBundle(userData: string): CompiledPolicy {
   const end = bytes.indexOf("\n");
   const [version, hash] = bytes.subarray(0, Math.max(end, 0)).toString().split(" ");
   if (version !== BUNDLE_VERSION) throw new Error(`not a bundle of ${BUNDLE_VERSION}`);
-  const body = gunzipSync(bytes.subarray(end + 1), { maxOutputLength: 16 << 20 });
+  const body = gunzipSync(bytes.subarray(end + 1), { maxOutputLength: BODY_LIMIT });
   const found = `sha256:${createHash("sha256").update(body).digest("hex")}`;
   if (found !== hash) throw new Error(`the bundle says ${hash}, its content is ${found}`);
   return JSON.parse(body.toString()) as CompiledPolicy;

@@ -1,11 +1,11 @@
 /** Every problem of a policy at once, each with its path, the value, the rule and a way out. */
 import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
 import { Findings, isRecord } from "../check/findings";
-import { encodeBundle, USER_DATA_LIMIT } from "./bundle";
-import { compilePolicy, SET_BITS, setsNeeded } from "./compile";
+import { compilePolicy } from "./compile";
 import { planPolicy } from "./plan";
 import { DEFAULT_RULES, type FirewallPolicy, PolicyMode, RULES_MAX, RuleAction } from "./policy";
 import { checkNetwork, RuleChecker } from "./ruleProblems";
+import { checkSize } from "./sizeProblems";
 
 const FIELDS = [
   ...["rules", "addressSets", "defaultInbound", "defaultOutbound", "logDefaults", "mode"],
@@ -20,7 +20,7 @@ const FIELDS = [
 export function policyProblems(policy: FirewallPolicy, at = ""): Problem[] {
   const findings = new Findings();
   checkPolicy(policy, at, findings);
-  if (findings.problems.length === 0) checkSize(policy, at, findings);
+  if (findings.problems.length === 0) checkSize(compilePolicy(planPolicy(policy)), at, findings);
   return findings.problems;
 }
 
@@ -111,27 +111,4 @@ function checkRules(
     }
     first.set(rule.name, before ?? index);
   });
-}
-
-function checkSize(policy: FirewallPolicy, at: string, findings: Findings): void {
-  const compiled = compilePolicy(planPolicy(policy));
-  const sets = setsNeeded(compiled);
-  if (sets > SET_BITS) {
-    findings.add(
-      at === "" ? "rules" : `${at}.rules`,
-      `${sets} lists`,
-      `must look up at most ${SET_BITS} different long lists of sources and destinations per family`,
-      "let rules share address sets",
-    );
-    return;
-  }
-  const { bytes } = encodeBundle(compiled);
-  if (bytes > USER_DATA_LIMIT) {
-    findings.add(
-      at === "" ? "rules" : at,
-      `${bytes} bytes`,
-      `must be at most ${USER_DATA_LIMIT} bytes as a bundle in base64, Azure's limit of userData`,
-      "use larger networks in address sets, or fewer rules",
-    );
-  }
 }

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from gwlb_foreign import ShortError, cut_after
+
 # For tests: where the metadata service answers.
 IMDS = os.environ.get("GWLB_IMDS", "http://169.254.169.254")
 # userData, the largest answer, is at most 64 KB; one byte more than any reading of it shows excess.
@@ -16,38 +18,44 @@ ANSWER_LIMIT = 128 << 10
 HEADERS = {"Metadata": "true"}
 
 
-class ImdsError(Exception):
+class ImdsError(ShortError):
     """The metadata service gave no usable answer; the text says what it gave."""
 
 
 class Answer(NamedTuple):
-    """What a server said, and what time it had (seconds since 1970) if it said so."""
+    """What a server said, and what time it had, as it wrote it."""
 
     status: int
     body: bytes
-    time: float | None
+    date: str | None
 
 
 def fetch(
     url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> Answer:
-    """One GET, or a POST if there is a body; a slow answer is none."""
-    parts = urlsplit(url)
-    deadline = time.monotonic() + seconds
+    """One GET, or a POST if there is a body; an answer that is not complete in time is none.
+
+    http.client bounds lines and their number, and each read, but not the reads together.
+    """
+    parts, end = urlsplit(url), time.monotonic() + seconds
     link = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        link.request("GET" if body is None else "POST", target, body=body, headers=headers or {})
-        answer = link.getresponse()
-        text = b""
-        while chunk := answer.read1(16384):
-            text += chunk
-            if len(text) > ANSWER_LIMIT:
-                raise ImdsError(f"more than {ANSWER_LIMIT} bytes")
-            if time.monotonic() > deadline:
-                raise ImdsError(f"not complete after {seconds:g} s")
-        return Answer(answer.status, text, time_of(answer.headers.get("Date")))
-    except (OSError, http.client.HTTPException) as error:
+        link.connect()
+        with cut_after(end - time.monotonic(), link.sock):
+            method = "GET" if body is None else "POST"
+            link.request(method, target, body=body, headers=headers or {})
+            answer = link.getresponse()
+            text = answer.read(ANSWER_LIMIT + 1)
+        if len(text) > ANSWER_LIMIT:
+            raise ImdsError(f"more than {ANSWER_LIMIT} bytes")
+        if answer.length:
+            raise ImdsError(f"{answer.length} bytes are missing")
+        date = answer.headers.get("Date")
+        return Answer(answer.status, text, date and str(date))
+    except TimeoutError as error:
+        raise ImdsError(f"not complete after {seconds:g} s") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise ImdsError(f"{type(error).__name__} {error}".strip()) from error
     finally:
         link.close()
@@ -62,8 +70,8 @@ def ask(path: str, seconds: float, body: bytes | None = None) -> Answer:
 
 
 def time_of(text: str | None) -> float | None:
-    """Seconds since 1970 of a time as HTTP and scheduled events write it; None if it is none."""
+    """Seconds since 1970 of a time as HTTP and scheduled events write it; None without one."""
     try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
-        return None
+        return parsedate_to_datetime(text[:64]).timestamp() if text else None
+    except (ValueError, OverflowError, TypeError, LookupError) as error:
+        raise ImdsError(f"not a time: {text!r}") from error

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import http.client
-import json
 import math
+import socket
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
-from gwlb_imds import HEADERS, IMDS, ImdsError, fetch
+from gwlb_foreign import parse_json
+from gwlb_imds import ANSWER_LIMIT, HEADERS, IMDS, ImdsError, fetch
 from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
-from gwlb_system import Events
+from gwlb_system import Events, supervised
 
 USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
 IMDS_SECONDS = 5.0
@@ -34,6 +37,39 @@ def fetch_user_data() -> str:
     if answer.status != http.client.OK:
         raise ImdsError(f"HTTP {answer.status}")
     return answer.body.decode("ascii", "replace").strip()
+
+
+class UserData:
+    """Follows userData in a thread of its own: however slow the service is, the rules are mended.
+
+    `news` has something to read when there is an answer to take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.news, self._bell = socket.socketpair()
+        for end in (self.news, self._bell):
+            end.setblocking(False)
+        self._seconds = seconds
+        self._answers: deque[tuple[str | None, str]] = deque(maxlen=1)
+        supervised(self._work)
+
+    def take(self) -> tuple[str | None, str] | None:
+        """The last answer that was not taken yet, if any: userData, and how the service does."""
+        with suppress(IndexError):
+            return self._answers.pop()
+        return None
+
+    def _work(self) -> None:
+        while True:
+            begun = time.monotonic()
+            try:
+                self._answers.append((fetch_user_data(), "ok"))
+            except ImdsError as error:
+                self._answers.append((None, f"unreachable: {error}"))
+            # A full socket has rung already.
+            with suppress(BlockingIOError):
+                self._bell.send(b"1")
+            time.sleep(max(0.2, self._seconds - (time.monotonic() - begun)))
 
 
 class Agent:
@@ -165,14 +201,8 @@ class Agent:
 
     # --- following the metadata service ----------------------------------------------------------
 
-    def step(self) -> None:
-        """One look at the metadata service and at the kernel."""
-        self.repair()
-        try:
-            text = fetch_user_data()
-            imds = "ok"
-        except ImdsError as error:
-            text, imds = None, f"unreachable: {error}"
+    def step(self, text: str | None, imds: str) -> None:
+        """What the metadata service said, or that it said nothing."""
         if imds != self.state["imds"]:
             self.say(f"metadata service: {imds}")
             self.state["imds"] = imds
@@ -225,7 +255,9 @@ class Agent:
         port, path = self.settings.get("probePort", 8080), self.settings.get("probePath", "/")
         try:
             answer = fetch(f"http://127.0.0.1:{port}{path}", 2.0)
-            return answer.status == http.client.OK or json.loads(answer.body)["problems"] == []
+            if answer.status == http.client.OK:
+                return True
+            return parse_json(answer.body, ANSWER_LIMIT)["problems"] == []
         except (ImdsError, ValueError, LookupError, TypeError):
             return False
 
@@ -252,20 +284,17 @@ class Agent:
         """Follows the metadata service for ever."""
         self.restore()
         seconds = float(self.settings.get("policyPollSeconds") or POLL_SECONDS)
-        events = Events(rules=True)
+        user_data = UserData(seconds)
+        events = Events(rules=True, also=[user_data.news])
         while True:
-            started = time.monotonic()
-            self.step()
-            self.rest(events, max(0.2, seconds - (time.monotonic() - started)))
-
-    def rest(self, events: Events, seconds: float) -> None:
-        """Waits, and repairs at once what somebody does to the rules meanwhile."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if events.wait(left):
+            heard = events.wait(seconds)
+            answer = user_data.take()
+            if heard and not answer:
                 # Who changes rules often changes several: one look serves them all.
-                time.sleep(min(left, REST_SECONDS))
-                self.repair()
+                time.sleep(REST_SECONDS)
+            self.repair()
+            if answer:
+                self.step(*answer)
 
 
 def verify_problem() -> str | None:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import re
 import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from gwlb_foreign import ShortError, parse_json
+
 VERSION = "azure-gwlb-policy/1"
-# A policy of 1,000 rules stays far below; more is not a policy but an attempt to fill the memory.
-BODY_LIMIT = 16 << 20
+# The same limits as in components/policy/; as many load in seconds on a small machine.
+BODY_LIMIT = 2 << 20
+LINES_LIMIT = 16_384
+RANGES_LIMIT = 65_536
 SET_BITS = 24
 FAMILY_BITS = {4: 32, 6: 128}
 
 
-class RefusedError(Exception):
+class RefusedError(ShortError):
     """The bundle cannot be loaded; the text says why."""
 
 
@@ -62,15 +65,13 @@ def parse_bundle(raw: bytes) -> Bundle:
     header, _, packed = raw.partition(b"\n")
     words = header.decode("ascii", "replace").split(" ")
     if words[0] != VERSION:
-        raise RefusedError(f"not a bundle of {VERSION}: it begins with {words[0][:40]!r}")
+        raise RefusedError(f"not a bundle of {VERSION}: it begins with {words[0]!r}")
     body = unpack(packed)
     digest = hashlib.sha256(body).hexdigest()
     if words[1:] != [f"sha256:{digest}"]:
-        raise RefusedError(
-            f"wrong hash: the header says {' '.join(words[1:])[:80]!r}, not {digest}"
-        )
+        raise RefusedError(f"wrong hash: the content has {digest}, the header says {words[1:]}")
     try:
-        fields = json.loads(body)
+        fields = parse_json(body, BODY_LIMIT)
         stateful = flag(fields, "stateful")
         return Bundle(
             hash=digest,
@@ -80,7 +81,7 @@ def parse_bundle(raw: bytes) -> Bundle:
             sets=address_sets(fields["sets"]),
             raw=raw,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, MemoryError) as error:
         raise RefusedError(f"malformed body: {type(error).__name__} {error}") from error
 
 
@@ -109,6 +110,7 @@ def flag(fields: dict[str, Any], name: str) -> bool:
 # --- rules ---------------------------------------------------------------------------------------
 
 CHAIN = r"@(?:-[A-Z0-9]+)+"
+NETWORK = r"[0-9a-f.:]{1,45}/[0-9]{1,3}"
 NUMBER = r"[0-9]{1,10}"
 HEX_PAIR = r"0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
 PORT = r"[0-9]{1,5}(?::[0-9]{1,5})?"
@@ -118,8 +120,8 @@ RATE = r"[0-9]{1,5}/second"
 
 # Every option that a rule may use, and what may follow it.
 OPTIONS = {
-    "-s": r"[0-9a-f.:]+/[0-9]{1,3}",
-    "-d": r"[0-9a-f.:]+/[0-9]{1,3}",
+    "-s": NETWORK,
+    "-d": NETWORK,
     "-p": "tcp|udp|icmp|ipv6-icmp",
     "-m": "physdev|tcp|udp|multiport|icmp|icmp6|mark|comment|limit|hashlimit",
     "-j": "ACCEPT|DROP|NFLOG",
@@ -153,6 +155,8 @@ TAKE_CHAIN = "@-OK"
 def rules(text: str, stateful: bool) -> list[str]:
     """The lines of one family, each checked."""
     lines = text.splitlines()
+    if len(lines) > LINES_LIMIT:
+        raise RefusedError(f"{len(lines)} lines of rules, more than {LINES_LIMIT}")
     chains = {m.group(1) for m in map(DECLARATION.fullmatch, lines) if m}
     if TAKE_CHAIN in chains:
         raise RefusedError(f"{TAKE_CHAIN} is not a chain of the policy's")
@@ -169,21 +173,21 @@ def check_rule(line: str, chains: set[str]) -> None:
     """Refuses a line that is not a rule made of the known options in the policy's own chains."""
     words = line.split(" ")
     if words[0] != "-A" or len(words) < 2 or words[1] not in chains:
-        raise RefusedError(f"not a rule in a chain of the policy's: {line[:120]!r}")
+        raise RefusedError(f"not a rule in a chain of the policy's: {line!r}")
     rest = iter(words[2:])
     targets = 0
     for option in rest:
         if option not in PATTERNS:
-            raise RefusedError(f"a rule may not use {option[:40]!r}: {line[:120]!r}")
+            raise RefusedError(f"a rule may not use {option!r}: {line!r}")
         pattern = PATTERNS[option]
         value = None if pattern is None else next(rest, "")
         if pattern is not None and not pattern.fullmatch(value or ""):
-            raise RefusedError(f"a rule may not use {option} {value!r}: {line[:120]!r}")
+            raise RefusedError(f"a rule may not use {option} {value!r}: {line!r}")
         targets += option in ("-j", "-g")
         if option == "-g" and value not in chains | {TAKE_CHAIN}:
-            raise RefusedError(f"there is no chain {value!r}: {line[:120]!r}")
+            raise RefusedError(f"there is no chain {value!r}: {line!r}")
     if targets != 1:
-        raise RefusedError(f"a rule must have one target: {line[:120]!r}")
+        raise RefusedError(f"a rule must have one target: {line!r}")
 
 
 # --- address sets --------------------------------------------------------------------------------
@@ -191,26 +195,32 @@ def check_rule(line: str, chains: set[str]) -> None:
 
 def address_sets(fields: list[dict[str, Any]]) -> list[AddressSet]:
     """The sets, each with a bit of its own in its family."""
-    sets = [address_set(entry) for entry in fields]
+    if len(fields) > len(FAMILY_BITS) * SET_BITS:
+        raise RefusedError(f"{len(fields)} address sets")
+    left, sets = RANGES_LIMIT, []
+    for entry in fields:
+        sets.append(address_set(entry, left))
+        left -= len(sets[-1].ranges)
     used = [(entry.family, entry.bit) for entry in sets]
     if len(set(used)) != len(used):
         raise RefusedError("two address sets share a bit")
     return sets
 
 
-def address_set(entry: dict[str, Any]) -> AddressSet:
-    """One set, its ranges unpacked."""
+def address_set(entry: dict[str, Any], most: int) -> AddressSet:
+    """One set, its ranges unpacked: so many at most."""
     family, side, bit = entry["family"], entry["side"], entry["bit"]
     known = family in FAMILY_BITS and side in ("source", "destination")
     if not known or type(bit) is not int or not 0 <= bit < SET_BITS:
         raise RefusedError(f"malformed address set: {family!r} {side!r} {bit!r}")
-    ranges = decode_ranges(base64.b64decode(entry["ranges"], validate=True))
-    if not ranges or ranges[-1][1] >= 1 << FAMILY_BITS[family]:
-        raise RefusedError("an address set is empty or leaves its family's addresses")
+    data = base64.b64decode(entry["ranges"], validate=True)
+    ranges = decode_ranges(data, 1 << FAMILY_BITS[family], most)
+    if not ranges:
+        raise RefusedError("an address set is empty")
     return AddressSet(family, side, bit, ranges)
 
 
-def decode_ranges(data: bytes) -> list[tuple[int, int]]:
+def decode_ranges(data: bytes, end: int, most: int) -> list[tuple[int, int]]:
     """Sorted ranges, first and last included: a shift, then gap and size of each.
 
     A gap of 0 joins two ranges and is refused after the first, so the ranges stay disjoint.
@@ -232,6 +242,10 @@ def decode_ranges(data: bytes) -> list[tuple[int, int]]:
             raise RefusedError("malformed address set: order")
         first = after + (gap << shift)
         after = first + (size << shift)
+        if after > end:
+            raise RefusedError("an address set leaves its family's addresses")
+        if len(ranges) == most:
+            raise RefusedError(f"the address sets have more than {RANGES_LIMIT} ranges together")
         ranges.append((first, after - 1))
     return ranges
 

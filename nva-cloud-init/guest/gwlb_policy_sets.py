@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Iterator
 from itertools import pairwise
 
-from gwlb_policy_bundle import AddressSet, Bundle
+from gwlb_policy_bundle import AddressSet, Bundle, RefusedError
 
 # First and last address, and the bits of all sets that they are in.
 Class = tuple[int, int, int]
@@ -22,6 +22,10 @@ BITS = {4: 32, 6: 128}
 TEXT = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 # A look-up by prefix length costs as much as so many steps of a search in sorted ranges.
 LENGTH_STEPS = 3
+# Blocks that a range may become on average.
+MOST_BLOCKS = 2
+# Different combinations of sets that addresses are in: each is a chain.
+COMBINATIONS_LIMIT = 1024
 # The packet's mark. The low bits are the address sets'.
 SLOT_MARKS = {"A": 0x10000000, "B": 0x20000000}
 TAKEN = 0x40000000  # of a flow that the policy in force has let start; then low bits: generation
@@ -58,6 +62,8 @@ def flip_script(bundle: Bundle, slot: str, generation: int, stale: list[str]) ->
                         looks += look_ups(f"{name}_{length}", family, side, length)
                         maps += block_lines(f"{name}_{length}", family, found, slot)
                 masks |= {mask for _, _, mask in members}
+    if len(masks) > COMBINATIONS_LIMIT:
+        raise RefusedError(f"address sets overlap in {len(masks)} ways of {COMBINATIONS_LIMIT}")
     lines = [
         f"add table {TABLE}",
         f"add chain {TABLE} forward {{ type filter hook forward priority -5; policy accept; }}",
@@ -160,13 +166,18 @@ def block_lines(name: str, family: int, blocks: list[tuple[int, int]], slot: str
 def blocks_by_length(members: list[Class], bits: int) -> dict[int, list[tuple[int, int]]] | None:
     """The same addresses as blocks, each with its first address and bits, by prefix length.
 
-    None where looking up each length would cost more than one search in all ranges. Where a few
+    None where looking up each length would cost more than one search in all ranges, or where the
+    blocks are many more than the ranges: they take the kernel longer to load. Where a few
     neighbours have become a larger block, its parts are kept instead.
     """
     found: dict[int, list[tuple[int, int]]] = {}
+    room = MOST_BLOCKS * len(members)
     for first, last, mask in members:
         for block, length in aligned(first, last, bits):
             found.setdefault(length, []).append((block, mask))
+            room -= 1
+        if room < 0:
+            return None
     spare = len(members) // 8
     lengths = sorted(found)
     for short, long in pairwise(lengths):

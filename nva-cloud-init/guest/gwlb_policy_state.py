@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gwlb_foreign import parse_json
+
 # For tests: ROOT goes before every path.
 ROOT = os.environ.get("ROOT", "")
 SETTINGS = Path(f"{ROOT}/etc/azure-gwlb/settings.json")
@@ -23,6 +25,8 @@ LOGGED = Path(f"{ROOT}/run/azure-gwlb/policy.logged.json")
 AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
 # Longer than the largest policy takes on a small and busy machine.
 LOAD_SECONDS = 30
+# Names and counts of a thousand rules stay far below.
+MOST_BYTES = 1 << 20
 LOCK = Path(f"{ROOT}/run/azure-gwlb/policy.lock")
 
 
@@ -78,7 +82,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a file; an empty one if there is none or it is damaged."""
     try:
-        value = json.loads(path.read_bytes())
+        value = parse_json(path.read_bytes(), MOST_BYTES)
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

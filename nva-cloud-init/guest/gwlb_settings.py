@@ -4,10 +4,11 @@ ROOT goes before every path that a program of this folder reads or writes; tests
 """
 
 import ipaddress
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from gwlb_foreign import ShortError, parse_json
 
 BRIDGE = "br0"
 INTERNAL = "vxlan-in"
@@ -25,13 +26,14 @@ LEAST_MTU = 1550
 MOST_MTU = 4000
 # The unit's own limit is above it.
 MOST_DRAIN = 300
+MOST_BYTES = 1 << 16
 
 ROOT = Path(os.environ.get("ROOT", "/"))
 SETTINGS = ROOT / "etc/azure-gwlb/settings.json"
 RUN = ROOT / "run/azure-gwlb"
 
 
-class SettingsError(Exception):
+class SettingsError(ShortError):
     """The settings file is missing, unreadable or asks for what cannot be."""
 
 
@@ -60,7 +62,7 @@ class Settings:
 def load(path: Path = SETTINGS) -> Settings:
     """Reads the file; raises SettingsError with the field that is wrong."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_bytes(), MOST_BYTES)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: {error}") from error
     try:

@@ -2,14 +2,17 @@
 
 import errno
 import json
+import os
 import select
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from gwlb_foreign import ShortError, short
 from gwlb_settings import ROOT
 
 SYSCTLS = ROOT / "proc/sys"
@@ -22,7 +25,7 @@ Json = dict[str, Any]
 Answer = TypeVar("Answer")
 
 
-class Failed(Exception):
+class Failed(ShortError):
     """Something could not be done; the text is for the journal."""
 
 
@@ -33,6 +36,23 @@ class TooSlow(Failed):
 def say(text: str) -> None:
     """One line in the journal."""
     print(text, file=sys.stderr, flush=True)
+
+
+def supervised(work: Callable[[], None]) -> None:
+    """Does what never ends in a thread: if it ends, so does the process, to be started anew.
+
+    A process that lives without one of its threads looks well and does not do its work.
+    """
+
+    def run_to_death() -> None:
+        try:
+            work()
+        except BaseException as error:
+            say(f"{work.__qualname__}: {type(error).__name__} {short(error)}")
+        finally:
+            os._exit(1)
+
+    threading.Thread(target=run_to_death, daemon=True).start()
 
 
 def run(argv: list[str], text: str | None = None, seconds: float = 10) -> str:
@@ -98,10 +118,13 @@ def set_sysctl(name: str, value: str) -> None:
 
 
 class Events:
-    """Tells that links, addresses, routes (and rules) changed; what changed is for others."""
+    """Tells that links, addresses, routes (and rules) changed; what changed is for others.
 
-    def __init__(self, rules: bool = False) -> None:
-        self._sockets = [_listen(socket.NETLINK_ROUTE, ROUTE_GROUPS)]
+    `also`: sockets that do not block, where something to read is an event, too.
+    """
+
+    def __init__(self, rules: bool = False, also: Sequence[socket.socket] = ()) -> None:
+        self._sockets = [_listen(socket.NETLINK_ROUTE, ROUTE_GROUPS), *also]
         if rules:
             self._sockets.append(_listen(NETFILTER, RULES_GROUP))
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -147,7 +147,7 @@ test("first boot without any bundle: nothing passes, and verify says that there 
 describe("with a policy in force", () => {
   beforeEach(async () => {
     await stopAgent();
-    for (const name of ["status", "slow", "breaks"])
+    for (const name of ["status", "slow", "breaks", "hang", "hung"])
       rmSync(path.join(root, "imds", name), { force: true });
     journal = [];
     say("userData", allowing.userData);
@@ -199,7 +199,9 @@ describe("with a policy in force", () => {
     const chains = [":@-IN - [0:0]", ":@-OUT - [0:0]", ":@-IN-R - [0:0]", ":@-OUT-R - [0:0]"];
     const plain = { stateful: true, endForbiddenFlows: true, sets: [] };
     const text = `${chains.join("\n")}\n`;
-    const json = JSON.stringify({ ...plain, filter4: text, filter6: text, ...fields });
+    return packed(JSON.stringify({ ...plain, filter4: text, filter6: text, ...fields }));
+  };
+  const packed = (json: string) => {
     const hash = createHash("sha256").update(json).digest("hex");
     const header = Buffer.from(`azure-gwlb-policy/1 sha256:${hash}\n`);
     return Buffer.concat([header, gzipSync(json)]).toString("base64");
@@ -262,6 +264,16 @@ describe("with a policy in force", () => {
       userData: forged({ sets: [{ family: 4, side: "source", bit: 99, ranges: "AAAA" }] }),
       says: /address set/,
     },
+    {
+      title: "a body without end to its depth",
+      userData: packed("[".repeat(100_000)),
+      says: /nested deeper/,
+    },
+    {
+      title: "a text that nobody asked for",
+      userData: forged({ stateful: "x".repeat(1 << 20) }),
+      says: /stateful must be .{400}… \(\d+ characters\)$/,
+    },
     { title: "a body of another shape", userData: forged({ filter6: 5 }), says: /malformed/ },
   ]) {
     test(`${title} is refused: the last good policy stays`, async () => {
@@ -293,6 +305,19 @@ describe("with a policy in force", () => {
       await until("well again", () => state().imds === "ok");
     });
   }
+
+  test("the metadata service hangs: rules are mended meanwhile", async () => {
+    say("hang", "");
+    await until("hanging", () => existsSync(path.join(root, "imds/hung")));
+    const at = journal.length;
+    await machine.inNva(["iptables", "-F", "GWLB"]);
+    await until("mended", () => journal.slice(at).some((line) => line.includes("in force from")));
+    const since = journal.slice(at);
+    const mended = since.findIndex((line) => line.includes("in force from"));
+    // The request that hung when the rule went had its full time still.
+    await until("told", () => journal.slice(at).some((line) => line.includes("not complete")));
+    assert.ok(!since.slice(0, mended).some((line) => line.includes("not complete")));
+  });
 
   test("a policy that breaks health is taken back, once", async () => {
     say("breaks", listing.hash);

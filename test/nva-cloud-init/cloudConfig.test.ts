@@ -112,6 +112,7 @@ describe("units", () => {
     test(`${name} is started at every boot, and never given up on`, () => {
       assert.match(text, /^WantedBy=multi-user\.target$/m);
       assert.match(text, /^Restart=(always|on-failure)$/m);
+      assert.match(text, /^StartLimitIntervalSec=0$/m);
     });
 
     test(`${name} waits for nothing that waits for cloud-init's last stage`, () => {

@@ -3,6 +3,7 @@
   userData   the answer; none: 404
   status     another status than 200
   slow       seconds between two bytes of the answer
+  hang       there while no answer comes at all; `hung` is written by the request that waits
 
 Asks for `Metadata: true`, as Azure does. On port 8080 it stands for the NVA's own health, which is
 503 while the policy whose hash is in the file `breaks` is in force.
@@ -32,6 +33,9 @@ class Imds(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """One answer, as slow as asked for."""
+        while (FOLDER / "hang").exists():
+            (FOLDER / "hung").touch()
+            time.sleep(0.05)
         body = say_file("userData", "").encode()
         status = int(say_file("status", "200"))
         if self.headers.get("Metadata") != "true" or "compute/userData" not in self.path:

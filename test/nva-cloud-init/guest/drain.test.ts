@@ -19,9 +19,9 @@ async function own(events: unknown, clock = "Mon, 19 Sep 2016 18:24:47 GMT"): Pr
   return guestPython(`
 import json, time
 from gwlb_drain_events import own_events
-from gwlb_imds import Answer, ImdsError, time_of
+from gwlb_imds import Answer, ImdsError
 try:
-    found = own_events(Answer(200, ${document}.encode(), time_of(${JSON.stringify(clock)})), "nva", {})
+    found = own_events(Answer(200, ${document}.encode(), ${JSON.stringify(clock)}), "nva", {})
     print(json.dumps([[e.id, e.type, round(e.until - time.monotonic()), e.started, e.shared] for e in found]))
 except ImdsError as error:
     print(json.dumps(str(error)))`);
