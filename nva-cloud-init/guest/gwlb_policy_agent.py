@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import http.client
 import math
-import socket
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
 from gwlb_foreign import parse_json
-from gwlb_imds import ANSWER_LIMIT, HEADERS, IMDS, ImdsError, fetch
+from gwlb_imds import ANSWER_LIMIT, ImdsError, fetch
 from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
-from gwlb_system import Events, supervised
+from gwlb_policy_user_data import UserData
+from gwlb_system import Events
 
-USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
-IMDS_SECONDS = 5.0
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 10.0
 RETRY_SECONDS = 60.0
@@ -27,49 +23,6 @@ LOOKS = 3
 REST_SECONDS = 0.2
 
 Say = Callable[[str], None]
-
-
-def fetch_user_data() -> str:
-    """The VM's userData, base64; an empty text when it has none."""
-    answer = fetch(IMDS + USER_DATA, IMDS_SECONDS, HEADERS)
-    if answer.status == http.client.NOT_FOUND:
-        return ""
-    if answer.status != http.client.OK:
-        raise ImdsError(f"HTTP {answer.status}")
-    return answer.body.decode("ascii", "replace").strip()
-
-
-class UserData:
-    """Follows userData in a thread of its own: however slow the service is, the rules are mended.
-
-    `news` has something to read when there is an answer to take.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.news, self._bell = socket.socketpair()
-        for end in (self.news, self._bell):
-            end.setblocking(False)
-        self._seconds = seconds
-        self._answers: deque[tuple[str | None, str]] = deque(maxlen=1)
-        supervised(self._work)
-
-    def take(self) -> tuple[str | None, str] | None:
-        """The last answer that was not taken yet, if any: userData, and how the service does."""
-        with suppress(IndexError):
-            return self._answers.pop()
-        return None
-
-    def _work(self) -> None:
-        while True:
-            begun = time.monotonic()
-            try:
-                self._answers.append((fetch_user_data(), "ok"))
-            except ImdsError as error:
-                self._answers.append((None, f"unreachable: {error}"))
-            # A full socket has rung already.
-            with suppress(BlockingIOError):
-                self._bell.send(b"1")
-            time.sleep(max(0.2, self._seconds - (time.monotonic() - begun)))
 
 
 class Agent:
