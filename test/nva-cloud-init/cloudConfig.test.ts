@@ -47,7 +47,7 @@ describe("renderCustomData", () => {
   test("starts as cloud-init wants it, and fits with room for what is to come", () => {
     assert.ok(unpacked(settings).startsWith("#cloud-config\n"));
     const bytes = renderCustomData(settings).length;
-    assert.ok(bytes < CUSTOM_DATA_LIMIT * 0.9, `${bytes}`);
+    assert.ok(bytes < CUSTOM_DATA_LIMIT * 0.95, `${bytes}`);
   });
 
   test("has the outline that is on record", () => {
