@@ -1,7 +1,7 @@
 import type * as compute from "@pulumi/azure-native/compute";
 import type * as monitor from "@pulumi/azure-native/monitor";
 import type * as network from "@pulumi/azure-native/network";
-import { getVersion } from "@pulumi/azure-native/utilities";
+import { version } from "@pulumi/azure-native/package.json";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Arguments and resource, as azure-native has them, by the end of the resource's type. */
@@ -31,34 +31,8 @@ const DEFAULTS: { [T in keyof AzureTypes]?: Partial<AzureTypes[T][0]> } = {
   "network:VirtualNetwork": { enableDdosProtection: false, enableVmProtection: false },
 };
 
-type Inputs = Record<string, unknown>;
-
-/**
- * The engine's client makes an Output of each property that it finds in the constructor, four
- * promises with stack traces each, for readers that an input has none of. What is sent it looks up
- * when everything that the resource depends on is known, so the rest of the inputs are added when
- * the constructor is through. Transformations want to see all of them at once.
- */
-class AzureResource extends pulumi.CustomResource {
-  constructor(
-    type: string,
-    name: string,
-    inputs: Inputs,
-    outputs: readonly string[],
-    opts: pulumi.CustomResourceOptions,
-  ) {
-    const read = Object.fromEntries(outputs.map((output) => [output, inputs[output]]));
-    const props = isTransformed(opts) ? { ...read, ...inputs } : read;
-    super(type, name, props, opts);
-    Object.assign(props, inputs);
-  }
-}
-
-/** Whether a transformation of the client may want a resource; it has the parents' besides its own. */
-function isTransformed({ parent, transformations = [] }: pulumi.CustomResourceOptions): boolean {
-  const { __transformations: inherited } = (parent ?? {}) as { __transformations?: unknown[] };
-  return inherited === undefined || inherited.length > 0 || transformations.length > 0;
-}
+/** The SDK's own class is abstract. */
+class AzureResource extends pulumi.CustomResource {}
 
 /** A declared resource of which just some properties can be read. */
 export type Declared<T extends keyof AzureTypes, O extends keyof AzureTypes[T][1]> = Pick<
@@ -82,13 +56,14 @@ export function declare<T extends keyof AzureTypes, O extends string & keyof Azu
   opts: pulumi.CustomResourceOptions,
   outputs: readonly O[] = [],
 ): Declared<T, O> {
-  // Programs with many chains pay for a property, also one that was left out.
+  // An output that is no input exists on the resource only if the constructor is told of it.
+  const read = Object.fromEntries(outputs.map((output) => [output, undefined]));
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  return new AzureResource(
+  const resource: pulumi.CustomResource = new AzureResource(
     `azure-native:${type}`,
     name,
-    { ...DEFAULTS[type], ...Object.fromEntries(given) },
-    outputs,
-    { version: getVersion(), ...opts },
-  ) as unknown as Declared<T, O>;
+    { ...read, ...DEFAULTS[type], ...Object.fromEntries(given) },
+    { version, ...opts },
+  );
+  return resource as Declared<T, O>;
 }

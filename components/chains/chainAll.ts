@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { serializeProperty } from "@pulumi/pulumi/runtime/rpc";
-import { parseResourceId } from "../azure/resourceId";
+import { chainTargetReason, parseResourceId } from "../azure/resourceId";
 import { at, optional, wholeReason } from "../check/problem";
-import { refuse } from "../check/refuse";
-import { chainTarget } from "./chainTarget";
+import { gated, refuse } from "../check/refuse";
 import {
   type ChainFinding,
   ChainOutcome,
@@ -62,7 +60,7 @@ export function chainTransform(
   gatewayFrontendId: pulumi.Input<string>,
   { exemptionTag = "gwlb-exempt", minimumReasonLength = 10, report = log }: ChainAllOptions = {},
 ): pulumi.ResourceTransform {
-  const chain = chainTarget("chainAll", gatewayFrontendId, 0);
+  const chain = gated("chainAll", "gatewayFrontendId", gatewayFrontendId, chainTargetReason);
   refuse("chainAll", [
     ...chain.problems,
     ...at("options.exemptionTag", exemptionTag === "" ? "must not be empty" : undefined),
@@ -86,7 +84,7 @@ export function chainTransform(
     if (found.waitsFor === undefined) {
       if (found.findings.length > 0) report(found.findings);
       if (found.chain === undefined) return undefined;
-      const id = await onTheWire(counted(target, found.chain));
+      const id = await onTheWire(target);
       return kept(chained(props, found.chain, id));
     }
     // What decides is itself an output: in an update it is known by now but secret, in a preview
@@ -101,7 +99,7 @@ export function chainTransform(
       const decided = plan(type, name, known);
       if (decided !== undefined && decided.findings.length > 0) report(decided.findings);
       if (decided?.chain === undefined) return known;
-      return chained(known, decided.chain, counted(id, decided.chain));
+      return chained(known, decided.chain, id);
     });
     return kept({ ...props, [input]: await onTheWire(later.apply((known) => known[input])) });
   };
@@ -122,17 +120,6 @@ function chained(props: Record<string, unknown>, { input, places }: Places, id: 
   return { ...props, [input]: changed };
 }
 
-/** The gateway's frontend, with these chains counted towards its limit. */
-function counted(gatewayFrontendId: pulumi.Input<string>, { places }: Places) {
-  try {
-    return pulumi.output(chainTarget("chainAll", gatewayFrontendId, places.length).value);
-  } catch (error) {
-    // The engine tells only the message of what a transform throws.
-    if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
-    throw new Error(error.errors.map(({ reason }) => reason).join("; "));
-  }
-}
-
 function unknown(type: string, resource: string, inputs: readonly string[]): ChainFinding {
   const reason = "decided when the deployment brings it";
   const path = inputs.join(", ");
@@ -143,10 +130,7 @@ function unknown(type: string, resource: string, inputs: readonly string[]): Cha
  * The answer of a transform that leaves the resource's options alone. The engine hands out `false`
  * for flags that were never set, and would take them for set if they came back.
  */
-const kept = (props: Record<string, unknown>): pulumi.ResourceTransformResult => ({
-  props,
-  opts: undefined as unknown as pulumi.ResourceOptions,
-});
+const kept = (props: Record<string, unknown>) => ({ props }) as pulumi.ResourceTransformResult;
 
 /**
  * A value with what it depends on, as the engine reads it. The SDK would send a transform's outputs
@@ -154,7 +138,7 @@ const kept = (props: Record<string, unknown>): pulumi.ResourceTransformResult =>
  * resource would not wait for its gateway when both are destroyed.
  */
 const onTheWire = (value: pulumi.Output<unknown>): Promise<unknown> =>
-  serializeProperty("chainAll", value, undefined, { keepOutputValues: true });
+  pulumi.runtime.serializeProperty("chainAll", value, undefined, { keepOutputValues: true });
 
 const isLater = (value: unknown): boolean =>
   pulumi.Output.isInstance(value) || value instanceof Promise;

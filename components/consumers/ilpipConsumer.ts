@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../azure/azureResource";
 import { consumerNameReason, ilpipNames } from "../azure/names";
-import { subnetIdReason } from "../azure/resourceId";
-import { chainTarget, whenCounted } from "../chains/chainTarget";
+import { chainTargetReason, subnetIdReason } from "../azure/resourceId";
 import { at, optional, plainProblems, tagProblems, under, wholeReason } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
 import { addressReason } from "../provider/plan/layout";
@@ -69,8 +68,7 @@ export class IlpipConsumer extends pulumi.ComponentResource {
   constructor(name: string, args: IlpipConsumerArgs, opts?: pulumi.ComponentResourceOptions) {
     const checked = check(name, args);
     super("azure-gwlb:index:IlpipConsumer", name, args, opts);
-    const { location, tags } = args;
-    const resourceGroupName = whenCounted(args.resourceGroupName);
+    const { resourceGroupName, location, tags } = args;
     const common = { resourceGroupName, location, tags };
     const names = ilpipNames(name);
     const publicAddress = createPublicAddress(
@@ -146,7 +144,7 @@ function check(name: string, args: IlpipConsumerArgs) {
   const what = label(name);
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const subnet = gated(what, "subnetId", args.subnetId, subnetIdReason);
-  const chain = chainTarget(what, args.gatewayFrontendId, 1);
+  const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
   const address =
     args.privateIPAddress === undefined
       ? undefined

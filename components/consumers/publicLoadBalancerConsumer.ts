@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../azure/azureResource";
 import { consumerNameReason, publicLoadBalancerNames } from "../azure/names";
-import { loadBalancerId } from "../azure/resourceId";
-import { chainTarget, whenCounted } from "../chains/chainTarget";
+import { chainTargetReason, loadBalancerId } from "../azure/resourceId";
 import { at, plainProblems, tagProblems, under } from "../check/problem";
-import { asOutput, refuse } from "../check/refuse";
+import { asOutput, gated, refuse } from "../check/refuse";
 import { zonesProblems } from "../provider/plan/nva";
 import {
   INBOUND_FRONTEND,
@@ -102,8 +101,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   ) {
     const gatewayFrontendId = check(name, args);
     super("azure-gwlb:index:PublicLoadBalancerConsumer", name, args, opts);
-    const { location, tags, ports, probe, outbound = true } = args;
-    const resourceGroupName = whenCounted(args.resourceGroupName);
+    const { resourceGroupName, location, tags, ports, probe, outbound = true } = args;
     const common = { resourceGroupName, location, tags };
     const names = publicLoadBalancerNames(name);
     const address = (addressName: string) =>
@@ -195,7 +193,7 @@ const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraff
 function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input<string> {
   const what = label(name);
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
-  const chain = chainTarget(what, args.gatewayFrontendId, hasOutboundAddress(args) ? 2 : 1);
+  const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
   const unused = args.outbound === false && args.outboundSettings !== undefined;
   refuse(what, [
     ...at("name", consumerNameReason(name)),

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { CUSTOM_DATA_LIMIT, renderCustomData } from "../../nva-cloud-init/cloudConfig";
 import { declare } from "../azure/azureResource";
 import { sameNetworkReason, subnetIdReason } from "../azure/resourceId";
-import { whenCounted } from "../chains/chainTarget";
 import { at, type Problem, plainProblems, under } from "../check/problem";
 import { gated, refuse } from "../check/refuse";
 import {
@@ -146,8 +145,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
     const { plan, policy } = checked;
     const { names } = plan;
     for (const warning of checked.warnings) pulumi.log.warn(warning, this).catch(() => undefined);
-    const { location, tags } = args;
-    const resourceGroupName = whenCounted(args.resourceGroupName);
+    const { resourceGroupName, location, tags } = args;
     const common = { resourceGroupName, location, tags };
 
     const place = createProviderNetwork(plan, { ...common, ...checked.subnets }, this);

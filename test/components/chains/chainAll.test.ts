@@ -79,18 +79,6 @@ describe("chainAll", () => {
     );
   });
 
-  test("counts its chains towards the gateway's limit", async () => {
-    const transform = chainTransform(gateway.replace("/g/", "/full/"), { report: () => undefined });
-    const frontendIPConfigurations = Array.from({ length: 101 }, (_, i) => ({
-      name: `fe${i}`,
-      publicIPAddress: { id: `/ip${i}` },
-    }));
-    await assert.rejects(
-      async () => transform(given(LB, web({ frontendIPConfigurations }))),
-      /makes 101 chains/,
-    );
-  });
-
   for (const { name, make } of [
     {
       name: "the load balancer's id",

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { GatewayProvider, type GatewayProviderArgs } from "../../components/index";
-import { type MockEngine, type Registration, resolved, settle, startMocks } from "../support/mocks";
+import { GatewayProvider, type GatewayProviderArgs } from "../../../components/index";
+import {
+  type MockEngine,
+  type Registration,
+  resolved,
+  settle,
+  startMocks,
+} from "../../support/mocks";
 
 async function deploy(args: Partial<GatewayProviderArgs>, preview = false) {
   const engine = startMocks(preview);
