@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { refuse } from "../components/check/refuse";
 import type { FirewallPolicy, GatewayProviderArgs } from "../components/index";
+import schema from "../schema.json";
 
 /** The part of a provider's arguments that a settings file can say: plain values. */
 export type GatewaySettings = Omit<
@@ -21,45 +22,50 @@ export interface Settings {
   policy?: FirewallPolicy;
 }
 
-type Shape = "text" | "number" | "boolean" | "texts" | "any" | { [key: string]: Shape };
+/** A property as the package's schema describes it. */
+interface Described {
+  type?: string;
+  items?: Described;
+  /** A map with keys of the user's own. */
+  additionalProperties?: Described;
+  $ref?: string;
+}
+
+type Shape = "string" | "number" | "boolean" | "strings" | "any" | { [key: string]: Shape };
+
+/** What other components, or the program itself, give a provider. */
+const NOT_A_SETTING: readonly string[] = ["resourceGroupName", "location", "policy"];
 
 /** Keys that a settings file may have, and what is expected there. */
 const SHAPE: Record<keyof Settings, Shape> & Record<string, Shape> = {
-  name: "text",
+  name: "string",
   demo: "boolean",
-  gateway: {
-    ...{ addressSpace: "text", gatewaySubnetPrefix: "text", nvaSubnetPrefix: "text" },
-    ...{ gatewaySubnetId: "text", nvaSubnetId: "text", frontendAddress: "text" },
-    ...{ frontendZones: "texts", natGateway: "boolean", idleTimeoutMinutes: "number" },
-    internal: { port: "number", vni: "number" },
-    external: { port: "number", vni: "number" },
-    probe: { port: "number", path: "text", intervalSeconds: "number" },
-    nva: {
-      ...{ address: "text", size: "text", zone: "text", mtu: "number", imageVersion: "text" },
-      ...{ acceleratedNetworking: "boolean", adminUsername: "text", adminSshPublicKey: "text" },
-      ...{ policyPollSeconds: "number", drainSeconds: "number" },
-    },
-    fleet: {
-      ...{ capacity: "number", zones: "texts", terminateNoticeMinutes: "number" },
-      ...{ scaleIn: "text", keepNva: "boolean" },
-      autoscale: {
-        ...{ minimum: "number", maximum: "number", step: "number" },
-        ...{ scaleOutCpuPercent: "number", scaleInCpuPercent: "number" },
-        ...{ scaleOutMbps: "number", scaleInMbps: "number" },
-        ...{ windowMinutes: "number", cooldownMinutes: "number" },
-      },
-      upgrade: {
-        ...{ batchPercent: "number", unhealthyPercent: "number" },
-        ...{ unhealthyUpgradedPercent: "number", pauseSeconds: "number", surge: "boolean" },
-      },
-      health: { intervalSeconds: "number", probes: "number", bootSeconds: "number" },
-      repairs: { enabled: "boolean", graceMinutes: "number" },
-    },
-    tags: "any",
-  },
+  gateway: shapeOf(
+    Object.entries(schema.resources["azure-gwlb:index:GatewayProvider"].inputProperties).filter(
+      ([name]) => !NOT_A_SETTING.includes(name),
+    ),
+  ),
   // The component checks a policy to its last field.
   policy: "any",
 };
+
+function shapeOf(properties: readonly [string, Described][]): Shape {
+  return Object.fromEntries(properties.map(([name, described]) => [name, expected(described)]));
+}
+
+function expected({ type, items, additionalProperties, $ref }: Described): Shape {
+  if ($ref !== undefined) {
+    const types: Record<string, { type: string; properties?: Record<string, Described> }> =
+      schema.types;
+    const { properties } = types[$ref.replace("#/types/", "")] ?? {};
+    // A type without properties is a closed choice, which the component checks.
+    return properties === undefined ? "string" : shapeOf(Object.entries(properties));
+  }
+  if (additionalProperties !== undefined) return "any";
+  if (type === "array" && items?.type === "string") return "strings";
+  if (type === "string" || type === "number" || type === "boolean") return type;
+  throw new Error(`schema.json has a setting of type ${type}, which settings cannot read`);
+}
 
 type Problem = pulumi.InputPropertyErrorDetails;
 
@@ -73,12 +79,12 @@ export function readSettings(): Settings {
   return parseSettings(Object.fromEntries(raw), `settings of stack ${pulumi.getStack()}`);
 }
 
-/** Settings from the engine's form, where a value is a text and everything else is its JSON. */
+/** Settings from the engine's form, where a value is a string and everything else is its JSON. */
 export function parseSettings(raw: Record<string, string>, what: string): Settings {
   const values = Object.fromEntries(
     Object.entries(raw).map(([key, value]) => [
       key,
-      SHAPE[key] === "text" ? value : fromJson(value),
+      SHAPE[key] === "string" ? value : fromJson(value),
     ]),
   );
   refuse(what, shapeProblems(values, SHAPE, ""));
@@ -99,11 +105,10 @@ function shapeProblems(value: unknown, shape: Shape, path: string): Problem[] {
     { propertyPath: path, reason: `must be ${rule}, got ${JSON.stringify(value)}` },
   ];
   if (shape === "any") return [];
-  if (shape === "texts") {
-    const texts = Array.isArray(value) && value.every((item) => typeof item === "string");
-    return texts ? [] : wrong("a list of texts (in YAML, numbers in quotes)");
+  if (shape === "strings") {
+    const strings = Array.isArray(value) && value.every((item) => typeof item === "string");
+    return strings ? [] : wrong("a list of strings (in YAML, numbers in quotes)");
   }
-  if (shape === "text") return typeof value === "string" ? [] : wrong("a text");
   if (typeof shape === "string") return typeof value === shape ? [] : wrong(`a ${shape}`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong("a map");
   return Object.entries(value).flatMap(([key, item]) => {
@@ -122,7 +127,7 @@ function suggestion(key: string, known: readonly string[]): string {
   return nearest === undefined ? `known are ${known.join(", ")}` : `did you mean ${nearest.name}?`;
 }
 
-/** Least number of letters to change, add or leave out to come from one text to the other. */
+/** Least number of letters to change, add or leave out to come from one string to the other. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -31,7 +31,7 @@ describe("settings", () => {
     });
   });
 
-  test("a text is a text, even one that looks like a number", () => {
+  test("a string is a string, even one that looks like a number", () => {
     assert.equal(parseSettings({ name: "42" }, "").name, "42");
   });
 
