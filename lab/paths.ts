@@ -20,6 +20,13 @@ export interface LabPaths {
   supervisorPid: string;
   /** Pid of the process that the box hangs on. */
   boxPid: string;
+  /** Certificate authority, secret and signing key of Azure Resource Manager. */
+  rest: string;
+  /** Its port of the last time. */
+  restPort: string;
+  /** What it says of itself while it runs. */
+  restStatus: string;
+  restLog: string;
   /** Output of the supervisor and of the fabric, with what machines print on their consoles beside it. */
   log: string;
 }
@@ -37,6 +44,10 @@ export function labPaths(dir: string): LabPaths {
     status: path.join(run, "status.json"),
     supervisorPid: path.join(run, "supervisor.pid"),
     boxPid: path.join(run, "box.pid"),
+    rest: path.join(lab, "rest"),
+    restPort: path.join(lab, "rest", "port"),
+    restStatus: path.join(run, "rest.json"),
+    restLog: path.join(run, "rest.log"),
     log: path.join(run, "fabric.log"),
   };
 }

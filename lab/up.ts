@@ -12,6 +12,7 @@ import { cacheDir, type LabPaths } from "./paths";
 import type { Note, Progress } from "./progress";
 import { lastLines, startSupervisor, stopSupervisor, supervisorOf } from "./supervisor/lifecycle";
 import { readStatus } from "./supervisor/readStatus";
+import { ensureRest } from "./supervisor/rest";
 import type { LabStatus } from "./supervisor/status";
 import { UserError } from "./userError";
 
@@ -58,7 +59,9 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     if (host.packets) await startSupervisor(lab);
     deployment = deploy(engine, options);
     await deployment;
-    return host.packets ? ready(options) : host;
+    if (host.packets) return ready(options);
+    await ensureRest(lab, false);
+    return host;
   };
   try {
     return await interruptible(work, undo);

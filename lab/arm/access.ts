@@ -76,6 +76,18 @@ export function mayDo(caller: Caller, action: string, id: string, world: World):
     );
 }
 
+/** Whether the caller has any role on a scope, above it or below it. */
+export function maySee(caller: Caller, scope: string, world: World): boolean {
+  if (isUnder(scope, `/subscriptions/${caller.subscription}`)) return true;
+  return [...world.all()].some(
+    ({ type, properties }) =>
+      keyOf(type) === keyOf(ROLE_ASSIGNMENT_TYPE) &&
+      sameText(properties.principalId, caller.objectId) &&
+      typeof properties.scope === "string" &&
+      (isUnder(properties.scope, scope) || isUnder(scope, properties.scope)),
+  );
+}
+
 const sameText = (value: unknown, other: string) => keyOf(asText(value) ?? "") === keyOf(other);
 
 /** A star in a role stands for any text; case does not matter. */
@@ -87,7 +99,7 @@ function covers(pattern: string, action: string): boolean {
 /** Refuses a request of a caller who may not make it. Nobody in particular may do everything. */
 export function authorize(
   caller: Caller | undefined,
-  verb: "write" | "delete",
+  verb: "read" | "write" | "delete" | `${string}/action`,
   id: string,
   world: World,
 ): void {

@@ -8,9 +8,12 @@ import {
   writeTerminations,
 } from "../compute/machineWrites";
 import { type EventRequest, isTerminating, type StoredEvent } from "../compute/scheduledEvents";
-import { authorize, type Caller } from "./access";
+import { authorize, type Caller, mayDo, maySee } from "./access";
 import { amend } from "./amend";
-import { isUnder, keyOf } from "./ids";
+import { type Conditions, checkConditions } from "./conditions";
+import { ArmError, refuse } from "./errors";
+import { isUnder, keyOf, parseId } from "./ids";
+import { notFound } from "./missing";
 import { deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
 import type { Store, StoreTransaction } from "./store";
@@ -18,7 +21,7 @@ import { typeNamed } from "./types";
 import { visible } from "./visible";
 import { type Service, type World, worldOver } from "./world";
 
-export { ArmError } from "./errors";
+export { ArmError };
 
 /** A resource, or a child with an id of its own, in Azure's GET shape. */
 export type Resource = StoredResource | Child;
@@ -46,6 +49,7 @@ export class Arm {
   /** The resource, or undefined if there is none. `expand: "userData"` shows a machine's userData. */
   async get(id: string, options: { expand?: string } = {}): Promise<Resource | undefined> {
     const world = worldOver(this.store.view());
+    authorize(this.options.caller, "read", id, world);
     const found = world.find(id);
     if (found === undefined) return undefined;
     const shown = show(found.owner, world, options.expand);
@@ -55,7 +59,23 @@ export class Arm {
     return (own.find(id) ?? found).part;
   }
 
-  /** All resources, those under an id, or those of a type. */
+  /** Like {@link get}; rejects with Azure's 404 when there is none. */
+  async need(id: string, options: { expand?: string } = {}): Promise<Resource> {
+    const found = await this.get(id, options);
+    if (found !== undefined) return found;
+    const parsed = parseId(id);
+    if (parsed === undefined) throw refuse("InvalidResourceId", `'${id}' is not a resource id.`);
+    throw notFound(parsed, worldOver(this.store.view()));
+  }
+
+  /** Whether the caller may read anything at a scope or below it. */
+  maySee(scope: string): boolean {
+    const { caller } = this.options;
+    const world = worldOver(this.store.view());
+    return caller === undefined || maySee(caller, scope, world);
+  }
+
+  /** All resources that the caller may read: those under an id, or those of a type. */
   async list(prefixOrType?: string): Promise<StoredResource[]> {
     const world = worldOver(this.store.view());
     const wanted = (resource: StoredResource) =>
@@ -63,18 +83,36 @@ export class Arm {
       (prefixOrType.startsWith("/")
         ? isUnder(resource.id, prefixOrType)
         : keyOf(resource.type) === keyOf(prefixOrType));
-    return [...world.all()].filter(wanted).map((resource) => show(resource, world));
+    const { caller } = this.options;
+    const allowed = ({ id, type }: StoredResource) =>
+      caller === undefined || mayDo(caller, `${type}/read`, id, world);
+    return [...world.all()]
+      .filter((resource) => wanted(resource) && allowed(resource))
+      .map((resource) => show(resource, world));
   }
 
   /** Creates the resource or replaces all of it: what the body leaves out is gone. */
-  put(id: string, body: Body): Promise<Resource> {
+  async put(id: string, body: Body): Promise<Resource> {
+    return (await this.write(id, () => body)).resource;
+  }
+
+  /** Like {@link put}, with a body made from what is there, if the conditions hold. */
+  write(
+    id: string,
+    bodyOf: (existing: Resource | undefined) => Body,
+    conditions: Conditions = {},
+  ): Promise<{ created: boolean; resource: Resource }> {
     return this.#transact((tx) => {
+      authorize(this.options.caller, "write", id, worldOver(tx));
+      const before = worldOver(tx).find(id);
+      checkConditions(before?.owner.etag, conditions);
+      const body = bodyOf(before?.part);
       const shown = show(putResource(id, body, tx, this.options.caller), worldOver(tx));
       const found = worldOver({
         ...worldOver(tx),
         get: (k) => (isSame(k, shown) ? shown : undefined),
       });
-      return found.find(id)?.part ?? shown;
+      return { created: before === undefined, resource: found.find(id)?.part ?? shown };
     });
   }
 
@@ -92,13 +130,19 @@ export class Arm {
     while (this.#eventsHappen && told.some(isWaiting)) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    if (told.length > 0) await this.forceDelete(id);
+    if (told.length > 0) {
+      // Another request may have deleted it meanwhile.
+      await this.forceDelete(id).catch((error: unknown) => {
+        if (!(error instanceof ArmError) || error.status !== 404) throw error;
+      });
+    }
   }
 
   /** Like {@link delete} without waiting: returns the ids of machines that got a Terminate event. */
-  beginDelete(id: string): Promise<string[]> {
+  beginDelete(id: string, conditions: Conditions = {}): Promise<string[]> {
     return this.#transact((tx) => {
       authorize(this.options.caller, "delete", id, worldOver(tx));
+      checkConditions(worldOver(tx).find(id)?.owner.etag, conditions);
       const told = this.#eventsHappen ? writeTerminations(id, tx) : [];
       if (told.length === 0) deleteResource(id, tx);
       return told;
@@ -116,7 +160,10 @@ export class Arm {
    */
   action(id: string, action: MachineAction, options: ActionOptions = {}): Promise<ActionResult> {
     const notice = this.#eventsHappen;
-    return this.#transact((tx) => writeAction(id, action, { ...options, notice }, tx));
+    return this.#transact((tx) => {
+      authorize(this.options.caller, `${action}/action`, id, worldOver(tx));
+      return writeAction(id, action, { ...options, notice }, tx);
+    });
   }
 
   /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */

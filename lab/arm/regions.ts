@@ -19,3 +19,6 @@ export const canonicalRegion = (name: string): string => name.toLowerCase().repl
 
 /** True for a region that exists. */
 export const isRegion = (name: string): boolean => REGIONS.has(canonicalRegion(name));
+
+/** All regions. */
+export const regionNames = (): string[] => [...REGIONS];

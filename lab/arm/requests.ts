@@ -22,6 +22,7 @@ import {
   resourceGroupId,
   typeOf,
 } from "./ids";
+import { groupMissing, notFound, placeMissing } from "./missing";
 import { asBodies, type Body, type StoredResource } from "./resource";
 import type { StoreTransaction } from "./store";
 import { type ResourceType, typeNamed } from "./types";
@@ -65,9 +66,19 @@ function put(id: string, body: Body, tx: StoreTransaction, by: Writer): StoredRe
     : writeChild(target, body, tx, by);
 }
 
-/** Deletes a resource or a child of one; one that is not there is as good as deleted. */
+/**
+ * Deletes a resource or a child of one; one that is not there is as good as deleted, but its group
+ * and what it would be a part of must be there.
+ */
 export function deleteResource(id: string, tx: StoreTransaction): void {
-  if (worldOver(tx).find(id) === undefined) return;
+  const world = worldOver(tx);
+  if (world.find(id) === undefined) {
+    const wanted = parseId(id);
+    const missing = wanted === undefined ? undefined : placeMissing(wanted, world);
+    if (missing !== undefined) throw missing;
+    if (wanted !== undefined && wanted.namespace === undefined) throw notFound(wanted, world);
+    return;
+  }
   const { id: parsed, type } = targetOf(id, tx);
   if (type.inline !== undefined) removeChild(parsed, type, tx);
   else if (type.type === RESOURCE_GROUP_TYPE) removeGroup(formatId(parsed), tx);
@@ -119,11 +130,7 @@ function scopeOf(id: ArmId, tx: StoreTransaction): string {
   if (id.resourceGroup === undefined) return id.scope;
   const group = tx.get(resourceGroupId(id.subscription, id.resourceGroup));
   if (group !== undefined) return group.id;
-  throw new ArmError(
-    404,
-    "ResourceGroupNotFound",
-    `Resource group '${id.resourceGroup}' could not be found.`,
-  );
+  throw groupMissing(id.resourceGroup);
 }
 
 /** What a role hangs on, in the spelling that is stored: it must be there. */

@@ -64,6 +64,9 @@ export const served: Prop = { kind: "any", readOnly: true };
 /** What the service keeps for itself in a resource; see {@link Prop.hidden}. */
 export const hidden: Prop = { kind: "any", readOnly: true, writeOnly: true, hidden: true };
 
+/** The tag of a type that shows none. */
+export const unshownEtag: Prop = { kind: "text", readOnly: true, writeOnly: true };
+
 /** A plain object. */
 export const record = (fields: Fields): Prop => ({ kind: "record", fields });
 

@@ -4,6 +4,7 @@ import { Argument, type Command, Option } from "commander";
 import { MACHINE_ACTIONS, type MachineAction } from "../compute/machineState";
 import { openArm } from "../openArm";
 import { UserError } from "../userError";
+import { defineEndpoint } from "./azureEndpoint";
 import { contextOf, withLabOption } from "./context";
 import { judged } from "./machine";
 import { defineScaleSetVerbs } from "./scaleSets";
@@ -40,6 +41,11 @@ export function define(command: Command): void {
     .action(async (id: string, file: string) => print(await judged(arm().put(id, bodyIn(file)))));
 
   defineScaleSetVerbs({ verb, arm, judged });
+
+  defineEndpoint(
+    verb("endpoint", "where Azure's clients find this lab, and how they sign in"),
+    () => contextOf(command).lab,
+  );
 
   verb("delete", "delete a resource")
     .argument("<id>")

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { LabPaths } from "../paths";
 import { readStatus } from "../supervisor/readStatus";
+import { restOf } from "../supervisor/rest";
 import type { LabStatus } from "../supervisor/status";
 import { UserError } from "../userError";
 import { contextOf } from "./context";
@@ -11,9 +12,16 @@ export function define(command: Command): void {
   command
     .option("--json", "as the fabric wrote it; {} when the lab is down")
     .action(({ json }: { json?: true }) => {
-      const status = readStatus(contextOf(command).lab);
-      if (json) console.log(JSON.stringify(status ?? {}, null, 2));
-      else console.log(status === undefined ? "The lab is down." : statusText(status));
+      const { lab } = contextOf(command);
+      const status = readStatus(lab);
+      const rest = restOf(lab);
+      const azure =
+        rest === undefined ? {} : { azure: { endpoint: rest.endpoint, port: rest.port } };
+      if (json) console.log(JSON.stringify({ ...status, ...azure }, null, 2));
+      else {
+        if (rest !== undefined) console.log(`Azure Resource Manager: ${rest.endpoint}`);
+        console.log(status === undefined ? "The lab is down." : statusText(status));
+      }
     });
 }
 

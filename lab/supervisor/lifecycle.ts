@@ -8,6 +8,7 @@ import type { LabPaths } from "../paths";
 import { type Argv, start } from "../run";
 import { UserError } from "../userError";
 import { nodeArgv } from "./box";
+import { stopRest } from "./rest";
 
 /** A supervisor shows that it runs within this time, in seconds. */
 const START_SECONDS = 20;
@@ -54,8 +55,9 @@ export async function startSupervisor(paths: LabPaths, command: Argv = []): Prom
 export async function stopSupervisor(paths: LabPaths): Promise<boolean> {
   const id = supervisorOf(paths);
   if (id !== undefined) await endProcess(id, STOP_SECONDS);
+  const served = await stopRest(paths);
   await removeTraces(paths);
-  return id !== undefined;
+  return id !== undefined || served;
 }
 
 /** The end of the lab's log, to be shown when it did not come up. */

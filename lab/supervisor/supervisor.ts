@@ -10,6 +10,7 @@ import { endProcess, type ProcessId, processOf, waitForEnd } from "../host/proce
 import { type LabPaths, labPaths } from "../paths";
 import { type Argv, start } from "../run";
 import { boxArgv, fabricArgv } from "./box";
+import { RestKeeper } from "./rest";
 
 /** Waits before the next start of a box that died, in milliseconds; the last one repeats. */
 const BACKOFF_MS = [100, 500, 2000, 5000];
@@ -90,11 +91,14 @@ async function main([labDir, ...command]: string[]): Promise<void> {
     paths,
     command.length > 0 ? boxArgv(command) : fabricArgv(paths.dir),
   );
+  const rest = command.length > 0 ? undefined : new RestKeeper(paths);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => void supervisor.end());
   }
   writeFileSync(paths.supervisorPid, identity(process.pid));
+  rest?.run().catch((error: unknown) => log(`Azure Resource Manager: ${error}`));
   const asked = await supervisor.run();
+  rest?.end();
   for (const file of [paths.status, paths.boxPid, paths.supervisorPid])
     rmSync(file, { force: true });
   log(asked ? "ended" : "given up");

@@ -10,9 +10,9 @@ import { labPaths } from "../../paths";
 import { type Arm, ArmError } from "../arm";
 import { formatArmError } from "../errors";
 import { resourceGroupId } from "../ids";
+import { callerOf, DEFAULT_SUBSCRIPTION } from "../principals";
 import { asText, type Body } from "../resource";
 import { type ResourceType, typeOfToken } from "../types";
-import { callerOf, DEFAULT_SUBSCRIPTION } from "./caller";
 import { type Autonaming, checkInputs } from "./checkInputs";
 import { planOf } from "./diffInputs";
 import { invoke } from "./invokes";
@@ -172,7 +172,12 @@ class AzureNative {
   }
 
   async #delete(request: Delete) {
-    await this.arm.delete(request.getId());
+    try {
+      await this.arm.delete(request.getId());
+    } catch (error) {
+      // The provider takes whatever is not found for deleted.
+      if (!(error instanceof ArmError) || error.status !== 404) throw error;
+    }
     return new Empty();
   }
 

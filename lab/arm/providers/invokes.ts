@@ -2,9 +2,9 @@
 import type { Caller } from "../access";
 import type { Arm } from "../arm";
 import { ArmError } from "../errors";
+import { TENANT } from "../principals";
 import { asText, type Body } from "../resource";
 import { typeOfGetter } from "../types";
-import { TENANT } from "./caller";
 import { idOf } from "./resourceId";
 import { toSdk } from "./sdkShape";
 

@@ -3,6 +3,7 @@ import { keyOf } from "../ids";
 import { autoscaleSetting } from "./autoscaleSetting";
 import type { ResourceType } from "./definition";
 import { loadBalancer } from "./loadBalancer";
+import { backendAddressPool, inboundNatRule } from "./loadBalancerParts";
 import { natGateway } from "./natGateway";
 import { networkInterface } from "./networkInterface";
 import { networkSecurityGroup } from "./networkSecurityGroup";
@@ -29,6 +30,8 @@ export const resourceTypes: readonly ResourceType[] = [
   publicIPAddress,
   natGateway,
   loadBalancer,
+  backendAddressPool,
+  inboundNatRule,
   networkInterface,
   virtualMachine,
   virtualMachineScaleSet,
@@ -50,3 +53,20 @@ export const typeOfToken = (token: string): ResourceType | undefined => byToken.
 
 /** By the token of azure-native's Get function. */
 export const typeOfGetter = (token: string): ResourceType | undefined => byGetter.get(token);
+
+/** Namespaces of the known types. */
+export const namespaces: readonly string[] = [
+  ...new Set(resourceTypes.map(({ type }) => type.split("/")[0] ?? "")),
+].sort();
+
+/** The field of a type's properties that holds parts with ids of their own under `collection`. */
+export function childrenIn(type: ResourceType, collection: string): string | undefined {
+  const fields = Object.entries(type.shape.fields ?? {});
+  return fields.find(
+    ([name, { item, inner }]) =>
+      inner === true &&
+      keyOf(name) === keyOf(collection) &&
+      item?.fields?.id !== undefined &&
+      item.fields.provisioningState !== undefined,
+  )?.[0];
+}

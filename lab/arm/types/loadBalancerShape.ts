@@ -17,6 +17,52 @@ import { resourceGuid, topLevel } from "./definition";
 
 const subResources = readOnly(list(ref));
 
+/** A backend pool. */
+export const poolShape = child({
+  drainPeriodInSeconds: whole(0),
+  loadBalancerBackendAddresses: list(
+    resource(
+      { name: text() },
+      {
+        adminState: text("None", "Up", "Down"),
+        ipAddress: text(),
+        subnet: ref,
+        virtualNetwork: ref,
+        networkInterfaceIPConfiguration: readOnly(ref),
+      },
+    ),
+  ),
+  syncMode: text("Automatic", "Manual"),
+  tunnelInterfaces: list(
+    record({
+      identifier: whole(),
+      port: whole(1, 65535),
+      protocol: text("None", "Native", "VXLAN"),
+      type: text("None", "Internal", "External"),
+    }),
+  ),
+  virtualNetwork: ref,
+  backendIPConfigurations: subResources,
+  loadBalancingRules: subResources,
+  outboundRule: readOnly(ref),
+  outboundRules: subResources,
+});
+
+/** An inbound NAT rule. */
+export const inboundNatRuleShape = child({
+  frontendIPConfiguration: ref,
+  backendAddressPool: ref,
+  protocol: text("Tcp", "Udp", "All"),
+  frontendPort: whole(0, 65534),
+  backendPort: whole(1, 65535),
+  frontendPortRangeStart: whole(0, 65534),
+  frontendPortRangeEnd: whole(0, 65534),
+  enableFloatingIP: flag,
+  enableTcpReset: flag,
+  idleTimeoutInMinutes: whole(4, 30),
+  backendIPConfiguration: served,
+});
+
 /** The body of a load balancer, in Azure's shape and the SDK's. */
 export const loadBalancerShape = topLevel(
   {
@@ -38,39 +84,7 @@ export const loadBalancerShape = topLevel(
       0,
       600,
     ),
-    backendAddressPools: maintained(
-      list(
-        child({
-          drainPeriodInSeconds: whole(0),
-          loadBalancerBackendAddresses: list(
-            resource(
-              { name: text() },
-              {
-                adminState: text("None", "Up", "Down"),
-                ipAddress: text(),
-                subnet: ref,
-                virtualNetwork: ref,
-                networkInterfaceIPConfiguration: readOnly(ref),
-              },
-            ),
-          ),
-          syncMode: text("Automatic", "Manual"),
-          tunnelInterfaces: list(
-            record({
-              identifier: whole(),
-              port: whole(1, 65535),
-              protocol: text("None", "Native", "VXLAN"),
-              type: text("None", "Internal", "External"),
-            }),
-          ),
-          virtualNetwork: ref,
-          backendIPConfigurations: subResources,
-          loadBalancingRules: subResources,
-          outboundRule: readOnly(ref),
-          outboundRules: subResources,
-        }),
-      ),
-    ),
+    backendAddressPools: maintained(list(poolShape)),
     probes: list(
       child({
         protocol: required(text("Tcp", "Http", "Https")),
@@ -99,23 +113,7 @@ export const loadBalancerShape = topLevel(
         loadDistribution: text("Default", "SourceIP", "SourceIPProtocol"),
       }),
     ),
-    inboundNatRules: maintained(
-      list(
-        child({
-          frontendIPConfiguration: ref,
-          backendAddressPool: ref,
-          protocol: text("Tcp", "Udp", "All"),
-          frontendPort: whole(0, 65534),
-          backendPort: whole(1, 65535),
-          frontendPortRangeStart: whole(0, 65534),
-          frontendPortRangeEnd: whole(0, 65534),
-          enableFloatingIP: flag,
-          enableTcpReset: flag,
-          idleTimeoutInMinutes: whole(4, 30),
-          backendIPConfiguration: served,
-        }),
-      ),
-    ),
+    inboundNatRules: maintained(list(inboundNatRuleShape)),
     outboundRules: list(
       child({
         frontendIPConfigurations: required(list(ref)),

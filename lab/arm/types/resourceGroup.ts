@@ -1,5 +1,5 @@
 import { conflict } from "../errors";
-import { map, readOnly, record, resource, text } from "../schema";
+import { map, readOnly, record, resource, text, unshownEtag } from "../schema";
 import type { ResourceType } from "./definition";
 
 /** A resource group. Deleting it deletes what is in it: that walk is in `arm.ts`. */
@@ -21,7 +21,7 @@ export const resourceGroup: ResourceType = {
       id: readOnly(text()),
       name: readOnly(text()),
       type: readOnly(text()),
-      etag: readOnly(text()),
+      etag: unshownEtag,
       location: text(),
       tags: map,
       managedBy: text(),

@@ -2,7 +2,7 @@ import { permissionsOf, ROLE_ASSIGNMENT_TYPE } from "../access";
 import { conflict, refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
 import { asText, asTexts, type StoredResource } from "../resource";
-import { readOnly, required, resource, served, text } from "../schema";
+import { readOnly, required, resource, served, text, unshownEtag } from "../schema";
 import type { World } from "../world";
 import { GUID, guidName, type ResourceType } from "./definition";
 
@@ -17,7 +17,12 @@ export const roleAssignment: ResourceType = {
   located: false,
   scoped: true,
   shape: resource(
-    { id: readOnly(text()), name: readOnly(text()), type: readOnly(text()) },
+    {
+      id: readOnly(text()),
+      name: readOnly(text()),
+      type: readOnly(text()),
+      etag: unshownEtag,
+    },
     {
       roleDefinitionId: required(text()),
       principalId: required(text()),

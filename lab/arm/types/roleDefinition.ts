@@ -2,7 +2,7 @@ import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "../access";
 import { conflict, refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
 import { asText, asTexts } from "../resource";
-import { list, readOnly, record, required, resource, served, text } from "../schema";
+import { list, readOnly, record, required, resource, served, text, unshownEtag } from "../schema";
 import { guidName, type ResourceType } from "./definition";
 
 /** A role of a tenant's own: actions that may be assigned together. */
@@ -16,7 +16,12 @@ export const roleDefinition: ResourceType = {
   located: false,
   scoped: true,
   shape: resource(
-    { id: readOnly(text()), name: readOnly(text()), type: readOnly(text()) },
+    {
+      id: readOnly(text()),
+      name: readOnly(text()),
+      type: readOnly(text()),
+      etag: unshownEtag,
+    },
     {
       roleName: required(text()),
       description: text(),

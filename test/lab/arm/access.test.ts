@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Arm, ArmError } from "../../../lab/arm/arm";
-import { callerOf } from "../../../lab/arm/providers/caller";
+import { callerOf } from "../../../lab/arm/principals";
 import * as az from "./fixture";
 
 const OTHER = "00000000-0000-0000-0000-000000000002";

@@ -38,7 +38,7 @@ describe("the command line where no lab runs", () => {
     [["azure", "show", group], { code: 3, stderr: /^lab: ResourceNotFound/ }],
     [["azure", "put", group, "none.json"], { code: 1, stderr: /none\.json: ENOENT/ }],
     [["azure", "put", group, "list.json"], { code: 1, stderr: /list\.json: .* JSON object/ }],
-    [["azure", "delete", group], { code: 0, stdout: /^$/ }],
+    [["azure", "delete", group], { code: 1, stderr: /^lab: ResourceGroupNotFound/ }],
   ];
   for (const [args, expected] of cases) {
     test(`lab ${args.join(" ")}`, async () => {

@@ -1,6 +1,6 @@
-/** The identity that a provider configuration signs in with. Pure. */
+/** The identities of the tenant: of provider configurations, and of clients that sign in. Pure. */
 import { createHash } from "node:crypto";
-import type { Caller } from "../access";
+import type { Caller } from "./access";
 
 /** Used when the program's configuration names no subscription. */
 export const DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
@@ -28,6 +28,21 @@ export function callerOf(config: { subscription: string; clientId?: string }): C
     subscription,
   };
 }
+
+/**
+ * Who a client id stands for: the identity of one of the subscriptions, which owns it, or somebody
+ * who may do what roles were assigned for, nothing more.
+ */
+export function callerOfClient(clientId: string, subscriptions: Iterable<string>): Caller {
+  for (const subscription of subscriptions) {
+    const own = callerOf({ subscription });
+    if (own.clientId === clientId.toLowerCase()) return own;
+  }
+  return { clientId, objectId: objectIdOf(clientId), subscription: "" };
+}
+
+/** The object id of a client that is not the identity of a subscription. */
+export const objectIdOf = (clientId: string): string => guidOf(`object of ${clientId}`);
 
 function guidOf(text: string): string {
   const hex = createHash("sha256").update(text.toLowerCase()).digest("hex").slice(0, 32);

@@ -1,0 +1,52 @@
+/** What Azure answers for something that is not there: depends on how much of its id is. */
+import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "./access";
+import { ArmError } from "./errors";
+import { type ArmId, formatId, keyOf, nameOf, parentOf, resourceGroupId, typeOf } from "./ids";
+import type { World } from "./world";
+
+const HELP = "For more details please go to https://aka.ms/ARMResourceNotFoundFix";
+
+/** Why nothing can be at an id: its group or what it is a part of is missing; else undefined. */
+export function placeMissing(id: ArmId, world: World): ArmError | undefined {
+  const { subscription, resourceGroup, namespace } = id;
+  if (namespace === undefined || resourceGroup === undefined) return undefined;
+  if (world.get(resourceGroupId(subscription, resourceGroup)) === undefined) {
+    return groupMissing(resourceGroup);
+  }
+  const parent = parentOf(id);
+  if (parent === undefined || world.find(formatId(parent)) !== undefined) return undefined;
+  return placeMissing(parent, world) ?? resourceMissing(parent);
+}
+
+/** The 404 for an id with nothing there. */
+export function notFound(id: ArmId, world: World): ArmError {
+  if (id.namespace === undefined) return groupMissing(nameOf(id));
+  return placeMissing(id, world) ?? resourceMissing(id);
+}
+
+export const groupMissing = (name: string) =>
+  new ArmError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
+
+function resourceMissing(id: ArmId): ArmError {
+  const type = keyOf(typeOf(id));
+  const name = nameOf(id);
+  if (type === keyOf(ROLE_ASSIGNMENT_TYPE)) {
+    const message = `The role assignment '${name}' is not found.`;
+    return new ArmError(404, "RoleAssignmentNotFound", message);
+  }
+  if (type === keyOf(ROLE_DEFINITION_TYPE)) {
+    const message = `The specified role definition with ID '${name}' does not exist.`;
+    return new ArmError(404, "RoleDefinitionDoesNotExist", message);
+  }
+  // A part of something that is there is answered by its service, the rest by the front door.
+  if (parentOf(id) !== undefined) {
+    return new ArmError(404, "NotFound", `Resource ${formatId(id)} not found.`);
+  }
+  const path = id.types.map((kind, i) => `${kind}/${id.names[i]}`).join("/");
+  const where = id.resourceGroup === undefined ? "" : ` under resource group '${id.resourceGroup}'`;
+  return new ArmError(
+    404,
+    "ResourceNotFound",
+    `The Resource '${id.namespace}/${path}'${where} was not found. ${HELP}`,
+  );
+}

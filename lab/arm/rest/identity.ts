@@ -1,0 +1,199 @@
+/** Who may sign in to a lab, and the tokens that say who somebody is. */
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+  sign,
+  timingSafeEqual,
+  verify,
+} from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Caller } from "../access";
+import { ArmError } from "../errors";
+import { TENANT } from "../principals";
+
+/** What is kept of a lab's directory: one secret, one administrator, one signing key. */
+interface Kept {
+  clientId: string;
+  clientSecret: string;
+  signingKey: string;
+  keyId: string;
+}
+
+/** What a verified token says. */
+export interface Claims {
+  appid: string;
+  oid: string;
+}
+
+/** Who a token is for. */
+export type Principal = Pick<Caller, "clientId" | "objectId">;
+
+/** Audiences that Azure Resource Manager takes, besides the endpoint itself. */
+const AUDIENCES = ["https://management.azure.com", "https://management.core.windows.net"];
+/** Lifetime of a token in seconds, as Azure gives it by default. */
+const LIFETIME = 3600;
+/** Clocks may differ by this much, in seconds. */
+const LEEWAY = 300;
+
+/** The directory of one lab, at one address. */
+export class Directory {
+  readonly #kept: Kept;
+  readonly #private: KeyObject;
+  readonly #public: KeyObject;
+
+  private constructor(
+    kept: Kept,
+    /** `https://localhost:PORT`. */
+    readonly endpoint: string,
+  ) {
+    this.#kept = kept;
+    this.#private = createPrivateKey(kept.signingKey);
+    this.#public = createPublicKey(this.#private);
+  }
+
+  /** The directory kept in a folder; made on the first call. */
+  static open(folder: string, endpoint: string): Directory {
+    return new Directory(keptIn(path.join(folder, "identity.json")), endpoint);
+  }
+
+  /** Client id of the administrator of every subscription. */
+  get clientId(): string {
+    return this.#kept.clientId;
+  }
+
+  get clientSecret(): string {
+    return this.#kept.clientSecret;
+  }
+
+  get tenantId(): string {
+    return TENANT;
+  }
+
+  get issuer(): string {
+    return `${this.endpoint}/${TENANT}/v2.0`;
+  }
+
+  /** The public keys that tokens are verified with (JWKS). */
+  get keys(): Record<string, unknown>[] {
+    const { keyId: kid } = this.#kept;
+    return [{ ...this.#public.export({ format: "jwk" }), kid, use: "sig", alg: "RS256" }];
+  }
+
+  /** Whether a secret is the lab's; takes as long for a wrong one as for the right one. */
+  isSecret(secret: string): boolean {
+    const [given, own] = [Buffer.from(secret), Buffer.from(this.#kept.clientSecret)];
+    return given.length === own.length && timingSafeEqual(given, own);
+  }
+
+  /** A token for a client, and the seconds that it is good for. */
+  tokenFor(
+    { clientId, objectId }: Principal,
+    audience = this.endpoint,
+    lifetime = LIFETIME,
+  ): { token: string; expiresIn: number } {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = {
+      aud: audience,
+      iss: this.issuer,
+      ...{ iat: now, nbf: now, exp: now + lifetime },
+      appid: clientId,
+      oid: objectId,
+      sub: objectId,
+      tid: TENANT,
+      idtyp: "app",
+      uti: randomUUID(),
+      ver: "1.0",
+    };
+    const head = encode({ typ: "JWT", alg: "RS256", kid: this.#kept.keyId });
+    const body = `${head}.${encode(claims)}`;
+    const signature = sign("RSA-SHA256", Buffer.from(body), this.#private).toString("base64url");
+    return { token: `${body}.${signature}`, expiresIn: lifetime };
+  }
+
+  /** What a token says, if this lab made it for this endpoint and it is good now; else Azure's 401. */
+  verify(token: string): Claims {
+    const [head = "", body = "", signature = "", ...more] = token.split(".");
+    const { alg } = decode(head);
+    const isOurs =
+      alg === "RS256" &&
+      more.length === 0 &&
+      verify(
+        "RSA-SHA256",
+        Buffer.from(`${head}.${body}`),
+        this.#public,
+        Buffer.from(signature, "base64url"),
+      );
+    if (!isOurs) throw unauthorized("InvalidAuthenticationToken", "The access token is invalid.");
+    const { aud, iss, exp, nbf, appid, oid } = decode(body);
+    const now = Date.now() / 1000;
+    if (iss !== this.issuer) {
+      throw unauthorized(
+        "InvalidAuthenticationTokenTenant",
+        `The access token is from the wrong issuer '${iss}'. It must match one of the tenants '${this.issuer}' associated with this subscription.`,
+      );
+    }
+    if (![this.endpoint, ...AUDIENCES].includes(String(aud).replace(/\/+$/, ""))) {
+      throw unauthorized(
+        "InvalidAuthenticationTokenAudience",
+        `The access token has been obtained for wrong audience or resource '${aud}'. It should exactly match with one of the allowed audiences '${this.endpoint}/'.`,
+      );
+    }
+    if (typeof exp !== "number" || exp < now) {
+      throw unauthorized(
+        "ExpiredAuthenticationToken",
+        `The access token expiry UTC time '${timeOf(exp)}' is earlier than current UTC time '${timeOf(now)}'.`,
+      );
+    }
+    if (typeof nbf !== "number" || nbf > now + LEEWAY) {
+      throw unauthorized("InvalidAuthenticationToken", "The access token is not valid yet.");
+    }
+    return { appid: String(appid), oid: String(oid) };
+  }
+}
+
+export const unauthorized = (code: string, message: string) => new ArmError(401, code, message);
+
+const timeOf = (seconds: unknown) => new Date(Number(seconds) * 1000 || 0).toISOString();
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+function decode(part: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString());
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Read, or made by the first of several processes: a link fails where a file is already. */
+function keptIn(file: string): Kept {
+  for (;;) {
+    try {
+      return JSON.parse(readFileSync(file, "utf8")) as Kept;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const kept: Kept = {
+      clientId: randomUUID(),
+      clientSecret: randomBytes(30).toString("base64url"),
+      signingKey: String(privateKey.export({ format: "pem", type: "pkcs8" })),
+      keyId: randomBytes(8).toString("hex"),
+    };
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const fresh = `${file}.${process.pid}`;
+    writeFileSync(fresh, JSON.stringify(kept), { mode: 0o600 });
+    try {
+      linkSync(fresh, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(fresh);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** Tenants, subscriptions and regions. */
+import { ArmError } from "../errors";
+import { keyOf } from "../ids";
+import { DEFAULT_SUBSCRIPTION, TENANT } from "../principals";
+import { regionNames } from "../regions";
+import { page } from "./lists";
+import { type Answer, ok, type RestRequest } from "./request";
+
+export const listTenants = (request: RestRequest): Answer =>
+  page(request, [
+    {
+      id: `/tenants/${TENANT}`,
+      tenantId: TENANT,
+      countryCode: "NL",
+      displayName: "Embedded Azure",
+      domains: ["lab.localhost"],
+      defaultDomain: "lab.localhost",
+      tenantCategory: "Home",
+      tenantType: "AAD",
+    },
+  ]);
+
+export const listSubscriptions = (request: RestRequest): Answer =>
+  page(request, readable(request).map(subscription));
+
+export function oneSubscription(request: RestRequest, [id = ""]: string[]): Answer {
+  const { arm, caller } = request;
+  if (caller !== undefined && !arm.maySee(`/subscriptions/${id}`)) {
+    throw new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+  }
+  return ok(subscription(keyOf(id)));
+}
+
+/** Subscriptions that hold something, and the one that programs use by default, if seen. */
+function readable({ arm, caller }: RestRequest): string[] {
+  const held = arm.look(({ all }) => [...all()].map(({ id }) => keyOf(id.split("/")[2] ?? "")));
+  const known = [...new Set([DEFAULT_SUBSCRIPTION, ...held])].sort();
+  return known.filter((id) => caller === undefined || arm.maySee(`/subscriptions/${id}`));
+}
+
+const subscription = (id: string) => ({
+  id: `/subscriptions/${id}`,
+  subscriptionId: id,
+  tenantId: TENANT,
+  displayName: `Lab ${id.slice(-4)}`,
+  state: "Enabled",
+  subscriptionPolicies: {
+    locationPlacementId: "Public_2014-09-01",
+    quotaId: "PayAsYouGo_2014-09-01",
+    spendingLimit: "Off",
+  },
+  authorizationSource: "RoleBased",
+  managedByTenants: [],
+});
+
+export const listLocations = (request: RestRequest, [id = ""]: string[]): Answer =>
+  page(
+    request,
+    regionNames().map((name) => ({
+      id: `/subscriptions/${id}/locations/${name}`,
+      name,
+      type: "Region",
+      displayName: name,
+      regionalDisplayName: name,
+      metadata: { regionType: "Physical", regionCategory: "Recommended" },
+    })),
+  );

@@ -1,0 +1,61 @@
+/** A lab's Azure Resource Manager: `restMain.ts --lab DIR [--stay]`. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { Arm } from "../arm/arm";
+import { startRest } from "../arm/rest/server";
+import { Store } from "../arm/store";
+import { processOf } from "../host/processes";
+import { labPaths } from "../paths";
+import { supervisorOf } from "./lifecycle";
+import type { RestStatus } from "./rest";
+
+/** Whoever waits for a machine goes first while this program starts. */
+const STARTING_PRIORITY = 5;
+
+async function main(args: readonly string[]): Promise<void> {
+  const dir = args[args.indexOf("--lab") + 1];
+  if (!args.includes("--lab") || dir === undefined) throw new Error("usage: restMain.ts --lab DIR");
+  const lab = labPaths(dir);
+  for (const folder of [lab.azure, lab.run]) mkdirSync(folder, { recursive: true });
+  const isRoot = process.getuid?.() === 0;
+  const isPatient = isRoot && !args.includes("--stay");
+  if (isPatient) os.setPriority(STARTING_PRIORITY);
+  const store = Store.open(lab.azure);
+  const fabricRuns = () => supervisorOf(lab) !== undefined;
+  const server = await startRest({
+    folder: lab.rest,
+    armFor: (caller) => new Arm(store, { caller, fabricRuns }),
+    port: portBefore(lab.restPort),
+  });
+  if (isPatient) os.setPriority(0);
+  const { endpoint, port, caFile } = server;
+  const own = processOf(process.pid) ?? { pid: process.pid, started: "" };
+  const status: RestStatus = { endpoint, port, caFile, process: own };
+  replace(lab.restPort, String(port));
+  replace(lab.restStatus, JSON.stringify(status));
+  const end = () => {
+    rmSync(lab.restStatus, { force: true });
+    void server.close().then(() => process.exit(0));
+  };
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
+  if (!args.includes("--stay")) process.stdin.on("end", end).on("error", end).resume();
+}
+
+/** The port of the last time: clients that were set up for it go on. */
+function portBefore(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, "utf8")) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
