@@ -1,5 +1,5 @@
 /** Rules of network security groups as the rules of this pack read them. */
-import { parseNetwork } from "../components/addresses";
+import { parseNetwork } from "../components/azure/addresses";
 import { type Resource, Type } from "./rule";
 import { at, isSet, items, numberAt, sameWord, textAt, UNKNOWN, type Value } from "./values";
 

@@ -1,5 +1,5 @@
 /** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
-import { bits, type Family, formatNetwork } from "../addresses";
+import { bits, type Family, formatNetwork } from "../azure/addresses";
 import { dispatchTree, LEAF_RULES, type Test, type Tree } from "./dispatch";
 import { type IcmpType, icmpCounterpart, type PortRange } from "./fields";
 import { DIRECTIONS, FAMILIES, type PlannedRule, type PolicyPlan } from "./plan";

@@ -3,7 +3,7 @@
  * tests a field that separates the rules below it. Rules keep their order in every leaf, and a leaf
  * holds each rule that can match there, so the first match is the same as in the list.
  */
-import { bits, type Family } from "../addresses";
+import { bits, type Family } from "../azure/addresses";
 import type { PlannedRule } from "./plan";
 import type { Range } from "./ranges";
 

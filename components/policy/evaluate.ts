@@ -3,7 +3,7 @@
  * compared with, and the base of explaining and comparing policies. Limits and records are left
  * out: a limit depends on time, and a record changes no verdict.
  */
-import type { Family } from "../addresses";
+import type { Family } from "../azure/addresses";
 import { type IcmpType, icmpCounterpart, icmpCovers } from "./fields";
 import type { PlannedRule, PolicyPlan } from "./plan";
 import type { RuleDirection } from "./policy";

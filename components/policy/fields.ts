@@ -1,5 +1,5 @@
 /** Ports and ICMP types: how a rule spells them, and what they mean in each family. */
-import type { Family } from "../addresses";
+import type { Family } from "../azure/addresses";
 
 /** Ports from `first` to `last`, both included. */
 export interface PortRange {

@@ -1,5 +1,5 @@
 /** A policy from the iptables-save of a hand-made NVA of the reference kind. */
-import { formatNetwork, hasHostBits, parseNetwork } from "../addresses";
+import { formatNetwork, hasHostBits, parseNetwork } from "../azure/addresses";
 import { TUNNEL_DEVICES } from "./compile";
 import { DIRECTIONS } from "./plan";
 import type {

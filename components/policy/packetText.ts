@@ -1,5 +1,5 @@
 /** A flow's opener as people write it: `--from 8.8.8.8 --to 20.1.1.1:22/tcp`. */
-import { formatAddress, parseAddress } from "../addresses";
+import { formatAddress, parseAddress } from "../azure/addresses";
 import type { Packet } from "./evaluate";
 import { parseIcmpType } from "./fields";
 import type { RuleDirection } from "./policy";

@@ -1,5 +1,5 @@
 /** A valid policy with its names resolved: what is compiled, evaluated, explained and compared. */
-import type { Family } from "../addresses";
+import type { Family } from "../azure/addresses";
 import { type IcmpType, mergePorts, type PortRange, parseIcmpType, parsePorts } from "./fields";
 import {
   DEFAULT_RULES,

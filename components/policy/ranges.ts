@@ -1,5 +1,5 @@
 /** Sets of addresses as sorted ranges: merging, covering, networks, and a compact text form. */
-import { bits, type Family, formatNetwork, parseNetwork } from "../addresses";
+import { bits, type Family, formatNetwork, parseNetwork } from "../azure/addresses";
 
 /** Addresses from `first` to `last`, both included, of one family. */
 export interface Range {

@@ -1,5 +1,5 @@
 /** Sets of packets as products of ranges: what rules match, and what is left of it. */
-import { bits, type Family } from "../addresses";
+import { bits, type Family } from "../azure/addresses";
 import type { Packet } from "./evaluate";
 import type { PlannedRule } from "./plan";
 import type { RuleDirection } from "./policy";

@@ -1,5 +1,5 @@
 /** The problems of one rule and of the addresses that it names. */
-import { type Family, formatNetwork, hasHostBits, parseNetwork } from "../addresses";
+import { type Family, formatNetwork, hasHostBits, parseNetwork } from "../azure/addresses";
 import type { Findings } from "../check/findings";
 import { ICMP_NAMES, isIcmpNumber, parseIcmpType, parsePorts } from "./fields";
 import { RATE_MAX, RuleAction, RuleDirection, RuleProtocol } from "./policy";

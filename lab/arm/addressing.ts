@@ -5,7 +5,7 @@ import {
   type Network,
   parseAddress,
   parseNetwork,
-} from "../../components/addresses";
+} from "../../components/azure/addresses";
 import { type ArmError, refuse } from "./errors";
 import { keyOf, sameId } from "./ids";
 import {

@@ -1,7 +1,7 @@
 /** Control groups of machines: without their own, the machines' systemds end each other's services. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { labCgroup, removeTree } from "../compute/cgroups";
+import { labCgroup, removeTree } from "./cgroups";
 
 /** Hierarchies that a machine has a group in, from the text of `/proc/self/mountinfo`. Pure. */
 export function machineHierarchies(mountinfo: string): string[] {

@@ -1,5 +1,5 @@
 /** Store snapshot → model. What packets cannot be given is named in `problems`. Pure. */
-import { parseAddress, parseNetwork } from "../../components/addresses";
+import { parseAddress, parseNetwork } from "../../components/azure/addresses";
 import { faultsOf } from "../arm/faults";
 import { parseId } from "../arm/ids";
 import {

@@ -1,5 +1,5 @@
 /** A security group as the store shows it → its rules. Pure. */
-import { parseNetwork } from "../../components/addresses";
+import { parseNetwork } from "../../components/azure/addresses";
 import { asTexts, type Child, childrenOf, type StoredResource } from "../arm/resource";
 import { Direction, type SecurityGroup, type SecurityRule } from "./model";
 

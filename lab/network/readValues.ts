@@ -1,5 +1,5 @@
 /** Values of the store as the model has them. Pure. */
-import { parseAddress } from "../../components/addresses";
+import { parseAddress } from "../../components/azure/addresses";
 import { asNumber, asText, refOf } from "../arm/resource";
 import type { StoreSnapshot } from "../arm/store";
 

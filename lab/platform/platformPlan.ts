@@ -1,12 +1,12 @@
 /** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
-import { parseNetwork } from "../../components/addresses";
+import { parseNetwork } from "../../components/azure/addresses";
 import { parseId } from "../arm/ids";
 import type { Run } from "../compute/scaleSets/observe";
 import type { HealthCheck } from "../compute/scaleSets/readHealth";
 import { type ScheduledEvent, shownEvent } from "../compute/scheduledEvents";
 import type { Nic, Probe, Vm } from "../network/model";
 import { vnetNamespace } from "../network/topology/names";
-import { type Member, probeKey, type View } from "../supervisor/view";
+import { type Member, probeKey, type View } from "../network/view";
 
 export interface MachineMetadata {
   /** Id of the VM. */

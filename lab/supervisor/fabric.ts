@@ -14,11 +14,11 @@ import { Applier } from "../network/apply";
 import { readModel } from "../network/read";
 import { planTopology } from "../network/topology";
 import type { Topology } from "../network/topology/plan";
+import { type Verdict, View } from "../network/view";
 import { Platform } from "../platform/platform";
 import { checksOf, planPlatform, platformDelays } from "../platform/platformPlan";
 import { reportStatus } from "./report";
 import type { LabStatus } from "./status";
-import { type Verdict, View } from "./view";
 
 /** What the fabric follows; {@link Store} is one. */
 export interface StoreView {

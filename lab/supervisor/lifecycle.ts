@@ -2,8 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import lockfile from "proper-lockfile";
-import { removeCgroups } from "../compute/cgroups";
 import { endProcess, isAlive, type ProcessId, processOf } from "../host/processes";
+import { removeCgroups } from "../machine/cgroups";
 import type { LabPaths } from "../paths";
 import { type Argv, start } from "../run";
 import { UserError } from "../userError";

@@ -3,6 +3,7 @@
 import type { ScaleSet } from "../network/model";
 import { INTERNET_ADDRESSES } from "../network/topology/edge";
 import { INTERNET } from "../network/topology/names";
+import { probeKey, type Verdict, type View } from "../network/view";
 import { probedMembers } from "../platform/platformPlan";
 import type {
   BackendStatus,
@@ -11,7 +12,6 @@ import type {
   PlaceStatus,
   ScaleSetStatus,
 } from "./status";
-import { probeKey, type Verdict, type View } from "./view";
 
 /** A machine at one moment. */
 export interface MachineFacts {

@@ -5,8 +5,8 @@
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeCgroups } from "../compute/cgroups";
 import { endProcess, type ProcessId, processOf, waitForEnd } from "../host/processes";
+import { removeCgroups } from "../machine/cgroups";
 import { type LabPaths, labPaths } from "../paths";
 import { type Argv, start } from "../run";
 import { boxArgv, fabricArgv } from "./box";

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { labCgroup } from "../../lab/compute/cgroups";
+import { labCgroup } from "../../lab/machine/cgroups";
 import { labPaths } from "../../lab/paths";
 import { run, start } from "../../lab/run";
 import { labArgv } from "../support/drill";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { faultsOf } from "../../lab/arm/faults";
 import { Store } from "../../lab/arm/store";
-import { hierarchies, labCgroup } from "../../lab/compute/cgroups";
+import { hierarchies, labCgroup } from "../../lab/machine/cgroups";
 import { labPaths } from "../../lab/paths";
 import { Drill, PROBE_INTERVAL } from "../support/drill";
 

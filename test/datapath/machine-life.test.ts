@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Arm } from "../../lab/arm/arm";
-import { removeCgroups } from "../../lab/compute/cgroups";
+import { removeCgroups } from "../../lab/machine/cgroups";
 import { ensureRootfs } from "../../lab/machine/image";
 import { Machine } from "../../lab/machine/machine";
 import { cacheDir } from "../../lab/paths";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { labCgroup } from "../../lab/compute/cgroups";
 import { machineHierarchies } from "../../lab/machine/cgroup";
+import { labCgroup } from "../../lab/machine/cgroups";
 import { Aside } from "../support/aside";
 
 test("an interrupted run leaves no temporary files and no control groups", (t) => {

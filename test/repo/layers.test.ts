@@ -39,8 +39,8 @@ const bans: Ban[] = [
   },
   {
     from: within("lab"),
-    to: /^(components\/(?!addresses$)|nva-cloud-init\/|index$|program\/)/,
-    target: "components/addresses.ts",
+    to: /^(components\/(?!azure\/addresses$)|nva-cloud-init\/|index$|program\/)/,
+    target: "components/azure/addresses.ts",
     reason:
       "the embedded Azure knows the library only through the engine, else it would agree by construction",
   },

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { removeCgroups } from "../../lab/compute/cgroups";
+import { removeCgroups } from "../../lab/machine/cgroups";
 
 /** Test files remove what they make; what one could not that was told to stop, goes with this. */
 export class Aside {

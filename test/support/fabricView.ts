@@ -2,8 +2,8 @@
 
 import { readModel } from "../../lab/network/read";
 import { machineNamespace } from "../../lab/network/topology/names";
+import { probeKey, type Verdict, View } from "../../lab/network/view";
 import { probedMembers } from "../../lab/platform/platformPlan";
-import { probeKey, type Verdict, View } from "../../lab/supervisor/view";
 import type { AzureFixture } from "./azureFixtures";
 
 export interface ViewOptions {

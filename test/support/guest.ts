@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { bundlePolicy } from "../../components/policy/bundle";
 import type { FirewallPolicy } from "../../components/policy/policy";
-import { removeCgroups } from "../../lab/compute/cgroups";
+import { removeCgroups } from "../../lab/machine/cgroups";
 import { ensureRootfs } from "../../lab/machine/image";
 import { Machine } from "../../lab/machine/machine";
 import { cacheDir } from "../../lab/paths";

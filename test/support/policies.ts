@@ -1,6 +1,6 @@
 /** Random policies and packets from few enough values that they often meet. */
 import fc from "fast-check";
-import { formatAddress, formatNetwork, parseNetwork } from "../../components/addresses";
+import { formatAddress, formatNetwork, parseNetwork } from "../../components/azure/addresses";
 import type { FirewallPolicy, FirewallRule } from "../../components/policy";
 import { openerOf, type Packet } from "../../components/policy/evaluate";
 import { includes } from "../../components/policy/ranges";

@@ -1,5 +1,5 @@
 /** What the policy tool prints: explanations and differences as lines. */
-import { formatAddress } from "../../components/addresses";
+import { formatAddress } from "../../components/azure/addresses";
 import type { diffPolicies, diffSettings, explainPacket } from "../../components/policy";
 import type { Packet } from "../../components/policy/evaluate";
 import { formatPacket } from "../../components/policy/packetText";

@@ -1,5 +1,5 @@
 /** Packets that another policy judges differently, in words. Pure. */
-import type { Family } from "../../components/addresses";
+import type { Family } from "../../components/azure/addresses";
 import { diffPolicies, type FirewallPolicy } from "../../components/policy";
 import { networksOf, type Range } from "../../components/policy/ranges";
 import { everything, PROTOCOLS, type Region } from "../../components/policy/regions";

@@ -1,6 +1,6 @@
 /** What a consumer's security group lets in, as the user writes it and as rules. */
 import type { Input } from "@pulumi/pulumi";
-import { parseNetwork } from "../../addresses";
+import { parseNetwork } from "../../azure/addresses";
 import {
   at,
   choiceReason,

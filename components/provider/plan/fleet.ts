@@ -1,5 +1,5 @@
 /** A fleet of NVAs: how many, where, and how they are upgraded, repaired and taken away. */
-import { parseNetwork } from "../../addresses";
+import { parseNetwork } from "../../azure/addresses";
 import {
   at,
   choiceReason,

@@ -8,7 +8,7 @@ import {
   overlaps,
   parseAddress,
   parseNetwork,
-} from "../../addresses";
+} from "../../azure/addresses";
 import { at, optional, type Problem, type Reason, shown } from "../../check/problem";
 
 /** What a user can say of the layout; all of it is plain, so that it is checked before anything. */

@@ -1,4 +1,4 @@
-import { parseAddress } from "../../../components/addresses";
+import { parseAddress } from "../../../components/azure/addresses";
 import { modelsNaming } from "../../compute/scaleSets/model";
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";

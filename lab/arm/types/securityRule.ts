@@ -1,4 +1,4 @@
-import { parseNetwork } from "../../../components/addresses";
+import { parseNetwork } from "../../../components/azure/addresses";
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { asNumber, asText, asTexts, type Child } from "../resource";

@@ -1,4 +1,4 @@
-import { hasHostBits, parseNetwork } from "../../../components/addresses";
+import { hasHostBits, parseNetwork } from "../../../components/azure/addresses";
 import { modelsNaming } from "../../compute/scaleSets/model";
 import { holdersIn, networksOf, prefixesOf } from "../addressing";
 import { type ArmError, refuse } from "../errors";

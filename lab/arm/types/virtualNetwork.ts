@@ -4,7 +4,7 @@ import {
   type Network,
   overlaps,
   parseNetwork,
-} from "../../../components/addresses";
+} from "../../../components/azure/addresses";
 import { networksOf, prefixesOf } from "../addressing";
 import { childNameProblems, nameChildren, namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";

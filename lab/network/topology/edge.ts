@@ -1,7 +1,7 @@
 /** The public side: a host on the internet, and the edge that knows where public addresses lead. */
 
-import type { PublicEntry, View } from "../../supervisor/view";
 import { dropped, type NftTable } from "../nft";
+import type { PublicEntry, View } from "../view";
 import {
   EDGE,
   edgeToGateway,

@@ -1,7 +1,7 @@
 /** How flows are told apart and marked. Pure. */
 
-import type { Member } from "../../supervisor/view";
 import { Distribution } from "../model";
+import type { Member } from "../view";
 import { digest } from "./plan";
 
 /** Bits of a packet mark above the NVA's own 24. */

@@ -4,9 +4,9 @@
  * An NVA is known by the lower 24 bits of its address: as connection mark it keeps a flow where it
  * is, and with a tunnel and an orientation added it is the packet mark that selects the route.
  */
-import { formatAddress, parseAddress } from "../../../components/addresses";
-import type { Gateway, Member, View } from "../../supervisor/view";
+import { formatAddress, parseAddress } from "../../../components/azure/addresses";
 import { dropped, type NftTable } from "../nft";
+import type { Gateway, Member, View } from "../view";
 import { EXTERNAL_BIT, FLIPPED_BIT, memberMark, STEERED_BIT } from "./flows";
 import { planSteering } from "./gatewaySteering";
 import {

@@ -1,8 +1,8 @@
 /** Which NVA a packet goes to, and what a gateway does not let through. Pure. */
 
-import type { Gateway, View } from "../../supervisor/view";
 import type { NftChain, NftTable } from "../nft";
 import { dropped } from "../nft";
+import type { Gateway, View } from "../view";
 import { EXTERNAL_BIT, FLIPPED_BIT, flowHash, memberMark, STEERED_BIT } from "./flows";
 import { LAN, UPLINK, VXLAN_EX, VXLAN_IN } from "./names";
 

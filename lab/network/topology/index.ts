@@ -1,5 +1,5 @@
 /** The whole network that packets see, from one view of the store. Pure. */
-import type { View } from "../../supervisor/view";
+import type { View } from "../view";
 import { planEdge, planInternet } from "./edge";
 import { planGateway } from "./gateway";
 import type { Topology } from "./plan";

@@ -1,5 +1,5 @@
 /** Names of namespaces and devices: the same for the same resource, whatever else exists. */
-import type { Gateway } from "../../supervisor/view";
+import type { Gateway } from "../view";
 import { digest } from "./plan";
 
 /** Host on the public internet. */

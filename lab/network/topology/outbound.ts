@@ -1,7 +1,7 @@
 /** Which public address a machine calls from, in Azure's order of precedence. Pure. */
-import { formatAddress, parseAddress } from "../../../components/addresses";
-import type { View } from "../../supervisor/view";
+import { formatAddress, parseAddress } from "../../../components/azure/addresses";
 import type { IpConfiguration, Nic } from "../model";
+import type { View } from "../view";
 import { digest } from "./plan";
 
 /** One way out of a source address; the first that fits a packet is taken. */

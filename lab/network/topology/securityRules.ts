@@ -1,5 +1,5 @@
 /** A security group as chains of nftables: first match wins, Azure's default rules at the end. Pure. */
-import { contains, parseNetwork } from "../../../components/addresses";
+import { contains, parseNetwork } from "../../../components/azure/addresses";
 import type { Direction, SecurityGroup, SecurityRule } from "../model";
 import { dropped, identifier, type NftChain } from "../nft";
 import { digest } from "./plan";

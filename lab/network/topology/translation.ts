@@ -1,7 +1,7 @@
 /** Public address and port → private address and port, after inspection. Pure. */
 
-import type { View } from "../../supervisor/view";
 import type { BalancingRule, LoadBalancer } from "../model";
+import type { View } from "../view";
 import { flowHash } from "./flows";
 
 /** nft rules of a network, in Azure's order: own public addresses, NAT rules, balancing rules. */

@@ -1,7 +1,7 @@
 /** A virtual network: a router between its NICs, the public side and the gateways. Pure. */
-import { formatAddress, parseNetwork } from "../../../components/addresses";
-import type { View } from "../../supervisor/view";
+import { formatAddress, parseNetwork } from "../../../components/azure/addresses";
 import type { Nic, Vnet } from "../model";
+import type { View } from "../view";
 import { chainMark } from "./flows";
 import { gatewaysAround, UNDERLAY_MTU } from "./gateway";
 import {

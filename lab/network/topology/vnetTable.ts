@@ -1,8 +1,8 @@
 /** What a virtual network lets through: addresses, translation, ways out, security groups. Pure. */
 
-import type { Gateway, PublicEntry, View } from "../../supervisor/view";
 import { Direction, type Nic, type SecurityGroup, type Vnet } from "../model";
 import { dropped, type NftChain, type NftTable } from "../nft";
+import type { Gateway, PublicEntry, View } from "../view";
 import { chainMark, DIRECT_MARK } from "./flows";
 import { gatewaysAround } from "./gateway";
 import { chainDevice, nicDevice, UPLINK } from "./names";

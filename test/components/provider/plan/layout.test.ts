@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { contains, overlaps, parseAddress, parseNetwork } from "../../../../components/addresses";
+import {
+  contains,
+  overlaps,
+  parseAddress,
+  parseNetwork,
+} from "../../../../components/azure/addresses";
 import {
   type LayoutArgs,
   layoutProblems,

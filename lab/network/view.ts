@@ -11,7 +11,7 @@ import type {
   Tunnel,
   Vm,
   Vnet,
-} from "../network/model";
+} from "./model";
 
 /** What is true now, beside the store. */
 export interface Facts {

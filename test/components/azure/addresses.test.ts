@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import * as addresses from "../../components/addresses";
+import * as addresses from "../../../components/azure/addresses";
 
 describe("parseNetwork", () => {
   for (const { text, want } of [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { hierarchies, labCgroup } from "../../../lab/compute/cgroups";
+import { hierarchies, labCgroup } from "../../../lab/machine/cgroups";
 
 describe("control groups of a lab", () => {
   test("have a name of the lab's own, the same for each spelling of its folder", () => {
