@@ -1,7 +1,7 @@
 /** Typed settings → customData: how an NVA boots. Pure but for reading the files in guest/. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "fflate";
+import { gzip } from "pako";
 
 /** One VXLAN tunnel between the gateway and the NVA. */
 export interface TunnelSettings {
@@ -42,7 +42,7 @@ export const CUSTOM_DATA_LIMIT = 65535;
  * {@link CUSTOM_DATA_LIMIT} bytes are for the caller to refuse.
  */
 export function renderCustomData(settings: NvaSettings): Uint8Array {
-  return gzipSync(Buffer.from(cloudConfig(settings)), { level: 9, mem: 12, mtime: 0 });
+  return gzip(cloudConfig(settings), { level: 9, memLevel: 9 });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The policy in the form that travels in a VM's userData: compressed, versioned, hashed. */
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { gzipSync } from "fflate";
+import { gzip } from "pako";
 import { type CompiledPolicy, compilePolicy } from "./compile";
 import { planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";
@@ -37,7 +37,7 @@ export function bundlePolicy(policy: FirewallPolicy): PolicyBundle {
 export function encodeBundle(compiled: CompiledPolicy): PolicyBundle {
   const body = Buffer.from(JSON.stringify(compiled));
   // Node's zlib gives other bytes in other releases: the plan would show a change that is none.
-  const packed = gzipSync(body, { level: 9, mem: 12, mtime: 0 });
+  const packed = gzip(body, { level: 9, memLevel: 9 });
   const hash = createHash("sha256").update(body).digest("hex");
   const header = Buffer.from(`${BUNDLE_VERSION} sha256:${hash}\n`);
   const userData = Buffer.concat([header, packed]).toString("base64");
