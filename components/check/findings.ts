@@ -1,22 +1,16 @@
 /** Collects problems, and checks the plain shapes that all parts of a policy share. */
-import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
 import { NAME_LENGTH_MAX } from "../policy/policy";
+import { type Problem, shown } from "./problem";
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A value as a message shows it, short. */
-export function show(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
 
 /** The list of problems under work; each check says whether its value can be looked at further. */
 export class Findings {
   readonly problems: Problem[] = [];
 
   add(path: string, got: unknown, rule: string, wayOut: string): void {
-    this.problems.push({ propertyPath: path, reason: `${rule}, got ${show(got)}: ${wayOut}` });
+    this.problems.push({ propertyPath: path, reason: `${rule}, got ${shown(got)}: ${wayOut}` });
   }
 
   /** A mapping with no key but the known ones: a misspelt key would widen a rule unseen. */

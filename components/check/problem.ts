@@ -7,11 +7,17 @@ export type Problem = InputPropertyErrorDetails;
 /** What a check answers: why the value cannot be used; undefined for a usable one. */
 export type Reason = string | undefined;
 
-/** The value as a message shows it: texts quoted, long ones cut. */
+/** The value as a message shows it: strings quoted, long ones cut, never what an Output holds. */
 export function shown(value: unknown): string {
   if (isDeferred(value)) return "a value that is known only later (an Output): give a plain one";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value));
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value, withoutOutputs) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** For JSON: an Output turns itself into a complaint before a replacer gets it. */
+function withoutOutputs(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  return isDeferred(this[key]) ? "(an Output)" : value;
 }
 
 /**
@@ -61,7 +67,7 @@ export function wholeReason(value: number, min: number, max: number, unit = ""):
   return `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}, got ${shown(value)}`;
 }
 
-/** A text of a given form; `rule` says the form in words. */
+/** A string of a given form; `rule` says the form in words. */
 export function formReason(value: string, form: RegExp, rule: string): Reason {
   return typeof value === "string" && form.test(value)
     ? undefined

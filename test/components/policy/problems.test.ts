@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import { type FirewallPolicy, policyProblems } from "../../../components/policy";
 
 const rule = { name: "web", action: "allow", direction: "inbound" };
@@ -218,6 +219,26 @@ describe("policyProblems", () => {
       assert.match(problems[0]?.reason ?? "", says);
     });
   }
+
+  test("an Output in a policy is named by its path, and its value shown nowhere", () => {
+    const later = pulumi.secret("203.0.113.77");
+    const rule = { name: "web", action: "allow", direction: "inbound" };
+    const policy = {
+      rules: [
+        { ...rule, sources: [later] },
+        { ...rule, name: later },
+      ],
+    };
+    const problems = policyProblems(policy as unknown as FirewallPolicy, "policy");
+    assert.deepEqual(
+      problems.map(({ propertyPath }) => propertyPath),
+      ["policy.rules[0].sources[0]", "policy.rules[1].name"],
+    );
+    for (const { reason } of problems) {
+      assert.match(reason, /known only later \(an Output\)/);
+      assert.doesNotMatch(reason, /toJSON|203\.0\.113\.77/);
+    }
+  });
 
   test("all problems come at once, in reading order, below the policy's path", () => {
     const policy = {
