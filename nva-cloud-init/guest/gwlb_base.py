@@ -8,6 +8,7 @@ Three barriers, in places of their own, so that none falls with another:
  - traffic control: the same at a tunnel's way out, for `nft flush ruleset` empties all tables.
 """
 
+import ipaddress
 import json
 
 from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, RUN, Settings, Tunnel
@@ -42,8 +43,9 @@ def host_script(settings: Settings) -> str:
     ports = sorted({tunnel.port for tunnel in settings.tunnels})
     outer_in = "\n    ".join(f"udp dport {port} goto outer" for port in ports)
     outer_out = "\n    ".join(
-        f"ip daddr {settings.gateway} udp dport {port} notrack accept" for port in ports
+        f"ip daddr {settings.gateway} udp dport {port} goto outer_out" for port in ports
     )
+    gateway = int(ipaddress.IPv4Address(settings.gateway))
     ours = f"{min(GROUPS.values())}-{max(GROUPS.values())}"
     inside, outside = GROUPS[INTERNAL], GROUPS[EXTERNAL]
     return f"""table inet {TABLE}
@@ -66,11 +68,23 @@ table inet {TABLE} {{
   chain in {{
     type filter hook input priority -310; policy accept;
     iifgroup {ours} counter drop
+    meta l4proto icmp goto errors
+  }}
+  # An error can be forged by whoever reaches the NIC, and would shrink or turn away the tunnels'
+  # path for minutes. The number is the destination of the packet that it is about.
+  chain errors {{
+    icmp type redirect counter drop
+    icmp type {{ 3, 4, 11, 12 }} @th,192,32 {gateway} counter drop
   }}
   chain out {{
     type filter hook output priority -310; policy accept;
     {outer_out}
     oifgroup {ours} counter drop
+  }}
+  # A packet with an owner is a process's, which could inject with it; the kernel's own have none.
+  chain outer_out {{
+    meta skuid != 4294967295 counter drop
+    notrack accept
   }}
 }}
 table bridge {TABLE} {{
