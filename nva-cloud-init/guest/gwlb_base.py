@@ -12,7 +12,7 @@ import ipaddress
 import json
 
 from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, RUN, Settings, Tunnel
-from gwlb_system import Failed, TooSlow, run, say
+from gwlb_system import Failed, TooSlow, run, say, steady
 
 # Bit 31 of a packet's mark says "FORWARD has seen it"; the policy uses the bits below.
 SEEN = "0x80000000"
@@ -161,14 +161,25 @@ def load_devices(settings: Settings) -> None:
         say(f"no barrier by traffic control: {error}")
 
 
-def problems(tables: tuple[str, ...] = ("inet", "bridge", "netdev")) -> list[str]:
-    """What is missing of the barriers, the kernel asked now; raises TooSlow if it does not say."""
+def problems(tables: tuple[str, ...] = ("inet", "bridge", "netdev")) -> dict[str, str]:
+    """What is missing of the barriers, by its place; raises TooSlow if the kernel does not say."""
     try:
         loaded: dict[str, str] = json.loads(LOADED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         loaded = {}
-    found = [_problem(what, loaded.get(what)) for what in (*TOOLS, *tables)]
-    return [problem for problem in found if problem is not None]
+    found = {what: _problem(what, loaded.get(what)) for what in (*TOOLS, *tables)}
+    return {what: problem for what, problem in found.items() if problem is not None}
+
+
+def is_hole(places: set[str]) -> bool:
+    """True if packets may cross unjudged with these barriers not as they were loaded.
+
+    A FORWARD of somebody else's may say that it has seen what it let pass. What skips it, or is
+    no IP, still needs another barrier to fall.
+    """
+    return not places.isdisjoint(TOOLS) or (
+        "netdev" in places and not places.isdisjoint(("bridge", "hooks"))
+    )
 
 
 def _problem(what: str, wanted: str | None) -> str | None:
@@ -176,7 +187,7 @@ def _problem(what: str, wanted: str | None) -> str | None:
     if wanted is None:
         return f"{name} was never loaded"
     try:
-        shown = _shown(what)
+        shown = _shown(what, wanted)
     except TooSlow:
         raise
     except Failed as error:
@@ -188,11 +199,12 @@ def _problem(what: str, wanted: str | None) -> str | None:
     )
 
 
-def _shown(what: str) -> str:
+def _shown(what: str, expected: str | None = None) -> str:
     """How the kernel shows FORWARD of a tool, or our table of a family."""
+    argv = ["nft", "-s", "list", "table", what, TABLE]
     if what in TOOLS:
-        return run([what, "-w", "1", "-S", "FORWARD"], seconds=2)
-    return run(["nft", "-s", "list", "table", what, TABLE], seconds=2)
+        argv = [what, "-w", "1", "-S", "FORWARD"]
+    return steady(lambda: run(argv, seconds=2), expected)
 
 
 def _remember(*names: str) -> None:

@@ -17,23 +17,32 @@ MADE = RUN / "datapath.json"
 class Look:
     """What one look found; each list has the first thing that is wrong first."""
 
-    # A packet could cross unjudged, or what guards against that is not complete.
+    # What guards against packets that cross unjudged is not complete.
     unsafe: list[str]
     # Packets do not get through as they should.
     broken: list[str]
     # Flows are not followed as they should; to mend that, no unit is restarted.
     flows: list[str] = field(default_factory=list)
+    # What is left of the guards does not hold by itself.
+    hole: bool = False
+
+
+def made() -> tuple[str, int]:
+    """The NIC and the MTU that the data path was made with; raises Failed if it was not."""
+    try:
+        data = json.loads(MADE.read_text(encoding="utf-8"))
+        return str(data["nic"]), int(data["mtu"])
+    except (OSError, ValueError, KeyError) as error:
+        raise Failed("gwlb-datapath has not made bridge and tunnels") from error
 
 
 def look(settings: Settings) -> Look:
     """Looks at rules and devices, now; raises TooSlow if the kernel does not say in time."""
-    unsafe = gwlb_tunnels.hook_problems() + gwlb_base.problems()
+    hooks, base = gwlb_tunnels.hook_problems(), gwlb_base.problems()
+    unsafe = [*hooks, *base.values()]
+    hole = gwlb_base.is_hole({*base, *(["hooks"] if hooks else [])})
     try:
-        made = json.loads(MADE.read_text(encoding="utf-8"))
-        nic, mtu = str(made["nic"]), int(made["mtu"])
-    except (OSError, ValueError, KeyError):
-        return Look(unsafe, ["gwlb-datapath has not made bridge and tunnels"])
-    try:
+        nic, mtu = made()
         broken = gwlb_tunnels.device_problems(settings, nic, mtu, links())
         if address_of(nic) is None:
             broken.insert(0, f"{nic}: has no address")
@@ -41,4 +50,4 @@ def look(settings: Settings) -> Look:
         raise
     except Failed as error:
         broken = [str(error)]
-    return Look(unsafe, broken, gwlb_tuning.problems() + gwlb_room.problems())
+    return Look(unsafe, broken, gwlb_tuning.problems() + gwlb_room.problems(), hole)

@@ -14,7 +14,7 @@ from gwlb_foreign import parse_json
 from gwlb_imds import ANSWER_LIMIT, ImdsError, fetch
 from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
 from gwlb_policy_user_data import UserData
-from gwlb_system import Events
+from gwlb_system import Events, ruleset_number
 
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 10.0
@@ -112,7 +112,7 @@ class Agent:
         If somebody changed the rules while they were loaded, that is not what they should look
         like: then nothing matches, and the next step repairs.
         """
-        number = kernel.ruleset_number()
+        number = ruleset_number()
         mark = kernel.fingerprint() if kernel.is_whole(bundle, current) else ""
         try:
             state.write_json(state.FINGERPRINT, {"fingerprint": mark, "number": mark and number})
@@ -274,7 +274,7 @@ def verify_problem() -> str | None:
 def difference(known: dict[str, Any]) -> str | None:
     """What about the kernel is not as it was when the policy was loaded."""
     try:
-        number = kernel.ruleset_number()
+        number = ruleset_number()
         if number == known.get("number"):
             return None
         problem = kernel.entrance_problem()

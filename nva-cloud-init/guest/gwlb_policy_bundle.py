@@ -14,7 +14,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from gwlb_foreign import ShortError, parse_json
+from gwlb_foreign import parse_json
+from gwlb_system import Failed
 
 VERSION = "azure-gwlb-policy/1"
 # The same limits as in components/policy/; as many load in seconds on a small machine.
@@ -25,7 +26,7 @@ SET_BITS = 24
 FAMILY_BITS = {4: 32, 6: 128}
 
 
-class RefusedError(ShortError):
+class RefusedError(Failed):
     """The bundle cannot be loaded; the text says why."""
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import socket
-import struct
 import subprocess
 import time
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from gwlb_policy_sets import (
     TURNED,
     flip_script,
 )
+from gwlb_system import steady
 
 TOOLS = {4: "iptables", 6: "ip6tables"}
 # The protocol of error messages.
@@ -35,7 +34,6 @@ ERRORS = {4: "icmp", 6: "ipv6-icmp"}
 # Packets under way in the old rules when the new ones take over have left them long after this.
 SETTLE_SECONDS = 0.2
 COMMAND_SECONDS = 60
-NETLINK_NETFILTER = 12  # linux/netlink.h
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,15 @@ def run(argv: list[str], text: str | None = None) -> str:
     return done.stdout
 
 
+def listed(*argv: str) -> str:
+    """What a tool lists, known to be right."""
+    return steady(lambda: run([*argv]))
+
+
 def in_force() -> InForce | None:
     """The policy in force; None when there is none."""
     try:
-        text = run(["nft", "-t", "list", "chain", *TABLE.split(), "forward"])
+        text = listed("nft", "-t", "list", "chain", *TABLE.split(), "forward")
     except RefusedError as error:
         # Any other failure must not be taken for an empty kernel: rules in force would be replaced.
         if "No such file or directory" in str(error):
@@ -121,14 +124,14 @@ def other(slot: str) -> str:
 
 def user_chains(tool: str) -> list[str]:
     """Names of the chains that somebody made in the filter table."""
-    return re.findall(r"^-N (\S+)$", run([tool, "-S"]), re.MULTILINE)
+    return re.findall(r"^-N (\S+)$", listed(tool, "-S"), re.MULTILINE)
 
 
 def stale_objects() -> list[str]:
     """Commands that remove maps and chains of earlier generations, users before used."""
-    if TABLE not in run(["nft", "list", "tables"]):
+    if TABLE not in listed("nft", "list", "tables"):
         return []
-    text = run(["nft", "-t", "list", "table", *TABLE.split()])
+    text = listed("nft", "-t", "list", "table", *TABLE.split())
     chains = [name for name in re.findall(r"\bchain (\w+) {", text) if name != "forward"]
     return [
         *(f"flush chain {TABLE} {name}" for name in chains),
@@ -185,25 +188,15 @@ def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
 # --- is it still there ---------------------------------------------------------------------------
 
 
-def ruleset_number() -> int:
-    """The number that the kernel raises with every change of any rule in this network namespace."""
-    request = struct.pack("=IHHIIBBH", 20, (10 << 8) | 16, 1, 1, 0, 0, 0, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as netlink:
-        netlink.settimeout(5)
-        netlink.send(request)
-        answer = netlink.recv(4096)
-    return struct.unpack_from(">I", answer, 24)[0]
-
-
 def fingerprint() -> str:
     """A digest of everything that decides about a bridged packet: our chains, sets, and FORWARD."""
     kept = []
     for tool in TOOLS.values():
         own = re.compile(r"-[AN] GWLB\S*(?: |$)|-[AP] FORWARD ")
-        lines = [line for line in run([tool, "-S"]).splitlines() if own.match(line)]
+        lines = [line for line in listed(tool, "-S").splitlines() if own.match(line)]
         kept += [tool, *lines]
     kept.append(
-        re.sub(r"counter packets \d+ bytes \d+", "", run(["nft", "list", "table", *TABLE.split()]))
+        re.sub(r"counter packets \d+ bytes \d+", "", listed("nft", "list", "table", *TABLE.split()))
     )
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
@@ -214,7 +207,7 @@ def is_whole(bundle: Bundle, current: InForce) -> bool:
         script = filter_script(bundle, family, current.slot, current.generation).splitlines()
         own = re.compile(rf"-A GWLB(?:-{current.slot}\S*)? ")
         wanted = sum(bool(own.match(line)) for line in script)
-        if wanted != sum(bool(own.match(line)) for line in run([tool, "-S"]).splitlines()):
+        if wanted != sum(bool(own.match(line)) for line in listed(tool, "-S").splitlines()):
             return False
     return in_force() == current
 
@@ -222,7 +215,7 @@ def is_whole(bundle: Bundle, current: InForce) -> bool:
 def entrance_problem() -> str | None:
     """Why bridged packets do not reach the rules, or pass without them; None if all is well."""
     for tool in TOOLS.values():
-        lines = run([tool, "-S", "FORWARD"]).splitlines()
+        lines = listed(tool, "-S", "FORWARD").splitlines()
         if "-P FORWARD DROP" not in lines:
             return f"{tool}: the policy of FORWARD is not DROP"
         jumps = [place for place, line in enumerate(lines) if line.endswith("-j GWLB")]
@@ -248,7 +241,9 @@ def counters(slot: str | None = None) -> dict[str, tuple[int, int]]:
     """
     totals: dict[str, tuple[int, int]] = {}
     for tool in TOOLS.values():
-        for packets, size, at, name in COUNTED.findall(run([f"{tool}-save", "-c", "-t", "filter"])):
+        for packets, size, at, name in COUNTED.findall(
+            listed(f"{tool}-save", "-c", "-t", "filter")
+        ):
             if slot in (None, at):
                 before = totals.get(name, (0, 0))
                 totals[name] = (before[0] + int(packets), before[1] + int(size))
@@ -261,7 +256,7 @@ def logged_counts(counted: dict[str, tuple[int, int]], slot: str) -> dict[str, i
         name
         for tool in TOOLS.values()
         for name in re.findall(
-            rf"-A GWLB-{slot}-.*--comment \"?log:([a-z0-9-]+)", run([tool, "-S"])
+            rf"-A GWLB-{slot}-.*--comment \"?log:([a-z0-9-]+)", listed(tool, "-S")
         )
     }
     # A limited rule logs what is over its limit.

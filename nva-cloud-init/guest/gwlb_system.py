@@ -5,6 +5,7 @@ import json
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ SYSCTLS = ROOT / "proc/sys"
 ROUTE_GROUPS = 0x1 | 0x10 | 0x40  # links, IPv4 addresses, IPv4 routes
 NETFILTER = 12
 RULES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
+# Listings of rules, at most, until one is known to be right.
+LISTINGS = 3
 
 Json = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -69,6 +72,36 @@ def run(argv: list[str], text: str | None = None, seconds: float = 10) -> str:
         complaint = done.stderr.strip() or f"exit code {done.returncode}"
         raise Failed(f"{' '.join(argv)}: {complaint}")
     return done.stdout
+
+
+def ruleset_number() -> int:
+    """The number that the kernel raises with every change of any rule in this network namespace."""
+    request = struct.pack("=IHHIIBBH", 20, (10 << 8) | 16, 1, 1, 0, 0, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as netlink:
+        netlink.settimeout(5)
+        netlink.send(request)
+        answer = netlink.recv(4096)
+    return struct.unpack_from(">I", answer, 24)[0]
+
+
+def steady(show: Callable[[], Answer], expected: Answer | None = None) -> Answer:
+    """What a tool lists, asked again if it is not as expected and rules changed meanwhile.
+
+    The tools can list wrongly while any rule changes, and say that all went well.
+    """
+    for _ in range(LISTINGS - 1):
+        number = ruleset_number()
+        try:
+            answer = show()
+        except TooSlow:
+            raise
+        except Failed:
+            if ruleset_number() == number:
+                raise
+            continue
+        if answer == expected or ruleset_number() == number:
+            return answer
+    return show()
 
 
 def ip_json(*words: str) -> list[Json]:

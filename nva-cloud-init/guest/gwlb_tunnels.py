@@ -9,6 +9,10 @@ HOOKS = {
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
 }
+BRIDGE_OPTIONS = (
+    "stp_state 0 forward_delay 0 mcast_snooping 0 mcast_querier 0 "
+    "nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 0"
+)
 
 
 def devices(settings: Settings) -> list[str]:
@@ -18,26 +22,34 @@ def devices(settings: Settings) -> list[str]:
 
 def make_script(settings: Settings, nic: str) -> str:
     """Input for `ip -batch`: everything but addresses; all stays down."""
-    lines = [
-        f"link add {BRIDGE} group {GROUPS[BRIDGE]} type bridge stp_state 0 forward_delay 0 "
-        "mcast_snooping 0 mcast_querier 0 "
-        "nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 0"
+    lines = [f"link add {BRIDGE} group {GROUPS[BRIDGE]} type bridge {BRIDGE_OPTIONS}"]
+    lines += [
+        f"link add {t.device} group {GROUPS[t.device]} type vxlan id {t.vni} "
+        f"remote {settings.gateway} dstport {t.port} dev {nic} nolearning"
+        for t in settings.tunnels
     ]
+    # The addresses have no route: nothing of the host's goes to a tunnel by mistake.
+    lines += [
+        f"address add {ADDRESSES[device]} dev {device} noprefixroute"
+        for device in devices(settings)
+    ]
+    return "\n".join([*lines, settle_script(settings)])
+
+
+def settle_script(settings: Settings) -> str:
+    """Input for `ip -batch`: all that can be set of devices that are there, up or down."""
+    lines = [f"link set {BRIDGE} type bridge {BRIDGE_OPTIONS}"]
     for t in settings.tunnels:
         # With learning, a frame is lost once its destination was learned on the port it came by.
         lines += [
-            f"link add {t.device} group {GROUPS[t.device]} type vxlan id {t.vni} "
-            f"remote {settings.gateway} dstport {t.port} dev {nic} nolearning",
             f"link set {t.device} master {BRIDGE}",
             f"link set {t.device} type bridge_slave learning off flood on "
             "mcast_flood on bcast_flood on isolated off hairpin off neigh_suppress off",
         ]
-    # The addresses have no route: nothing of the host's goes to a tunnel by mistake.
-    for device in [BRIDGE, *(t.device for t in settings.tunnels)]:
-        lines += [
-            f"link set {device} arp off multicast off addrgenmode none",
-            f"address add {ADDRESSES[device]} dev {device} noprefixroute",
-        ]
+    lines += [
+        f"link set {device} group {GROUPS[device]} arp off multicast off addrgenmode none"
+        for device in devices(settings)
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -26,6 +26,7 @@ bundles: Any = importlib.import_module("gwlb_policy_bundle")
 
 CLONE_NEWNET = 0x40000000
 ALL_PROTOCOLS = 3
+NETFILTER = 12
 SIDES = ("ex", "in")
 OTHER = {"ex": "in", "in": "ex"}
 # A frame of no protocol that is filtered; what was sent before it has been judged when it arrives.
@@ -76,7 +77,7 @@ def send(links: dict[str, socket.socket], frames: list[list[str]]) -> list[bool]
 def forget_flows() -> None:
     """Empties conntrack's table of this namespace (IPCTNL_MSG_CT_DELETE without a flow)."""
     request = struct.pack("=IHHIIBBH", 20, (1 << 8) | 2, 5, 1, 0, 0, 0, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, kernel.NETLINK_NETFILTER) as netlink:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as netlink:
         netlink.send(request)
         netlink.recv(4096)
 
