@@ -23,6 +23,7 @@ function acceptRecord(shape: Prop, body: Body, path: string, problems: ArmError[
       const known = Object.entries(fields).find(
         ([field, prop]) => Boolean(prop.inner) === inner && sameName(field, name),
       );
+      if (known === undefined && (shape.open || (inner && shape.ignored?.includes(name)))) continue;
       if (known === undefined) {
         problems.push(unknownProperty(`${prefix}${name}`));
         continue;
@@ -57,6 +58,8 @@ function acceptValue(prop: Prop, value: unknown, path: string, problems: ArmErro
       return acceptWhole(prop, value, path, problems);
     case "flag":
       if (typeof value === "boolean") return value;
+      // The service's reader takes words for them.
+      if (typeof value === "string" && /^(true|false)$/i.test(value)) return /^t/i.test(value);
       problems.push(wrongType(path, "true or false", value));
       return undefined;
     case "list":
@@ -106,7 +109,8 @@ function acceptText(prop: Prop, value: unknown, path: string, problems: ArmError
   return known;
 }
 
-function acceptWhole(prop: Prop, value: unknown, path: string, problems: ArmError[]): unknown {
+function acceptWhole(prop: Prop, given: unknown, path: string, problems: ArmError[]): unknown {
+  const value = typeof given === "string" && /^-?\d{1,15}$/.test(given) ? Number(given) : given;
   if (typeof value !== "number" || !Number.isInteger(value)) {
     problems.push(wrongType(path, "a whole number", value));
     return undefined;

@@ -100,14 +100,18 @@ export class Arm {
   write(
     id: string,
     bodyOf: (existing: Resource | undefined) => Body,
-    conditions: Conditions = {},
+    options: Conditions & { apiVersion?: string } = {},
   ): Promise<{ created: boolean; resource: Resource }> {
     return this.#transact((tx) => {
-      authorize(this.options.caller, "write", id, worldOver(tx));
+      const { caller } = this.options;
+      authorize(caller, "write", id, worldOver(tx));
       const before = worldOver(tx).find(id);
-      checkConditions(before?.owner.etag, conditions);
+      checkConditions(before?.owner.etag, options);
       const body = bodyOf(before?.part);
-      const shown = show(putResource(id, body, tx, this.options.caller), worldOver(tx));
+      const shown = show(
+        putResource(id, body, tx, { caller, apiVersion: options.apiVersion }),
+        worldOver(tx),
+      );
       const found = worldOver({
         ...worldOver(tx),
         get: (k) => (isSame(k, shown) ? shown : undefined),

@@ -1,5 +1,5 @@
 /** Inline children: their ids, and the rules that all of them share. */
-import { type ArmError, refuse } from "./errors";
+import { ArmError, refuse } from "./errors";
 import { keyOf } from "./ids";
 import { asBodies, asBody, asText, type Child } from "./resource";
 import type { Put } from "./world";
@@ -33,7 +33,9 @@ export function* childNameProblems(put: Put, collection: string): Generator<ArmE
       );
     }
     if (seen.has(keyOf(name))) {
-      yield refuse("DuplicateResourceName", `Resource name ${name} is used twice.`, path);
+      yield new ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", path, [
+        refuse("DuplicateResourceName", `Resource name ${name} is used twice.`, path),
+      ]);
     }
     seen.add(keyOf(name));
   }

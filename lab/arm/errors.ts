@@ -48,7 +48,8 @@ export function conflict(code: string, message: string, target?: string): ArmErr
 export function joined(errors: readonly ArmError[]): ArmError | undefined {
   const [first, ...others] = errors;
   if (first === undefined || others.length === 0) return first;
-  return new ArmError(first.status, first.code, first.message, first.target, others);
+  const details = [...first.details, ...others.flatMap((other) => [other, ...other.details])];
+  return new ArmError(first.status, first.code, first.message, first.target, details);
 }
 
 /** One line in the words of azure-native: `Status=400 Code="…" Message="…"`. */

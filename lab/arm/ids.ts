@@ -13,6 +13,9 @@ export interface ArmId {
   names: string[];
 }
 
+/** The one type whose resources are the subscription's, whatever scope an id writes before them. */
+const OF_SUBSCRIPTION = /^microsoft\.authorization\/roledefinitions$/i;
+
 /** The type of a resource group's id. */
 export const RESOURCE_GROUP_TYPE = "Microsoft.Resources/resourceGroups";
 
@@ -34,9 +37,12 @@ export function parseId(text: string): ArmId | undefined {
   }
   const [namespace, ...rest] = parts.slice(at + 1);
   if (namespace === undefined || rest.length === 0 || rest.length % 2 !== 0) return undefined;
+  const scope = OF_SUBSCRIPTION.test(`${namespace}/${rest[0]}`)
+    ? parts.slice(0, 3)
+    : parts.slice(0, at);
   return {
     ...base,
-    scope: parts.slice(0, at).join("/"),
+    scope: scope.join("/"),
     namespace,
     types: rest.filter((_, i) => i % 2 === 0),
     names: rest.filter((_, i) => i % 2 === 1),

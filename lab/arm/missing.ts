@@ -10,6 +10,8 @@ const HELP = "For more details please go to https://aka.ms/ARMResourceNotFoundFi
 export function placeMissing(id: ArmId, world: World): ArmError | undefined {
   const { subscription, resourceGroup, namespace } = id;
   if (namespace === undefined || resourceGroup === undefined) return undefined;
+  // Roles are the tenant's: what they hang on may be gone. Recorded for DELETE.
+  if (keyOf(namespace) === "microsoft.authorization") return undefined;
   if (world.get(resourceGroupId(subscription, resourceGroup)) === undefined) {
     return groupMissing(resourceGroup);
   }

@@ -1,6 +1,7 @@
 /** The identities of the tenant: of provider configurations, and of clients that sign in. Pure. */
 import { createHash } from "node:crypto";
 import type { Caller } from "./access";
+import type { World } from "./world";
 
 /** Used when the program's configuration names no subscription. */
 export const DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";
@@ -44,7 +45,21 @@ export function callerOfClient(clientId: string, subscriptions: Iterable<string>
 /** The object id of a client that is not the identity of a subscription. */
 export const objectIdOf = (clientId: string): string => guidOf(`object of ${clientId}`);
 
-function guidOf(text: string): string {
+/** Whether an object id is of somebody in the directory: a provider's identity, or one in the store. */
+export function isPrincipal(objectId: string, world: Pick<World, "all">): boolean {
+  const wanted = objectId.toLowerCase();
+  const subscriptions = new Set([DEFAULT_SUBSCRIPTION]);
+  for (const { id, identity, properties } of world.all()) {
+    subscriptions.add(id.split("/")[2]?.toLowerCase() ?? "");
+    if (identity?.principalId === wanted || properties.principalId === wanted) {
+      if (!/roleassignments/i.test(id)) return true;
+    }
+  }
+  return [...subscriptions].some((subscription) => callerOf({ subscription }).objectId === wanted);
+}
+
+/** A GUID that is the same for the same words. */
+export function guidOf(text: string): string {
   const hex = createHash("sha256").update(text.toLowerCase()).digest("hex").slice(0, 32);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

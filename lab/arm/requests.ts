@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { writeAction, writeTerminations } from "../compute/machineWrites";
 import { accept } from "./accept";
-import { authorize, authorizeLinks, type Caller } from "./access";
+import { authorize, authorizeLinks } from "./access";
 import { amend } from "./amend";
 import { commonProblems, nameProblems } from "./common";
 import { ArmError, joined, refuse } from "./errors";
@@ -50,13 +50,13 @@ export function putResource(
   id: string,
   body: Body,
   tx: StoreTransaction,
-  caller?: Caller,
+  by: Writer = {},
 ): StoredResource {
-  return put(id, body, tx, { caller });
+  return put(id, body, tx, by);
 }
 
-/** On whose behalf something is written. */
-type Writer = Pick<Put, "byService" | "caller">;
+/** On whose behalf something is written, and in the words of which API version. */
+export type Writer = Pick<Put, "byService" | "caller" | "apiVersion">;
 
 function put(id: string, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
   const target = targetOf(id, tx);
@@ -90,6 +90,8 @@ interface Target {
   id: ArmId;
   type: ResourceType;
   existing?: StoredResource;
+  /** Why what it hangs on is not there; judged after what the request says. */
+  placeMissing?: ArmError;
 }
 
 function targetOf(text: string, tx: StoreTransaction): Target {
@@ -107,7 +109,8 @@ function targetOf(text: string, tx: StoreTransaction): Target {
     const existing = tx.get(text);
     return { id: existing === undefined ? id : (parseId(existing.id) ?? id), type, existing };
   }
-  const scope = type.scoped ? placeOf(id, tx) : scopeOf(id, tx);
+  const place = type.scoped ? placeOf(id, tx) : undefined;
+  const scope = place?.scope ?? scopeOf(id, tx);
   const parent = parentOf(id);
   const names = [...id.names];
   if (parent !== undefined) {
@@ -123,6 +126,7 @@ function targetOf(text: string, tx: StoreTransaction): Target {
     id: existing === undefined ? spelled : (parseId(existing.id) ?? spelled),
     type,
     existing,
+    placeMissing: place?.missing,
   };
 }
 
@@ -133,12 +137,16 @@ function scopeOf(id: ArmId, tx: StoreTransaction): string {
   throw groupMissing(id.resourceGroup);
 }
 
-/** What a role hangs on, in the spelling that is stored: it must be there. */
-function placeOf({ scope }: ArmId, tx: StoreTransaction): string {
-  if (/^\/subscriptions\/[^/]+$/i.test(scope)) return scope;
-  const found = worldOver(tx).find(scope)?.part;
-  if (found !== undefined) return found.id;
-  throw new ArmError(404, "ResourceNotFound", `The Resource '${scope}' was not found.`);
+/** What a role hangs on, in the spelling that is stored, and the 404 if it is not there. */
+function placeOf({ scope }: ArmId, tx: StoreTransaction): { scope: string; missing?: ArmError } {
+  if (/^\/subscriptions\/[^/]+$/i.test(scope)) return { scope };
+  const world = worldOver(tx);
+  const found = world.find(scope)?.part;
+  if (found !== undefined) return { scope: found.id };
+  const id = parseId(scope);
+  const missing =
+    id === undefined ? refuse("InvalidScope", `'${scope}' is no scope.`) : notFound(id, world);
+  return { scope, missing };
 }
 
 const parentMissing = (id: ArmId, parent: ArmId) =>
@@ -166,11 +174,17 @@ function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): St
     properties: (properties ?? {}) as Body,
   };
   const world = worldOver(tx);
-  return judge({ id, desired, existing, world, serial: serialOf(tx), ...by }, type, tx);
+  const put = { id, desired, existing, world, serial: serialOf(tx), ...by };
+  return judge(put, type, tx, target.placeMissing);
 }
 
 /** Runs a type's rules over a whole new resource and stores it if none objects. */
-function judge(put: Put, type: ResourceType, tx: StoreTransaction): StoredResource {
+function judge(
+  put: Put,
+  type: ResourceType,
+  tx: StoreTransaction,
+  placeMissing?: ArmError,
+): StoredResource {
   const { desired, existing } = put;
   authorizeLinks(put);
   const early = joined([...commonProblems(put, type)]);
@@ -183,6 +197,7 @@ function judge(put: Put, type: ResourceType, tx: StoreTransaction): StoredResour
   }
   const refused = joined((type.rules ?? []).flatMap((rule) => [...rule(put)]));
   if (refused !== undefined) throw refused;
+  if (placeMissing !== undefined) throw placeMissing;
   const stored = storable(type.shape, desired);
   if (existing !== undefined && isDeepStrictEqual(stored, existing)) return existing;
   stored.etag = `W/"${randomUUID()}"`;

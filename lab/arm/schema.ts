@@ -15,6 +15,12 @@ export interface Prop {
   item?: Prop;
   /** Fields of a record. */
   fields?: Record<string, Prop>;
+  /** A record that may hold more than its fields; the rest is not read. Whole resources stand for references. */
+  open?: boolean;
+  /** Fields under `properties` that repeat what is said elsewhere, and are not read. */
+  ignored?: readonly string[];
+  /** The SDK's name, where it is another one than Azure's. */
+  sdkName?: string;
   /** In Azure's shape the field is under `properties` of its record. */
   inner?: boolean;
   required?: boolean;
@@ -88,5 +94,11 @@ export const readOnly = (prop: Prop): Prop => ({ ...prop, readOnly: true });
 export const writeOnly = (prop: Prop): Prop => ({ ...prop, writeOnly: true });
 export const maintained = (prop: Prop): Prop => ({ ...prop, maintain: true });
 
+/** A shape with fields under `properties` that are not read. */
+export const withIgnored = (ignored: readonly string[], shape: Prop): Prop => ({
+  ...shape,
+  ignored,
+});
+
 /** A reference to another resource. */
-export const ref: Prop = record({ id: text() });
+export const ref: Prop = { ...record({ id: text() }), open: true };

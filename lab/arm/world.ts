@@ -3,7 +3,7 @@
 import type { MachineAction } from "../compute/machineState";
 import type { Caller } from "./access";
 import type { ArmError } from "./errors";
-import { type ArmId, isUnder, keyOf, parseId, sameId } from "./ids";
+import { type ArmId, formatId, isUnder, keyOf, parseId, sameId } from "./ids";
 import { asBodies, asText, type Body, type Child, type StoredResource } from "./resource";
 
 /** Reading access to the other resources. */
@@ -35,7 +35,7 @@ export function worldOver(source: WorldSource): World {
     find(id) {
       const parsed = parseId(id);
       if (parsed === undefined) return undefined;
-      const own = source.get(id);
+      const own = source.get(parsed.types.length === 1 ? formatId(parsed) : id);
       if (own !== undefined) return { owner: own, part: own };
       const [, ownerId = ""] = /^(.*)\/[^/]+\/[^/]+$/.exec(id) ?? [];
       const collection = parsed.types[parsed.types.length - 1];
@@ -64,6 +64,8 @@ export interface Put {
   world: World;
   /** Who asks; undefined for an administrator who may do everything. */
   caller?: Caller;
+  /** Version of the API that the request speaks; default: the one that azure-native speaks. */
+  apiVersion?: string;
   /** Number that is new with each write: source of what differs from one creation to the next. */
   serial: number;
   /** Made by the service itself, not by a request: what a user may not change, it may. */

@@ -36,7 +36,7 @@ const unplanned: Unplanned[] = [
     resource: "gwlb",
     change: { sku: { name: "Standard", tier: "Regional" } },
     path: "sku.name",
-    answer: /Code="LoadBalancerSkuCannotBeChanged"/,
+    answer: /Code="SkuCannotBeChangedOnUpdate"/,
   },
   {
     name: "tunnels in use",

@@ -2,6 +2,7 @@
 import type { Prop } from "../schema";
 import { type ResourceType, resourceTypes } from "../types";
 import { type RandomType, randomTypes } from "./randomValues";
+import { sdkFields } from "./sdkShape";
 
 type Spec = Record<string, unknown>;
 
@@ -43,7 +44,7 @@ export function randomSchema(version: string): string {
 
 function resourceSpec(type: ResourceType, types: Record<string, Spec>): Spec {
   const path = pathSpec(type);
-  const fields = Object.entries(type.shape.fields ?? {}).filter(([name]) => name !== "id");
+  const fields = sdkFields(type.shape).filter(([name]) => name !== "id");
   const spec = (prop: Prop, name: string) => propSpec(prop, nested(type.token, name), types);
   const inputs = fields.filter(([, prop]) => !prop.readOnly);
   const outputs = fields.filter(([, prop]) => !prop.writeOnly);
@@ -102,7 +103,7 @@ function propSpec(prop: Prop, token: string, types: Record<string, Spec>): Spec 
     case "record": {
       if (types[token] === undefined) {
         types[token] = { type: "object" };
-        const fields = Object.entries(prop.fields ?? {});
+        const fields = sdkFields(prop);
         types[token].properties = Object.fromEntries(
           fields.map(([name, field]) => [name, propSpec(field, nested(token, name), types)]),
         );

@@ -6,15 +6,19 @@ import { isUnknown, UNKNOWN } from "./values";
 /** Beginning of an id that stands for the resource itself: `$self/frontendIPConfigurations/fe`. */
 const SELF = "$self/";
 
+/** Fields by the SDK's name, with Azure's. */
+export const sdkFields = (shape: Pick<Prop, "fields">): [string, Prop, string][] =>
+  Object.entries(shape.fields ?? {}).map(([wire, prop]) => [prop.sdkName ?? wire, prop, wire]);
+
 /** Inputs of the SDK as a request body. `id` is the resource's own. */
 export function toArm(shape: Prop, inputs: Body, id: string): Body {
   const outer: Body = {};
   const inner: Body = {};
   let hasInner = false;
-  for (const [name, prop] of Object.entries(shape.fields ?? {})) {
+  for (const [name, prop, wire] of sdkFields(shape)) {
     hasInner ||= prop.inner === true;
     if (inputs[name] === undefined) continue;
-    (prop.inner ? inner : outer)[name] = toArmValue(prop, inputs[name], id);
+    (prop.inner ? inner : outer)[wire] = toArmValue(prop, inputs[name], id);
   }
   return hasInner ? { ...outer, properties: inner } : outer;
 }
@@ -38,8 +42,8 @@ function toArmValue(prop: Prop, value: unknown, id: string): unknown {
 export function toSdk(shape: Prop, resource: Body, inputsOnly = false): Body {
   const properties = asBody(resource.properties) ?? {};
   const result: Body = {};
-  for (const [name, prop] of Object.entries(shape.fields ?? {})) {
-    const value = prop.inner ? properties[name] : resource[name];
+  for (const [name, prop, wire] of sdkFields(shape)) {
+    const value = prop.inner ? properties[wire] : resource[wire];
     if (value === undefined || (inputsOnly && prop.readOnly)) continue;
     result[name] = toSdkValue(prop, value, inputsOnly);
   }
@@ -60,7 +64,7 @@ function toSdkValue(prop: Prop, value: unknown, inputsOnly: boolean): unknown {
 /** Outputs from outputs: the part of them that could have been inputs. */
 export function toInputs(shape: Prop, outputs: Body): Body {
   const result: Body = {};
-  for (const [name, prop] of Object.entries(shape.fields ?? {})) {
+  for (const [name, prop] of sdkFields(shape)) {
     if (prop.readOnly || outputs[name] === undefined) continue;
     result[name] = toInputValue(prop, outputs[name]);
   }
@@ -81,7 +85,7 @@ function toInputValue(prop: Prop, value: unknown): unknown {
 /** Outputs as a preview shows them: what the inputs say, the rest not known yet. */
 export function previewOf(shape: Prop, inputs: Body): Body {
   const result: Body = {};
-  for (const [name, prop] of Object.entries(shape.fields ?? {})) {
+  for (const [name, prop] of sdkFields(shape)) {
     if (prop.writeOnly) continue;
     result[name] = name in inputs ? previewValue(prop, inputs[name]) : UNKNOWN;
   }
@@ -101,7 +105,7 @@ function previewValue(prop: Prop, value: unknown): unknown {
 /** What azure-native reports of inputs before it calls Azure: types, and what is missing. */
 export function inputProblems(shape: Prop, inputs: Body, path = ""): string[] {
   const at = (name: string) => (path === "" ? name : `${path}.${name}`);
-  const fields = shape.fields ?? {};
+  const fields = Object.fromEntries(sdkFields(shape)) as Record<string, Prop>;
   const missing = Object.entries(fields)
     .filter(([name, prop]) => prop.required && !(name in inputs))
     .map(([name]) => `missing required property '${at(name)}'`);

@@ -71,9 +71,10 @@ async function head({ arm, path }: RestRequest): Promise<Answer> {
   return { status: (await arm.get(path)) === undefined ? 404 : 204 };
 }
 
-const conditionsOf = ({ header }: RestRequest) => ({
+const conditionsOf = ({ header, query }: RestRequest) => ({
   ifMatch: header("if-match"),
   ifNoneMatch: header("if-none-match"),
+  apiVersion: query.get("api-version") ?? undefined,
 });
 
 async function put(request: RestRequest): Promise<Answer> {

@@ -4,7 +4,7 @@ import { type ArmError, refuse } from "../errors";
 import { sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { asBodies, asBody, asText, type Body } from "../resource";
-import { flag, list, type Prop, record, required, text } from "../schema";
+import { flag, list, type Prop, record, required, text, withIgnored } from "../schema";
 import type { Put } from "../world";
 import { type ResourceType, topLevel } from "./definition";
 import { MAX_INSTANCES } from "./scaleSetPolicies";
@@ -43,44 +43,47 @@ export const autoscaleSetting: ResourceType = {
     words: "no < > * % & : ? / + # and no space at its beginning",
   },
   located: true,
-  shape: topLevel({
-    enabled: flag,
-    profiles: required(
-      list(
-        record({
-          name: required(text()),
-          capacity: required(
-            record({
-              minimum: required(text()),
-              maximum: required(text()),
-              default: required(text()),
-            }),
-          ),
-          rules: required(
-            list(
+  shape: withIgnored(
+    ["name"],
+    topLevel({
+      enabled: flag,
+      profiles: required(
+        list(
+          record({
+            name: required(text()),
+            capacity: required(
               record({
-                metricTrigger: required(metricTrigger),
-                scaleAction: required(
-                  record({
-                    direction: required(text("None", "Increase", "Decrease")),
-                    type: required(text("ChangeCount", "PercentChangeCount", "ExactCount")),
-                    value: text(),
-                    cooldown: required(text()),
-                  }),
-                ),
+                minimum: required(text()),
+                maximum: required(text()),
+                default: required(text()),
               }),
-              0,
-              10,
             ),
-          ),
-        }),
-        1,
-        1,
+            rules: required(
+              list(
+                record({
+                  metricTrigger: required(metricTrigger),
+                  scaleAction: required(
+                    record({
+                      direction: required(text("None", "Increase", "Decrease")),
+                      type: required(text("ChangeCount", "PercentChangeCount", "ExactCount")),
+                      value: text(),
+                      cooldown: required(text()),
+                    }),
+                  ),
+                }),
+                0,
+                10,
+              ),
+            ),
+          }),
+          1,
+          1,
+        ),
       ),
-    ),
-    targetResourceLocation: text(),
-    targetResourceUri: text(),
-  }),
+      targetResourceLocation: text(),
+      targetResourceUri: text(),
+    }),
+  ),
   prepare({ desired }) {
     desired.properties.enabled ??= true;
   },

@@ -3,6 +3,7 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parseId } from "../ids";
 import { asBodies, asNumber, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
+import { rule as ruleOf } from "../rules";
 import type { Put } from "../world";
 import { membersOf } from "./loadBalancerPools";
 
@@ -12,6 +13,15 @@ import { membersOf } from "./loadBalancerPools";
  */
 export const VNI_MIN = 800;
 export const VNI_MAX = 1000;
+
+const onlyHa = ruleOf(
+  "GatewayLoadBalancerProviderOnlyAllowHARule",
+  "A rule of a Gateway SKU load balancer has protocol All and ports 0.",
+  { status: "recorded", source: "azure-powershell" },
+);
+
+/** Port of a tunnel that is written without one. Recorded. */
+const DEFAULT_PORT = 10800;
 
 /** What the service puts into pools that come without tunnels, the first and the second one. */
 const FILLED: readonly Body[] = [
@@ -25,6 +35,7 @@ export function fillTunnels(put: Put): void {
   const pools = childrenOf(put.desired, "backendAddressPools").filter((p) => p.id !== undefined);
   for (const [i, pool] of pools.entries()) {
     const filled = FILLED[i];
+    for (const tunnel of tunnelsOf(pool)) tunnel.port ??= DEFAULT_PORT;
     if (tunnelsOf(pool).length > 0 || filled === undefined) continue;
     pool.properties.tunnelInterfaces = [filled];
   }
@@ -82,13 +93,6 @@ function* tunnelProblems(pool: Child, path: string): Generator<ArmError> {
         `${path}[${i}].identifier`,
       );
     }
-    if (tunnel.port === undefined) {
-      yield refuse(
-        "InvalidTunnelInterfacePort",
-        `A tunnel of ${pool.id} has no port.`,
-        `${path}[${i}].port`,
-      );
-    }
     if (tunnel.protocol !== "VXLAN") {
       yield refuse(
         "InvalidTunnelInterfaceProtocol",
@@ -130,9 +134,8 @@ function* changeProblems(put: Put, pool: Child, path: string): Generator<ArmErro
 function* haProblems(rule: Child, path: string): Generator<ArmError> {
   const { protocol, frontendPort, backendPort } = rule.properties;
   if (protocol !== "All" || frontendPort !== 0 || backendPort !== 0) {
-    yield refuse(
-      "GatewayLoadBalancerRuleMustBeHAPorts",
-      `Rule ${rule.id} is ${protocol} ${frontendPort}-${backendPort}; a Gateway SKU takes only protocol All with ports 0.`,
+    yield onlyHa.refuse(
+      `Gateway load balancer only support HA rule with flag EnableHighAvailability set. LoadBalancingRule ${rule.id} is not an HA rule.`,
       `${path}.properties.protocol`,
     );
   }

@@ -14,6 +14,7 @@ import { roleDefinition } from "./roleDefinition";
 import { securityRule } from "./securityRule";
 import { sshPublicKey } from "./sshPublicKey";
 import { subnet } from "./subnet";
+import { userAssignedIdentity } from "./userAssignedIdentity";
 import { virtualMachine } from "./virtualMachine";
 import { virtualMachineScaleSet } from "./virtualMachineScaleSet";
 import { virtualNetwork } from "./virtualNetwork";
@@ -39,6 +40,7 @@ export const resourceTypes: readonly ResourceType[] = [
   sshPublicKey,
   roleDefinition,
   roleAssignment,
+  userAssignedIdentity,
 ];
 
 const byType = new Map(resourceTypes.map((known) => [keyOf(known.type), known]));

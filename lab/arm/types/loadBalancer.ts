@@ -6,6 +6,7 @@ import { keyOf } from "../ids";
 import { inUse } from "../inUse";
 import { asBodies, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
 import type { Put, World } from "../world";
+import { poolClashes } from "./balancedPorts";
 import { chainsTo } from "./chain";
 import { networkName, type ResourceType, withProperties } from "./definition";
 import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
@@ -18,6 +19,7 @@ import {
   ruleProblems,
 } from "./loadBalancerRules";
 import { loadBalancerShape } from "./loadBalancerShape";
+import { skuChange } from "./publicIPAddress";
 
 /** A load balancer: Standard, or Gateway for the ones that NVAs stand behind. */
 export const loadBalancer: ResourceType = {
@@ -31,15 +33,16 @@ export const loadBalancer: ResourceType = {
   shape: loadBalancerShape,
   prepare,
   rules: [
-    skuRules,
     (put) => COLLECTIONS.flatMap((collection) => [...childNameProblems(put, collection)]),
     frontendRules,
     poolRules,
     probeProblems,
     ruleProblems,
+    poolClashes,
     natRuleProblems,
     outboundRuleProblems,
     gatewayRules,
+    skuRules,
   ],
   deleteRules: [
     function* chained(existing, world) {
@@ -71,6 +74,7 @@ const COLLECTIONS = [
   "loadBalancingRules",
   "inboundNatRules",
   "outboundRules",
+  "inboundNatPools",
 ];
 
 function prepare(put: Put): void {
@@ -92,6 +96,9 @@ function prepare(put: Put): void {
   defaults(desired.properties);
 }
 
+/** Properties of the service's own that every rule shows. */
+const UNUSED = { enableDestinationServiceEndpoint: false, allowBackendPortConflict: false };
+
 function defaults(properties: Body): void {
   for (const { properties: probe } of asBodies(properties.probes) as Child[]) {
     probe.intervalInSeconds ??= 15;
@@ -107,6 +114,10 @@ function defaults(properties: Body): void {
     rule.loadDistribution ??= "Default";
     rule.disableOutboundSnat ??= false;
     rule.enableTcpReset ??= false;
+    Object.assign(rule, UNUSED);
+    if (Array.isArray(rule.backendAddressPools) && rule.backendAddressPools.length === 0) {
+      rule.backendAddressPools = undefined;
+    }
     // A GET shows both fields, whichever was sent; rules refuse a difference.
     if (rule.backendAddressPools === undefined && rule.backendAddressPool !== undefined) {
       rule.backendAddressPools = [rule.backendAddressPool];
@@ -114,6 +125,19 @@ function defaults(properties: Body): void {
     const [only, ...others] = refsOf(rule.backendAddressPools);
     if (rule.backendAddressPool === undefined && only !== undefined && others.length === 0) {
       rule.backendAddressPool = { id: only };
+    }
+  }
+  for (const { properties: pool } of asBodies(properties.backendAddressPools) as Child[]) {
+    pool.loadBalancerBackendAddresses ??= [];
+    if (asBodies(pool.tunnelInterfaces).length === 0) pool.tunnelInterfaces = undefined;
+  }
+  for (const collection of ["inboundNatRules", "inboundNatPools"]) {
+    for (const { properties: rule } of asBodies(properties[collection]) as Child[]) {
+      rule.protocol ??= "Tcp";
+      rule.enableFloatingIP ??= false;
+      rule.idleTimeoutInMinutes ??= 4;
+      rule.enableTcpReset ??= false;
+      Object.assign(rule, UNUSED);
     }
   }
   for (const { properties: rule } of asBodies(properties.outboundRules) as Child[]) {
@@ -125,7 +149,7 @@ function defaults(properties: Body): void {
 
 function* skuRules({ desired, existing }: Put): Generator<ArmError> {
   const { name, tier } = desired.sku ?? {};
-  if (name === "Basic") {
+  if (name === "Basic" && (existing === undefined || existing.sku?.name === "Basic")) {
     // Basic load balancers were retired on 2025-09-30; the spelling of the code is ours.
     yield refuse(
       "BasicSkuLoadBalancerRetired",
@@ -140,22 +164,15 @@ function* skuRules({ desired, existing }: Put): Generator<ArmError> {
       "sku.tier",
     );
   }
-  if (existing === undefined) return;
-  for (const field of ["name", "tier"]) {
-    if (existing.sku?.[field] === desired.sku?.[field]) continue;
-    // The provider plans this as an update; the service does not change the SKU of a load balancer.
-    yield refuse(
-      "LoadBalancerSkuCannotBeChanged",
-      `sku.${field} of ${desired.id} cannot be changed from ${existing.sku?.[field]} to ${desired.sku?.[field]}.`,
-      `sku.${field}`,
-    );
-  }
+  // The provider plans this as an update; the service does not change the SKU of a load balancer.
+  if (existing !== undefined) yield* skuChange(desired, existing);
 }
 
 function present(stored: Parameters<NonNullable<ResourceType["present"]>>[0], world: World) {
   const rules = childrenOf(stored, "loadBalancingRules");
   const outbound = childrenOf(stored, "outboundRules");
   const natRules = childrenOf(stored, "inboundNatRules");
+  const natPools = childrenOf(stored, "inboundNatPools");
   const ids = (parts: { id: string }[]) =>
     parts.length > 0 ? parts.map(({ id }) => ({ id })) : undefined;
   const names = (value: unknown, id: string) =>
@@ -169,6 +186,7 @@ function present(stored: Parameters<NonNullable<ResourceType["present"]>>[0], wo
       withProperties(f, {
         loadBalancingRules: by(rules, "frontendIPConfiguration", f.id),
         inboundNatRules: by(natRules, "frontendIPConfiguration", f.id),
+        inboundNatPools: by(natPools, "frontendIPConfiguration", f.id),
         outboundRules: by(outbound, "frontendIPConfigurations", f.id),
       }),
     ),

@@ -4,14 +4,43 @@ import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse, referenceProblems, removedChildren } from "../inUse";
 import { asTexts, type Child, childrenOf, refOf } from "../resource";
+import { rule } from "../rules";
 import type { Put } from "../world";
 import { chainProblems, chainsTo } from "./chain";
 import { takenProblems } from "./publicIPAddress";
+
+const neither = rule(
+  "FrontendIPConfigHasNoSubnetOrPublicIP",
+  "A frontend is in a subnet or has a public address.",
+  { status: "reported", source: "users of terraform and bicep" },
+);
+const both = rule(
+  "FrontendIPConfigHasBothSubnetAndPublicIP",
+  "A frontend has not both a subnet and a public address.",
+  { status: "reported", source: "users of terraform and bicep" },
+);
+const referencedTwice = rule(
+  "PublicIPReferencedByMultipleIPConfigs",
+  "A public address is that of one frontend only.",
+  { status: "reported", source: "users of terraform" },
+);
+const lastFrontend = rule(
+  "DeletingAllIpConfigsInLoadbalancerNotSupported",
+  "A load balancer that has frontends keeps one of them.",
+  { status: "reported", source: "users of terraform" },
+);
 
 /** Frontends of a load balancer: where they stand, what they may change, what they are chained to. */
 export function* frontendRules(put: Put): Generator<ArmError> {
   const frontends = namedChildren(put, "frontendIPConfigurations");
   const { desired, existing } = put;
+  const had = childrenOf(existing ?? { properties: {} }, "frontendIPConfigurations").length;
+  if (frontends.length === 0 && had > 0) {
+    yield lastFrontend.refuse(
+      `Deleting all IP configurations of load balancer ${desired.id} is not supported: it has ${had}.`,
+      "properties.frontendIPConfigurations",
+    );
+  }
   const others = ["loadBalancingRules", "inboundNatRules", "outboundRules"].some(
     (collection) => childrenOf(desired, collection).length > 0,
   );
@@ -22,7 +51,17 @@ export function* frontendRules(put: Put): Generator<ArmError> {
       "properties.frontendIPConfigurations",
     );
   }
+  const addresses = new Map<string, string>();
   for (const [frontend, path] of frontends) {
+    const address = keyOf(refOf(frontend.properties.publicIPAddress) ?? "");
+    const other = addresses.get(address);
+    if (address !== "" && other !== undefined) {
+      yield referencedTwice.refuse(
+        `Public IP address ${address} is referenced by multiple IP configurations: ${other}, ${frontend.id}.`,
+        `${path}.properties.publicIPAddress.id`,
+      );
+    }
+    addresses.set(address, frontend.id);
     yield* placeProblems(put, frontend, path);
     if (frontend.properties.gatewayLoadBalancer !== undefined) {
       yield* chainProblems(put, frontend, path);
@@ -43,11 +82,15 @@ function* placeProblems(put: Put, frontend: Child, path: string): Generator<ArmE
   const { publicIPAddress, subnet } = frontend.properties;
   const gateway = put.desired.sku?.name === "Gateway";
   if ((publicIPAddress === undefined) === (subnet === undefined)) {
-    yield refuse(
-      "LoadBalancerFrontendIPConfigurationMustHaveSubnetOrPublicIP",
-      `Frontend ${frontend.id} must reference either a subnet or a public IP address.`,
-      path,
-    );
+    yield publicIPAddress === undefined
+      ? neither.refuse(
+          `Frontend IP Configuration ${frontend.id} must reference either a Subnet or a Public IP Address.`,
+          path,
+        )
+      : both.refuse(
+          `Frontend IP Configuration ${frontend.id} must not reference both a Subnet and a Public IP Address.`,
+          path,
+        );
     return;
   }
   if (gateway && publicIPAddress !== undefined) {

@@ -2,7 +2,7 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse, referenceProblems, removedChildren } from "../inUse";
-import { asNumber, asText, type Child, childrenOf, refOf, refsOf } from "../resource";
+import { asNumber, type Child, childrenOf, refOf, refsOf } from "../resource";
 import type { Put } from "../world";
 import { FRONTEND_TYPE } from "./chain";
 
@@ -38,13 +38,6 @@ export function* probeProblems(put: Put): Generator<ArmError> {
       yield refuse(
         "LoadBalancerProbeRequestPathInvalid",
         `Probe ${probe.id} is ${protocol}: requestPath is ${http ? "required" : "not allowed"}.`,
-        `${path}.properties.requestPath`,
-      );
-    }
-    if (http && requestPath !== undefined && !asText(requestPath)?.startsWith("/")) {
-      yield refuse(
-        "LoadBalancerProbeRequestPathInvalid",
-        `Probe ${probe.id} has requestPath '${requestPath}'; it must begin with a slash.`,
         `${path}.properties.requestPath`,
       );
     }

@@ -1,4 +1,4 @@
-/** What a load balancer is made of; inbound NAT pools and public prefixes are not known here. */
+/** What a load balancer is made of; public prefixes are not known here. */
 import {
   child,
   flag,
@@ -16,6 +16,9 @@ import {
 import { resourceGuid, topLevel } from "./definition";
 
 const subResources = readOnly(list(ref));
+
+/** What the service shows of every rule, and nobody sets. */
+const unused = { enableDestinationServiceEndpoint: served, allowBackendPortConflict: served };
 
 /** A backend pool. */
 export const poolShape = child({
@@ -61,6 +64,7 @@ export const inboundNatRuleShape = child({
   enableTcpReset: flag,
   idleTimeoutInMinutes: whole(4, 30),
   backendIPConfiguration: served,
+  ...unused,
 });
 
 /** The body of a load balancer, in Azure's shape and the SDK's. */
@@ -77,6 +81,7 @@ export const loadBalancerShape = topLevel(
           subnet: ref,
           loadBalancingRules: subResources,
           inboundNatRules: subResources,
+          inboundNatPools: subResources,
           outboundRules: subResources,
         },
         { zones: list(text("1", "2", "3")) },
@@ -111,6 +116,21 @@ export const loadBalancerShape = topLevel(
         disableOutboundSnat: flag,
         idleTimeoutInMinutes: whole(4, 30),
         loadDistribution: text("Default", "SourceIP", "SourceIPProtocol"),
+        ...unused,
+      }),
+    ),
+    /** For instances of Uniform scale sets: kept and shown, of no effect where there is none. */
+    inboundNatPools: list(
+      child({
+        frontendIPConfiguration: ref,
+        protocol: text("Tcp", "Udp", "All"),
+        frontendPortRangeStart: required(whole(1, 65534)),
+        frontendPortRangeEnd: required(whole(1, 65535)),
+        backendPort: required(whole(1, 65535)),
+        enableFloatingIP: flag,
+        enableTcpReset: flag,
+        idleTimeoutInMinutes: whole(4, 30),
+        ...unused,
       }),
     ),
     inboundNatRules: maintained(list(inboundNatRuleShape)),

@@ -1,8 +1,10 @@
 import { type ArmError, refuse } from "../errors";
-import { inUse, referenceProblems } from "../inUse";
+import { parseId, sameId } from "../ids";
+import { referenceProblems } from "../inUse";
 import { childrenOf, refOf, refsOf } from "../resource";
-import { list, readOnly, record, ref, text, whole } from "../schema";
-import type { Put } from "../world";
+import { rule } from "../rules";
+import { list, readOnly, record, ref, served, text, whole } from "../schema";
+import type { Put, World } from "../world";
 import {
   networkName,
   type ResourceType,
@@ -11,6 +13,15 @@ import {
   withProperties,
 } from "./definition";
 import { takenProblems, zoneChange } from "./publicIPAddress";
+
+const onSubnets = rule(
+  "CannotDeleteNatGatewayAssociatedToSubnet",
+  "A NAT gateway stays while a subnet has it.",
+  { status: "reported", source: "users of terraform" },
+);
+const absent = rule("NotFound", "The addresses of a NAT gateway are there.", {
+  ...{ status: "recorded", source: "azure-service-operator", http: 404 },
+});
 
 /** Outbound access for subnets; it cannot be chained to a Gateway Load Balancer. */
 export const natGateway: ResourceType = {
@@ -26,12 +37,18 @@ export const natGateway: ResourceType = {
       idleTimeoutInMinutes: whole(4, 120),
       publicIpAddresses: list(ref, 0, 16),
       subnets: readOnly(list(ref)),
+      type: served,
       ...resourceGuid,
     },
-    { sku: record({ name: text("Standard") }), zones: list(text("1", "2", "3"), 0, 1) },
+    {
+      sku: record({ name: text("Standard"), tier: text("Regional") }),
+      zones: list(text("1", "2", "3"), 0, 1),
+    },
   ),
   prepare({ desired }) {
     desired.properties.idleTimeoutInMinutes ??= 4;
+    desired.properties.type = "Public";
+    if (desired.sku !== undefined) desired.sku.tier ??= "Regional";
   },
   rules: [
     function* sku({ desired }) {
@@ -49,23 +66,35 @@ export const natGateway: ResourceType = {
   ],
   deleteRules: [
     function* used(existing, world) {
-      const users = world.usersOf(existing.id).map((user) => user.id);
-      if (users.length > 0) yield inUse("InUseNatGatewayCannotBeDeleted", existing.id, users);
+      const users = subnetsOf(existing.id, world);
+      if (users.length > 0) {
+        yield onSubnets.refuse(
+          `NAT Gateway ${existing.id} is still configured on ${users.length} subnets. Remove NAT Gateway from all referenced subnets and then delete NAT Gateway.`,
+          existing.id,
+        );
+      }
     },
   ],
   present(stored, world) {
-    const subnets = world
-      .usersOf(stored.id)
-      .flatMap((network) => childrenOf(network, "subnets"))
-      .filter((s) => refOf(s.properties.natGateway)?.toLowerCase() === stored.id.toLowerCase())
-      .map(({ id }) => ({ id }));
+    const subnets = subnetsOf(stored.id, world).map((id) => ({ id }));
     return withProperties(stored, { subnets: subnets.length > 0 ? subnets : undefined });
   },
 };
 
+const subnetsOf = (id: string, world: World): string[] =>
+  world
+    .usersOf(id)
+    .flatMap((network) => childrenOf(network, "subnets"))
+    .filter((subnet) => sameId(refOf(subnet.properties.natGateway), id))
+    .map((subnet) => subnet.id);
+
 function* addresses(put: Put): Generator<ArmError> {
   for (const [i, id] of refsOf(put.desired.properties.publicIpAddresses).entries()) {
     const path = `properties.publicIpAddresses[${i}]`;
+    if (parseId(id) !== undefined && put.world.find(id) === undefined) {
+      yield absent.refuse(`Resource ${id} not found.`, `${path}.id`);
+      continue;
+    }
     const wrong = [
       ...referenceProblems(put, id, ["Microsoft.Network/publicIPAddresses"], path),
       ...takenProblems(put, id, put.desired.id, path),

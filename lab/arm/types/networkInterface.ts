@@ -15,6 +15,7 @@ import {
 } from "../resource";
 import { child, flag, list, record, ref, served, text } from "../schema";
 import type { Put, World } from "../world";
+import { configurationClashes } from "./balancedPorts";
 import { chainProblems } from "./chain";
 import {
   networkName,
@@ -36,42 +37,46 @@ export const networkInterface: ResourceType = {
   path: ["resourceGroupName", "networkInterfaceName"],
   name: networkName(),
   located: true,
-  shape: topLevel({
-    auxiliaryMode: text("None", "MaxConnections", "Floating", "AcceleratedConnections"),
-    auxiliarySku: text("None", "A1", "A2", "A4", "A8"),
-    disableTcpStateTracking: flag,
-    dnsSettings: record({
-      dnsServers: list(text()),
-      internalDnsNameLabel: text(),
-      appliedDnsServers: served,
-      internalDomainNameSuffix: served,
-    }),
-    enableAcceleratedNetworking: flag,
-    enableIPForwarding: flag,
-    ipConfigurations: list(
-      child({
-        gatewayLoadBalancer: ref,
-        loadBalancerBackendAddressPools: list(ref),
-        loadBalancerInboundNatRules: list(ref),
-        primary: flag,
-        privateIPAddress: text(),
-        privateIPAddressVersion: text("IPv4", "IPv6"),
-        privateIPAllocationMethod: text("Static", "Dynamic"),
-        publicIPAddress: ref,
-        subnet: ref,
+  shape: topLevel(
+    {
+      auxiliaryMode: text("None", "MaxConnections", "Floating", "AcceleratedConnections"),
+      auxiliarySku: text("None", "A1", "A2", "A4", "A8"),
+      disableTcpStateTracking: flag,
+      dnsSettings: record({
+        dnsServers: list(text()),
+        internalDnsNameLabel: text(),
+        appliedDnsServers: served,
+        internalDomainNameSuffix: served,
       }),
-    ),
-    networkSecurityGroup: ref,
-    nicType: text("Standard", "Elastic"),
-    macAddress: served,
-    primary: served,
-    virtualMachine: served,
-    hostedWorkloads: served,
-    tapConfigurations: served,
-    vnetEncryptionSupported: served,
-    defaultOutboundConnectivityEnabled: served,
-    ...resourceGuid,
-  }),
+      enableAcceleratedNetworking: flag,
+      enableIPForwarding: flag,
+      ipConfigurations: list(
+        child({
+          gatewayLoadBalancer: ref,
+          loadBalancerBackendAddressPools: list(ref),
+          loadBalancerInboundNatRules: list(ref),
+          primary: flag,
+          privateIPAddress: text(),
+          privateIPAddressVersion: text("IPv4", "IPv6"),
+          privateIPAllocationMethod: text("Static", "Dynamic"),
+          publicIPAddress: ref,
+          subnet: ref,
+        }),
+      ),
+      networkSecurityGroup: ref,
+      nicType: text("Standard", "Elastic"),
+      macAddress: served,
+      primary: served,
+      virtualMachine: served,
+      hostedWorkloads: served,
+      tapConfigurations: served,
+      vnetEncryptionSupported: served,
+      defaultOutboundConnectivityEnabled: served,
+      allowPort25Out: served,
+      ...resourceGuid,
+    },
+    { kind: served },
+  ),
   prepare,
   rules: [
     (put) => childNameProblems(put, "ipConfigurations"),
@@ -125,7 +130,20 @@ function prepare(put: Put): void {
   properties.enableAcceleratedNetworking ??= false;
   properties.enableIPForwarding ??= false;
   properties.disableTcpStateTracking ??= false;
-  properties.dnsSettings ??= { dnsServers: [] };
+  properties.dnsSettings = {
+    dnsServers: [],
+    ...asBody(properties.dnsSettings),
+    appliedDnsServers: [],
+    internalDomainNameSuffix: suffixFor(desired),
+  };
+  desired.kind = "Regular";
+  Object.assign(properties, {
+    hostedWorkloads: [],
+    tapConfigurations: [],
+    vnetEncryptionSupported: false,
+    allowPort25Out: true,
+    defaultOutboundConnectivityEnabled: false,
+  });
   properties.nicType ??= "Standard";
   properties.auxiliaryMode ??= "None";
   properties.auxiliarySku ??= "None";
@@ -136,6 +154,14 @@ function prepare(put: Put): void {
 function macFor(id: string): string {
   const hash = createHash("sha256").update(keyOf(id)).digest("hex").toUpperCase();
   return ["00", "0D", "3A", hash.slice(0, 2), hash.slice(2, 4), hash.slice(4, 6)].join("-");
+}
+
+/** The DNS suffix of a network's machines, the same for the same network. */
+function suffixFor(nic: StoredResource): string {
+  const [first] = childrenOf(nic, "ipConfigurations");
+  const network = keyOf(refOf(first?.properties.subnet) ?? nic.id).split("/subnets/")[0] ?? "";
+  const hash = createHash("sha256").update(network).digest("hex").slice(0, 26);
+  return `${hash}.ax.internal.cloudapp.net`;
 }
 
 function* configurations(put: Put): Generator<ArmError> {
@@ -162,6 +188,7 @@ function* configurations(put: Put): Generator<ArmError> {
     if (wrong.length === 0) yield* addressProblems(put, part, path);
     yield* publicProblems(put, part, path);
     if (part.properties.gatewayLoadBalancer !== undefined) yield* chainProblems(put, part, path);
+    yield* configurationClashes(put, part, path);
     yield* poolProblems(put, part, path);
   }
 }

@@ -9,7 +9,7 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
-import { clashProblems, defaultRules, ruleFields, ruleProblems } from "./securityRule";
+import { clashProblems, defaultRules, prepareRule, ruleFields, ruleProblems } from "./securityRule";
 
 /** A security group with its rules inline. */
 export const networkSecurityGroup: ResourceType = {
@@ -31,6 +31,7 @@ export const networkSecurityGroup: ResourceType = {
   prepare(put) {
     nameChildren(put, "securityRules");
     put.desired.properties.securityRules ??= [];
+    for (const rule of childrenOf(put.desired, "securityRules")) prepareRule(rule);
     put.desired.properties.defaultSecurityRules = defaultRules(put.desired.id);
   },
   rules: [

@@ -2,6 +2,7 @@ import { freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy } from "../inUse";
 import { asBody, asText, asTexts, refsOf, type StoredResource } from "../resource";
+import { rule } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";
 import type { Put, World } from "../world";
 import {
@@ -58,7 +59,7 @@ export const publicIPAddress: ResourceType = {
     },
   ),
   prepare,
-  rules: [skuRules, changeRules, labelRules],
+  rules: [changeRules, skuRules, labelRules],
   deleteRules: [
     function* used(existing, world) {
       const users = usersOf(existing.id, world);
@@ -108,6 +109,13 @@ function prepare(put: Put): void {
   properties.publicIPAddressVersion ??= "IPv4";
   properties.publicIPAllocationMethod ??= "Dynamic";
   properties.idleTimeoutInMinutes ??= 4;
+  properties.ipTags ??= [];
+  if (properties.publicIPAllocationMethod === "Static") {
+    properties.ddosSettings = {
+      protectionMode: "VirtualNetworkInherited",
+      ...asBody(properties.ddosSettings),
+    };
+  }
   desired.sku = { name: "Basic", tier: "Regional", ...desired.sku };
   const family = properties.publicIPAddressVersion === "IPv6" ? 6 : 4;
   properties.ipAddress = existing?.properties.ipAddress ?? freePublicAddress(put, family);
@@ -118,8 +126,20 @@ function prepare(put: Put): void {
   }
 }
 
-function* skuRules({ desired }: Put): Generator<ArmError> {
-  if (desired.sku?.name === "Basic") {
+const mustBeStatic = rule(
+  "StandardSkuPublicIPAddressesMustBeStatic",
+  "A Standard public address is allocated statically.",
+  { status: "reported", source: "users of terraform and az" },
+);
+
+const skuIsFixed = rule(
+  "SkuCannotBeChangedOnUpdate",
+  "The SKU of a public address or load balancer is set at its creation.",
+  { status: "reported", source: "users of az; the same sentence is assumed for load balancers" },
+);
+
+function* skuRules({ desired, existing }: Put): Generator<ArmError> {
+  if (desired.sku?.name === "Basic" && (existing === undefined || existing.sku?.name === "Basic")) {
     // Basic public addresses were retired on 2025-09-30; the spelling of the code is ours.
     yield refuse(
       "BasicSkuPublicIPAddressRetired",
@@ -129,9 +149,8 @@ function* skuRules({ desired }: Put): Generator<ArmError> {
     return;
   }
   if (desired.properties.publicIPAllocationMethod !== "Static") {
-    yield refuse(
-      "StandardSkuPublicIPAddressMustBeStatic",
-      `Standard sku public IP address ${desired.id} must have publicIPAllocationMethod set to Static.`,
+    yield mustBeStatic.refuse(
+      `Standard sku publicIp ${desired.id} must have AllocationMethod set to Static.`,
       "properties.publicIPAllocationMethod",
     );
   }
@@ -143,9 +162,8 @@ function* skuRules({ desired }: Put): Generator<ArmError> {
 /** What never changes in a public address; azure-native replaces for most of it. */
 function* changeRules({ desired, existing }: Put): Generator<ArmError> {
   if (existing === undefined) return;
+  yield* skuChange(desired, existing);
   const fixed: [string, unknown, unknown][] = [
-    ["sku.name", existing.sku?.name, desired.sku?.name],
-    ["sku.tier", existing.sku?.tier, desired.sku?.tier],
     [
       "properties.publicIPAddressVersion",
       existing.properties.publicIPAddressVersion,
@@ -161,6 +179,18 @@ function* changeRules({ desired, existing }: Put): Generator<ArmError> {
     );
   }
   yield* zoneChange(desired, existing);
+}
+
+/** The SKU is fixed at creation, of public addresses as of load balancers. */
+export function* skuChange(desired: StoredResource, existing: StoredResource): Generator<ArmError> {
+  for (const field of ["name", "tier"]) {
+    const [before, after] = [existing.sku?.[field], desired.sku?.[field]];
+    if (before === after) continue;
+    yield skuIsFixed.refuse(
+      `Sku property is set at creation time and cannot be changed from ${before} to ${after} on resource update for resource ${desired.id}.`,
+      `sku.${field}`,
+    );
+  }
 }
 
 /** Zones are fixed at creation, of public addresses as of most resources. */

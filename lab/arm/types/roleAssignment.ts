@@ -1,10 +1,18 @@
 import { permissionsOf, ROLE_ASSIGNMENT_TYPE } from "../access";
 import { conflict, refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
+import { isPrincipal, TENANT } from "../principals";
 import { asText, asTexts, type StoredResource } from "../resource";
+import { rule } from "../rules";
 import { readOnly, required, resource, served, text, unshownEtag } from "../schema";
 import type { World } from "../world";
 import { GUID, guidName, type ResourceType } from "./definition";
+
+const unknownPrincipal = rule(
+  "PrincipalNotFound",
+  "A principal is in the directory, unless the assignment says its type.",
+  { status: "recorded", source: "azure-service-operator" },
+);
 
 /** A role given to an identity on a scope and everything below it. */
 export const roleAssignment: ResourceType = {
@@ -35,9 +43,11 @@ export const roleAssignment: ResourceType = {
       updatedBy: served,
     },
   ),
-  prepare({ desired, id }) {
+  prepare({ desired, id, world }) {
     desired.properties.scope = id.scope;
-    desired.properties.principalType ??= "User";
+    if (isPrincipal(asText(desired.properties.principalId) ?? "", world)) {
+      desired.properties.principalType ??= "ServicePrincipal";
+    }
   },
   rules: [
     function* assignment({ desired, existing, id, world }) {
@@ -46,6 +56,12 @@ export const roleAssignment: ResourceType = {
         yield refuse(
           "InvalidPrincipalId",
           `A valid principal ID must be provided for role assignment, got '${principalId}'.`,
+          "properties.principalId",
+        );
+      }
+      if (desired.properties.principalType === undefined) {
+        yield unknownPrincipal.refuse(
+          `Principal ${String(principalId).replaceAll("-", "")} does not exist in the directory ${TENANT}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype`,
           "properties.principalId",
         );
       }

@@ -1,9 +1,13 @@
 import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "../access";
 import { conflict, refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
-import { asText, asTexts } from "../resource";
+import { asBodies, asText, asTexts } from "../resource";
 import { list, readOnly, record, required, resource, served, text, unshownEtag } from "../schema";
 import { guidName, type ResourceType } from "./definition";
+
+/** Whether an assignable scope has to do with the subscription that a definition is written in. */
+const covers = (scope: string, subscription: string) =>
+  scope === "/" || isUnder(scope, subscription) || isUnder(subscription, scope);
 
 /** A role of a tenant's own: actions that may be assigned together. */
 export const roleDefinition: ResourceType = {
@@ -25,7 +29,7 @@ export const roleDefinition: ResourceType = {
     {
       roleName: required(text()),
       description: text(),
-      roleType: text(),
+      type: { ...text(), sdkName: "roleType" },
       permissions: list(
         record({
           actions: list(text()),
@@ -42,7 +46,12 @@ export const roleDefinition: ResourceType = {
     },
   ),
   prepare({ desired }) {
-    desired.properties.roleType = "CustomRole";
+    desired.properties.type = "CustomRole";
+    for (const permission of asBodies(desired.properties.permissions)) {
+      for (const list of ["actions", "notActions", "dataActions", "notDataActions"]) {
+        permission[list] ??= [];
+      }
+    }
   },
   rules: [
     function* definition({ desired, id, world }) {
@@ -60,7 +69,7 @@ export const roleDefinition: ResourceType = {
           "properties.roleName",
         );
       }
-      if (!asTexts(assignableScopes).some((scope) => isUnder(id.scope, scope))) {
+      if (!asTexts(assignableScopes).some((scope) => covers(scope, id.scope))) {
         yield refuse(
           "LinkedInvalidPropertyId",
           `The role definition is written at scope '${id.scope}', which none of its assignable scopes covers.`,

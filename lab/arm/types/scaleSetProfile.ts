@@ -10,6 +10,7 @@ import { accept } from "../accept";
 import { type ArmError, refuse } from "../errors";
 import { parseId, sameId } from "../ids";
 import { asBodies, asBody, asText, type Body, childrenOf, refOf, refsOf } from "../resource";
+import { rule } from "../rules";
 import type { Put, World } from "../world";
 import type { ResourceType } from "./definition";
 import { networkInterface } from "./networkInterface";
@@ -98,12 +99,21 @@ function judge(
   return [...problems, ...(type.rules ?? []).flatMap((rule) => [...rule(sample)])];
 }
 
+const needsVersion = rule(
+  "NetworkApiVersionMustBeSpecifiedWithNetworkInterfaceConfigurations",
+  "A Flexible scale set says the network API version of its interface configurations.",
+  { status: "reported", source: "users of terraform" },
+);
+
 /** NIC configurations: what binds them beyond the rules of a NIC. */
 function* configurationProblems(put: Put): Generator<ArmError> {
   const network = asBody(profileOf(put.desired).networkProfile) ?? {};
   const path = `${profilePath}.networkProfile`;
   if (network.networkApiVersion === undefined) {
-    yield missing("networkApiVersion", "networkProfile.networkApiVersion");
+    yield needsVersion.refuse(
+      `Network api version in network profile of virtual machine scale set ${put.desired.name} must be specified if network interface configurations are specified.`,
+      "networkProfile.networkApiVersion",
+    );
   }
   const prefix = asText(asBody(profileOf(put.desired).osProfile)?.computerNamePrefix);
   if (prefix === undefined || prefix === "") {
@@ -135,6 +145,13 @@ function* configurationProblems(put: Put): Generator<ArmError> {
           "ScaleSetIpConfigurationCannotBeChained",
           `IP configuration ${part.name} of scale set ${put.desired.name} cannot have a gatewayLoadBalancer: put the instances into a pool of a public load balancer and chain its frontend.`,
           `${at}.gatewayLoadBalancer`,
+        );
+      }
+      if (refsOf(own.loadBalancerInboundNatPools).length > 0) {
+        yield refuse(
+          "InvalidParameter",
+          "loadBalancerInboundNatPools is not supported for orchestrationMode Flexible: use inbound NAT rules with a backend pool.",
+          `${at}.loadBalancerInboundNatPools`,
         );
       }
       yield* balancerProblems(put, refsOf(own.loadBalancerBackendAddressPools), at);

@@ -47,6 +47,8 @@ const networkInterfaceConfiguration = resource(
             // Not in Azure's API: here so that who tries it is told what to do instead.
             gatewayLoadBalancer: ref,
             loadBalancerBackendAddressPools: list(ref),
+            // Of Uniform scale sets: refused with their mode, or by a rule of its own.
+            loadBalancerInboundNatPools: list(ref),
             primary: flag,
             privateIPAddressVersion: text("IPv4", "IPv6"),
             subnet: ref,

@@ -143,6 +143,28 @@ export function* clashProblems(put: Put): Generator<ArmError> {
   }
 }
 
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  AllowVnetInBound: "Allow inbound traffic from all VMs in VNET",
+  AllowAzureLoadBalancerInBound: "Allow inbound traffic from azure load balancer",
+  DenyAllInBound: "Deny all inbound traffic",
+  AllowVnetOutBound: "Allow outbound traffic from all VMs to all VMs in VNET",
+  AllowInternetOutBound: "Allow outbound traffic from all VMs to Internet",
+  DenyAllOutBound: "Deny all outbound traffic",
+};
+
+/** The plural fields of a rule, which answers always have. */
+const NO_LISTS = {
+  sourcePortRanges: [],
+  destinationPortRanges: [],
+  sourceAddressPrefixes: [],
+  destinationAddressPrefixes: [],
+};
+
+/** Fills in the plural fields that a request leaves out. */
+export function prepareRule({ properties }: Child): void {
+  Object.assign(properties, { ...NO_LISTS, ...properties });
+}
+
 /** The rules that every group has below its own. */
 export function defaultRules(groupId: string): Child[] {
   const rule = (name: string, direction: string, priority: number, from: string, to: string) => ({
@@ -151,6 +173,7 @@ export function defaultRules(groupId: string): Child[] {
     type: "Microsoft.Network/networkSecurityGroups/defaultSecurityRules",
     properties: {
       provisioningState: "Succeeded",
+      description: DESCRIPTIONS[name],
       protocol: "*",
       access: priority === 65500 ? "Deny" : "Allow",
       direction,
@@ -159,6 +182,7 @@ export function defaultRules(groupId: string): Child[] {
       sourcePortRange: "*",
       destinationAddressPrefix: to,
       destinationPortRange: "*",
+      ...NO_LISTS,
     },
   });
   return [

@@ -2,9 +2,10 @@ import { hasHostBits, parseNetwork } from "../../../components/azure/addresses";
 import { modelsNaming } from "../../compute/scaleSets/model";
 import { holdersIn, networksOf, prefixesOf } from "../addressing";
 import { type ArmError, refuse } from "../errors";
+import { sameId } from "../ids";
 import { namedBy, referenceProblems } from "../inUse";
-import { type Child, refOf } from "../resource";
-import { child, flag, list, readOnly, record, ref, served, text } from "../schema";
+import { asBodies, asBody, type Child, childrenOf, refOf } from "../resource";
+import { child, flag, list, readOnly, record, ref, resource, served, text } from "../schema";
 import type { Put, World } from "../world";
 import { networkName, type ResourceType, withProperties } from "./definition";
 
@@ -19,7 +20,15 @@ export const subnetFields = {
   serviceEndpoints: list(
     record({ service: text(), locations: list(text()), provisioningState: readOnly(text()) }),
   ),
-  delegations: list(record({ name: text(), id: readOnly(text()) })),
+  delegations: list(
+    resource(
+      { name: text(), id: readOnly(text()), etag: readOnly(text()), type: readOnly(text()) },
+      { serviceName: text(), actions: readOnly(list(text())), provisioningState: readOnly(text()) },
+    ),
+  ),
+  // Policies and allocations are not carried; Azure's tools send the empty list.
+  serviceEndpointPolicies: list(ref, 0, 0),
+  ipAllocations: list(ref, 0, 0),
   privateEndpointNetworkPolicies: text(
     "Enabled",
     "Disabled",
@@ -45,12 +54,27 @@ export const subnet: ResourceType = {
   shape: child(subnetFields),
 };
 
+/** API version with which a new subnet is private unless the request says otherwise. Recorded. */
+const PRIVATE_SINCE = "2026-03-01";
+
 /** Fills in what the service decides for a subnet. */
-export function prepareSubnet(part: Child): void {
+export function prepareSubnet(part: Child, put: Put): void {
   const { properties } = part;
+  const before = childrenOf(put.existing ?? { properties: {} }, "subnets");
+  const isNew = !before.some(({ id }) => sameId(id, part.id));
+  if (isNew && (put.apiVersion ?? "") >= PRIVATE_SINCE) properties.defaultOutboundAccess ??= false;
   properties.privateEndpointNetworkPolicies ??= "Disabled";
   properties.privateLinkServiceNetworkPolicies ??= "Enabled";
   properties.delegations ??= [];
+  for (const delegation of asBodies(properties.delegations)) {
+    delegation.id = `${part.id}/delegations/${delegation.name}`;
+    delegation.type = "Microsoft.Network/virtualNetworks/subnets/delegations";
+    delegation.properties = {
+      actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
+      ...asBody(delegation.properties),
+      provisioningState: "Succeeded",
+    };
+  }
 }
 
 /** What keeps a subnet: IP configurations and frontends in it, and models of scale sets. */

@@ -57,6 +57,7 @@ function prepare(put: Put): void {
   properties.vmId = existing?.properties.vmId ?? randomUUID();
   properties.timeCreated = existing?.properties.timeCreated ?? new Date().toISOString();
   const storage = asBody(properties.storageProfile);
+  if (storage?.imageReference !== undefined) storage.osDisk ??= { createOption: "FromImage" };
   const image = asBody(storage?.imageReference);
   if (image !== undefined) {
     const before = asBody(asBody(existing?.properties.storageProfile)?.imageReference);

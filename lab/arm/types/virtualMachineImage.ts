@@ -1,7 +1,13 @@
 /** Sizes and images of virtual machines, as far as the library and its users meet them. */
 import { ArmError, refuse } from "../errors";
 import { asBody, asText, type Body } from "../resource";
+import { rule } from "../rules";
 import type { Put } from "../world";
+
+const badImage = rule("InvalidParameter", "Publisher, offer and SKU of an image are names.", {
+  status: "recorded",
+  source: "azure-service-operator",
+});
 
 interface Image {
   generation: 1 | 2;
@@ -76,6 +82,14 @@ export function* imageProblems(put: Put): Generator<ArmError> {
   }
   const found = imageOf(reference);
   const { publisher, offer, sku, version } = reference;
+  for (const [part, value] of Object.entries({ publisher, offer, sku })) {
+    if (/^[A-Za-z0-9._-]+$/.test(String(value))) continue;
+    yield badImage.refuse(
+      `The value of parameter imageReference.${part} is invalid.`,
+      `imageReference.${part}`,
+    );
+    return;
+  }
   if (found === undefined || !/^(latest|\d+\.\d+\.\d+)$/.test(String(version))) {
     yield new ArmError(
       404,

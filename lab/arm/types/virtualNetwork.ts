@@ -10,7 +10,7 @@ import { childNameProblems, nameChildren, namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, removedChildren } from "../inUse";
 import { asBody, asTexts, childrenOf, type StoredResource } from "../resource";
-import { child, flag, list, maintained, record, required, text, whole } from "../schema";
+import { child, flag, list, maintained, record, ref, required, text, whole } from "../schema";
 import type { Put } from "../world";
 import {
   networkName,
@@ -40,6 +40,9 @@ export const virtualNetwork: ResourceType = {
   shape: topLevel({
     addressSpace: required(record({ addressPrefixes: list(text()) })),
     subnets: maintained(list(child(subnetFields))),
+    // Peerings are not modelled: what is shown is that there is none.
+    virtualNetworkPeerings: list(record({}), 0, 0),
+    ipAllocations: list(ref, 0, 0),
     dhcpOptions: record({ dnsServers: list(text()) }),
     enableDdosProtection: flag,
     enableVmProtection: flag,
@@ -56,7 +59,8 @@ export const virtualNetwork: ResourceType = {
     put.desired.properties.enableDdosProtection ??= false;
     put.desired.properties.privateEndpointVNetPolicies ??= "Disabled";
     put.desired.properties.subnets ??= [];
-    for (const subnet of childrenOf(put.desired, "subnets")) prepareSubnet(subnet);
+    put.desired.properties.virtualNetworkPeerings ??= [];
+    for (const subnet of childrenOf(put.desired, "subnets")) prepareSubnet(subnet, put);
   },
   rules: [
     addressSpace,

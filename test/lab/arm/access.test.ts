@@ -146,16 +146,21 @@ describe("roles and their assignments", () => {
     const { own } = await azure();
     await own
       .put(roleId, {
-        properties: { ...role(JOIN).properties, assignableScopes: [az.group] },
+        properties: {
+          ...role(JOIN).properties,
+          assignableScopes: ["/subscriptions/99999999-9999-9999-9999-999999999999"],
+        },
       })
       .then(
-        () => assert.fail("none of its scopes covers it"),
+        () => assert.fail("none of its scopes has to do with the subscription"),
         () => undefined,
       );
     const narrow = `${az.group}/providers/Microsoft.Authorization/roleDefinitions/${ROLE}`;
     await own.put(narrow, {
       properties: { ...role(JOIN).properties, assignableScopes: [az.group] },
     });
+    const made = await own.get(narrow);
+    assert.equal(made?.id, roleId, "a definition is the subscription's, whatever wrote it");
     await own.put(grantId(az.gateway), grant(narrow));
     const all = grantId(`/subscriptions/${az.subscription}`);
     await refused(own.put(all, grant(narrow)), "RoleDefinitionNotAssignableToScope");

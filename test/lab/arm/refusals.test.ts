@@ -22,7 +22,7 @@ const deletes: [id: string, code: string][] = [
   [network("publicIPAddresses", "work-ip"), "PublicIPAddressCannotBeDeleted"],
   [az.nvaNic, "NicInUse"],
   [innerLb, "InUseLoadBalancerCannotBeDeleted"],
-  [network("natGateways", "nat"), "InUseNatGatewayCannotBeDeleted"],
+  [network("natGateways", "nat"), "CannotDeleteNatGatewayAssociatedToSubnet"],
 ];
 
 async function refusal(work: Promise<unknown>): Promise<ArmError> {

@@ -76,7 +76,12 @@ export const balancerCases = [
       { publicIPAddress: { id: network("publicIPAddresses", "web-ip") } },
       "GatewayLoadBalancerFrontendMustBePrivate",
     ],
-    [`${front}.properties`, {}, "LoadBalancerFrontendIPConfigurationMustHaveSubnetOrPublicIP"],
+    [`${front}.properties`, {}, "FrontendIPConfigHasNoSubnetOrPublicIP"],
+    [
+      `${front}.properties.publicIPAddress`,
+      { id: address("web-ip") },
+      "FrontendIPConfigHasBothSubnetAndPublicIP",
+    ],
     [`${front}.name`, undefined, "InvalidRequestFormat"],
     [
       "properties.frontendIPConfigurations",
@@ -95,7 +100,6 @@ export const balancerCases = [
     [tunnels, [internal, { ...internal, type: "External" }], "TunnelInterfacesMustDiffer"],
     [`${tunnels}.0.identifier`, 799, "InvalidTunnelInterfaceIdentifier"],
     [`${tunnels}.0.identifier`, 1001, "InvalidTunnelInterfaceIdentifier"],
-    [`${tunnels}.0.port`, undefined, "InvalidTunnelInterfacePort"],
     [`${tunnels}.0.protocol`, "Native", "InvalidTunnelInterfaceProtocol"],
     [`${tunnels}.0.type`, "None", "InvalidTunnelInterfaceType"],
     [
@@ -104,8 +108,8 @@ export const balancerCases = [
       "TwoPoolGatewayLbRuleShouldHaveTwoPoolsEachWithSingleTunnelInterface",
     ],
     ["", twoPools([internal], [tunnel(1, 900, "Internal")]), needsBoth],
-    [`${rule}.frontendPort`, 80, "GatewayLoadBalancerRuleMustBeHAPorts"],
-    [`${rule}.protocol`, "Tcp", "GatewayLoadBalancerRuleMustBeHAPorts"],
+    [`${rule}.frontendPort`, 80, "GatewayLoadBalancerProviderOnlyAllowHARule"],
+    [`${rule}.protocol`, "Tcp", "GatewayLoadBalancerProviderOnlyAllowHARule"],
     [`${rule}.idleTimeoutInMinutes`, 31, "InvalidRequestFormat"],
     ["properties.outboundRules", outbound, "GatewaySkuSupportsOnlyLoadBalancingRules"],
     [tunnels, [internal, external, external], "TooManyTunnelInterfaces"],
@@ -131,7 +135,7 @@ export const balancerCases = [
     ],
   ]),
   ...refused(az.gateway, good.gateway, [
-    ["sku.name", "Standard", "LoadBalancerSkuCannotBeChanged", "sku.name"],
+    ["sku.name", "Standard", "SkuCannotBeChangedOnUpdate", "sku.name"],
     [`${front}.zones`, ["1"], "ResourceAvailabilityZonesCannotBeModified"],
     [`${front}.properties.subnet.id`, az.nvaSubnet, "PrivateIPAddressNotInSubnet"],
     [
@@ -156,7 +160,6 @@ export const balancerCases = [
     [`${probe}.intervalInSeconds`, 4, "LoadBalancerProbeIntervalTooShort"],
     [`${probe}.port`, 25, "LoadBalancerProbePortNotAllowed"],
     [`${probe}.requestPath`, undefined, "LoadBalancerProbeRequestPathInvalid"],
-    [`${probe}.requestPath`, "health", "LoadBalancerProbeRequestPathInvalid"],
     [`${pool}.loadBalancerBackendAddresses`, byAddress({}), mixed],
     [chain, { id: az.gatewayFrontend }, "GatewayLoadBalancerChainToItself"],
     ["properties", {}, "GatewayLoadBalancerInUseByChain"],
@@ -169,6 +172,18 @@ export const balancerCases = [
       "LoadBalancerFrontendIPConfigCannotHaveZoneWhenReferencingPublicIPAddress",
     ],
     [`${rule}.frontendIPConfiguration.id`, az.gatewayFrontend, "InvalidResourceReference"],
+    ["properties.frontendIPConfigurations", [], "DeletingAllIpConfigsInLoadbalancerNotSupported"],
+    [
+      "properties.frontendIPConfigurations.1",
+      { name: "twin", properties: { publicIPAddress: { id: address("web-ip") } } },
+      "PublicIPReferencedByMultipleIPConfigs",
+    ],
+    [
+      "properties.loadBalancingRules.1",
+      sameBackend(),
+      "RulesUseSameBackendPortProtocolAndPool",
+      "properties.loadBalancingRules[1].properties.backendPort",
+    ],
     [`${rule}.protocol`, "All", "LoadBalancingRuleProtocolAllRequiresPortZero"],
     [`${probe}.requestPath`, "/", "LoadBalancerProbeRequestPathInvalid"],
     [tunnels, [internal], "TunnelInterfacesOnlyAllowedForGatewaySku"],
@@ -215,6 +230,12 @@ export const balancerCases = [
     ],
   ]),
 ];
+
+/** The one rule again, on another frontend port. */
+function sameBackend(): Body {
+  const [only] = (good.publicLb().properties as Record<string, Body[]>).loadBalancingRules ?? [];
+  return { name: "again", properties: { ...(only?.properties as Body), frontendPort: 8080 } };
+}
 
 function haOnPublic(): Body {
   const body = freshWeb();

@@ -34,6 +34,7 @@ export const STATUS: Record<string, number> = {
   InvalidResourceGroupLocation: 409,
   InvalidResourceLocation: 409,
   InvalidResourceType: 404,
+  NotFound: 404,
   ParentResourceNotFound: 404,
   PlatformImageNotFound: 404,
   PrimaryIpConfigurationCannotBeChangedWhileAttached: 409,

@@ -86,13 +86,14 @@ export const networkCases = [
   ]),
   ...refused(newIp, good.publicIp, [
     ["sku", undefined, "BasicSkuPublicIPAddressRetired", "sku.name"],
-    ["properties", {}, "StandardSkuPublicIPAddressMustBeStatic"],
+    ["properties", {}, "StandardSkuPublicIPAddressesMustBeStatic"],
     ["properties.dnsSettings", { domainNameLabel: "A_b" }, "InvalidDomainNameLabel"],
     ["properties.dnsSettings", { domainNameLabel: "taken" }, "DnsRecordInUse"],
     ["properties.idleTimeoutInMinutes", 3, "InvalidRequestFormat"],
   ]),
   ...refused(network("publicIPAddresses", "web-ip"), good.publicIp, [
     ["properties.publicIPAddressVersion", "IPv6", "PropertyChangeNotSupported"],
+    ["sku.name", "Basic", "SkuCannotBeChangedOnUpdate", "sku.name"],
     ["zones", ["1"], "ResourceAvailabilityZonesCannotBeModified"],
   ]),
   ...refused(network("natGateways", "fresh"), good.natGateway, [
@@ -102,5 +103,6 @@ export const networkCases = [
       [{ id: network("publicIPAddresses", "web-ip") }],
       "PublicIPAddressInUse",
     ],
+    ["properties.publicIpAddresses", [{ id: network("publicIPAddresses", "none") }], "NotFound"],
   ]),
 ];

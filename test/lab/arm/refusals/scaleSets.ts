@@ -98,7 +98,11 @@ export const scaleSetCases = [
     [`${profile}.userData`, "text!", "InvalidParameter", "userData"],
     [`${image}.sku`, "server-gen1", "BadRequest", "securityProfile.securityType"],
     [`${image}.version`, "newest", "PlatformImageNotFound", "imageReference"],
-    [`${network}.networkApiVersion`, undefined, "InvalidParameter"],
+    [
+      `${network}.networkApiVersion`,
+      undefined,
+      "NetworkApiVersionMustBeSpecifiedWithNetworkInterfaceConfigurations",
+    ],
     [`${network}.networkApiVersion`, "2024-05-01", "InvalidRequestFormat"],
     [
       `${network}.healthProbe`,
