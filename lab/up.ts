@@ -9,6 +9,7 @@ import { endDescendants } from "./host/processes";
 import { interruptible } from "./interrupt";
 import { ensureRootfs } from "./machine/image";
 import { cacheDir, type LabPaths } from "./paths";
+import { policiesOf } from "./policyInForce";
 import type { Note, Progress } from "./progress";
 import { lastLines, startSupervisor, stopSupervisor, supervisorOf } from "./supervisor/lifecycle";
 import { readStatus } from "./supervisor/readStatus";
@@ -36,7 +37,8 @@ const ENGINE_GRACE_MS = 20_000;
 const POLL_MS = 50;
 
 /**
- * Deploys the stack with the real engine and waits until packets see it. Interrupted, it ends
+ * Deploys the stack with the real engine and waits until packets see it, and are judged by its
+ * firewall policies. Interrupted, it ends
  * the process and leaves nothing running that was not running before. Throws a UserError when
  * the engine refuses the stack, or the data path does not become ready in time.
  */
@@ -79,19 +81,53 @@ async function deploy(engine: LabEngine, { cwd, stack }: UpOptions): Promise<voi
 
 async function ready({ lab, progress, timeoutSeconds = 300 }: UpOptions): Promise<UpResult> {
   const seq = Store.open(lab.azure).snapshot().seq;
+  const deadline = Date.now() + timeoutSeconds * 1000;
   const status = await progress.step("machines and probes", (note) =>
-    untilReady(lab, seq, timeoutSeconds, note),
+    untilReady(lab, seq, { deadline, timeoutSeconds }, note),
   );
+  const refused = await progress.step("firewall policies", (note) =>
+    untilInForce(lab, status, { deadline, timeoutSeconds }, note),
+  );
+  for (const line of refused) console.error(line);
   return { packets: true, status };
+}
+
+interface Limit {
+  /** Milliseconds since 1970. */
+  deadline: number;
+  timeoutSeconds: number;
+}
+
+/** Waits until each NVA has the stack's policy in force or has refused it; gives the refusals. */
+async function untilInForce(
+  lab: LabPaths,
+  status: LabStatus,
+  { deadline, timeoutSeconds }: Limit,
+  note: Note,
+): Promise<string[]> {
+  for (;;) {
+    const progress = [...(await policiesOf(lab, readStatus(lab) ?? status))];
+    const waiting = progress.flatMap(([vm, how]) => (how === "waiting" ? [vm] : []));
+    if (waiting.length === 0) {
+      return progress.flatMap(([vm, how]) =>
+        typeof how === "object"
+          ? [`${vm} keeps its policy and refuses the stack's: ${how.refused}`]
+          : [],
+      );
+    }
+    const text = `not in force yet on ${waiting.join(", ")}`;
+    note(text);
+    if (Date.now() > deadline) throw new UserError(`not ready after ${timeoutSeconds} s: ${text}`);
+    await sleep(POLL_MS);
+  }
 }
 
 async function untilReady(
   lab: LabPaths,
   seq: number,
-  timeoutSeconds: number,
+  { deadline, timeoutSeconds }: Limit,
   note: Note,
 ): Promise<LabStatus> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
   for (;;) {
     const status = readStatus(lab);
     if (status !== undefined) {
