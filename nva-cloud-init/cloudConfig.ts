@@ -42,7 +42,8 @@ export const CUSTOM_DATA_LIMIT = 65535;
  * {@link CUSTOM_DATA_LIMIT} bytes are for the caller to refuse.
  */
 export function renderCustomData(settings: NvaSettings): Uint8Array {
-  return gzip(cloudConfig(settings), { level: 9, memLevel: 9 });
+  // Two members of one gzip file: readable text and base64 need codes of their own.
+  return Buffer.concat([readable(settings), written(fastPathObject())].map(packed));
 }
 
 /**
@@ -50,7 +51,12 @@ export function renderCustomData(settings: NvaSettings): Uint8Array {
  * file. Contents are JSON strings, which YAML reads as they are.
  */
 export function cloudConfig(settings: NvaSettings): string {
-  const files = [
+  return readable(settings) + written(fastPathObject());
+}
+
+/** All of it but the last file. */
+function readable(settings: NvaSettings): string {
+  const files: GuestFile[] = [
     { path: "/etc/azure-gwlb/settings.json", mode: "0644", content: settingsFile(settings) },
     ...guestFiles(),
   ];
@@ -61,23 +67,34 @@ export function cloudConfig(settings: NvaSettings): string {
     "#cloud-config",
     // RSA and DSA host keys take most of the time of a first boot, and no client of today asks.
     "ssh_genkeytypes: [ed25519, ecdsa]",
-    "write_files:",
-    ...files.flatMap((file) => [
-      `- path: ${file.path}`,
-      `  permissions: "${file.mode}"`,
-      `  content: ${JSON.stringify(file.content)}`,
-    ]),
     "runcmd:",
     "- [systemctl, daemon-reload]",
     `- [systemctl, enable, --now, ${units.join(", ")}]`,
+    "write_files:",
+    files.map(written).join(""),
+  ].join("\n");
+}
+
+function written({ path: file, mode, encoding, content }: GuestFile): string {
+  return [
+    `- path: ${file}`,
+    `  permissions: "${mode}"`,
+    ...(encoding === undefined ? [] : [`  encoding: ${encoding}`]),
+    `  content: ${JSON.stringify(content)}`,
     "",
   ].join("\n");
+}
+
+function packed(data: string | Uint8Array): Uint8Array {
+  return gzip(data, { level: 9, memLevel: 9 });
 }
 
 interface GuestFile {
   path: string;
   mode: string;
   content: string;
+  /** As cloud-init has it; default: the content as it stands. */
+  encoding?: string;
 }
 
 const guest = path.join(__dirname, "guest");
@@ -99,6 +116,17 @@ function guestFiles(): GuestFile[] {
         content: readFileSync(path.join(guest, name), "utf8"),
       };
     });
+}
+
+/** The compiled programs of the fast path. */
+function fastPathObject(): GuestFile {
+  const name = "fastpath/fastpath.o";
+  return {
+    path: `${programs}/${name}`,
+    mode: "0644",
+    encoding: "gz+b64",
+    content: Buffer.from(packed(readFileSync(path.join(guest, name)))).toString("base64"),
+  };
 }
 
 /** Named one by one, so that a caller's further fields and their order change nothing. */

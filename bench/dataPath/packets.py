@@ -16,6 +16,7 @@ with `count` packets.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
@@ -25,22 +26,18 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ebpf as bpf
 import frames
-from frames import OUTER, Layout, Step, tcp_frame, udp_frame, wrap
+from frames import Layout, tcp_frame, udp_frame, wrap
+from loader import bpf, object_file
 
-PASS, DROP = 2, 1
+XDP, TEST_RUN, LIVE_FRAMES = 6, 10, 2  # linux/bpf.h
 NIC = "eth0"
 FIRST_PORT = 40000
 SLICE_SECONDS = 0.01
 NETLINK_NETFILTER = 12  # linux/netlink.h
 STEPS = {"syn": frames.SYN, "synAck": frames.SYN_ACK, "ack": frames.ACK, "forbidden": frames.SYN}
-# Where an inner packet's fields are, from the start of the outer frame.
-IDENT, SOURCE, DESTINATION, PORTS = OUTER + 18, OUTER + 26, OUTER + 30, OUTER + 34
-SEQUENCE, ACKNOWLEDGED = OUTER + 38, OUTER + 42
-HEAD_UDP, HEAD_TCP = OUTER + 34 + 8, OUTER + 34 + 20
-# Registers: the packet's ends, its number, and what is worked out of it.
-DATA, END, NUMBER, WORK, OPPOSITE = 7, 8, 6, 3, 4
+# Bytes of generator.c's heads, each.
+HEAD = 104
 
 
 class Kind(NamedTuple):
@@ -53,50 +50,51 @@ class Kind(NamedTuple):
     both: bool = True
 
 
-def program(head: int, counter: int, inside: bytes) -> bytes:
-    """Counts packets, and writes the first bytes of each. A frame is used again and again, and the
-    NVA has written its own outer header over it: so all of the head is written anew.
-    """
-    body = bpf.count(NUMBER, counter) + inside + bpf.give(PASS)
-    start = bpf.load("w", DATA, 1, 0) + bpf.load("w", END, 1, 4)
-    return start + bpf.if_room(DATA, END, head, body) + bpf.give(DROP)
+def number(value: int) -> bytes:
+    """As the programs have it."""
+    return struct.pack("=I", value)
 
 
-def udp_program(layout: Layout, kind: Kind, counter: int) -> tuple[bytes, bytes]:
-    """The flows take turns: first each sends, then each is answered."""
-    out, back = (udp_frame(kind.size, way) for way in (False, True))
-    framed = (wrap(out, layout, True), wrap(back, layout, False))
-    port = bpf.copy(WORK, NUMBER) + bpf.keep_bits(WORK, kind.flows - 1)
-    port += bpf.plus(WORK, FIRST_PORT) + bpf.network_order_16(WORK)
-    way = bpf.shift_right(NUMBER, kind.flows.bit_length() - 1)
-    way += bpf.keep_bits(NUMBER, int(kind.both))
-    ways = [
-        bpf.store_bytes(DATA, 0, frame[:HEAD_UDP]) + bpf.store("h", DATA, PORTS + offset, WORK)
-        for frame, offset in zip(framed, (0, 2), strict=True)
-    ]
-    inside = port + way + bpf.either(*ways, register=NUMBER, value=0)
-    return program(HEAD_UDP, counter, inside), framed[0]
+def udp_constants(layout: Layout, kind: Kind) -> tuple[dict[str, bytes], bytes]:
+    """Of the program `udp`, and a frame."""
+    framed = [wrap(udp_frame(kind.size, back), layout, not back) for back in (False, True)]
+    constants = {
+        "heads": b"".join(frame[:HEAD].ljust(HEAD, b"\0") for frame in framed),
+        "first_port": number(FIRST_PORT),
+        "flow_bits": number(kind.flows.bit_length() - 1),
+        "answered": number(int(kind.both)),
+    }
+    return constants, framed[0]
 
 
-def tcp_program(layout: Layout, step: Step, many: bool, counter: int) -> tuple[bytes, bytes]:
-    """Each packet is of another connection: all ports of a client, then the next client's."""
+def tcp_constants(layout: Layout, kind: Kind) -> tuple[dict[str, bytes], bytes]:
+    """Of the program `tcp`, and a frame."""
+    step, many = STEPS[kind.what], kind.what != "forbidden"
     client, service = (frames.CLIENTS, 443) if many else ("8.8.8.8", 22)
     frame = wrap(tcp_frame(client, service, step), layout, not step.from_server)
-    complement = ACKNOWLEDGED if step.from_server else SEQUENCE
-    address, port = (DESTINATION, PORTS + 2) if step.from_server else (SOURCE, PORTS)
-    inside = bpf.store_bytes(DATA, 0, frame[:HEAD_TCP]) + bpf.copy(WORK, NUMBER)
-    inside += bpf.keep_bits(WORK, frames.LOWEST_PORT - 1) + bpf.set_bits(WORK, frames.LOWEST_PORT)
-    inside += bpf.copy(OPPOSITE, WORK) + bpf.flip_bits(OPPOSITE, 0xFFFF)
-    # What follows a SYN has the next number.
-    inside += bpf.plus(OPPOSITE, int(step != frames.SYN))
-    for offset, register in ((port, WORK), (complement + 2, OPPOSITE)):
-        inside += bpf.network_order_16(register) + bpf.store("h", DATA, offset, register)
-    if many:
-        inside += bpf.shift_right(NUMBER, 15) + bpf.keep_bits(NUMBER, 0xFFFF)
-        inside += bpf.network_order_16(NUMBER) + bpf.store("h", DATA, address + 2, NUMBER)
-        inside += bpf.flip_bits(NUMBER, 0xFFFF) + bpf.store("h", DATA, IDENT, NUMBER)
-        inside += bpf.store("h", DATA, complement, NUMBER)
-    return program(HEAD_TCP, counter, inside), frame
+    constants = {
+        "heads": frame[:HEAD].ljust(2 * HEAD, b"\0"),
+        "from_server": number(int(step.from_server)),
+        "many_clients": number(int(many)),
+        "follows": number(int(step != frames.SYN)),
+    }
+    return constants, frame
+
+
+def send_live(descriptor: int, frame: bytes, ifindex: int, count: int) -> int:
+    """Hands so many copies of a frame to a device, each by way of an XDP program, as its driver
+    would; gives the nanoseconds of each. Needs Linux 5.18.
+    """
+    data = bpf.buffer(frame)
+    context = bpf.buffer(struct.pack("=IIIIII", 0, len(frame), 0, ifindex, 0, 0))
+    attribute = struct.pack(
+        "=IIIIQQIIIIQQIII",
+        *(descriptor, 0, len(frame), 0, ctypes.addressof(data), 0, count, 0),
+        *(len(context), 0, ctypes.addressof(context), 0, LIVE_FRAMES, 0, 0),
+    )
+    answer = bpf.buffer(attribute.ljust(bpf.ATTRIBUTE_BYTES, b"\0"))
+    bpf.bpf(TEST_RUN, answer)
+    return struct.unpack_from("=I", answer, 36)[0]
 
 
 class Loaded(NamedTuple):
@@ -114,29 +112,29 @@ class Generator:
         """Loads nothing yet."""
         self.nic, self.layout = nic, layout
         self.ifindex = socket.if_nametoindex(nic)
+        self.object = bpf.Object(object_file("generator"))
         self.loaded: dict[Kind, Loaded] = {}
 
     def of(self, kind: Kind) -> Loaded:
         """What sends packets of a kind."""
         if kind not in self.loaded:
-            counter = bpf.make_counter()
-            if kind.what == "udp":
-                text, frame = udp_program(self.layout, kind, counter)
-            else:
-                step, many = STEPS[kind.what], kind.what != "forbidden"
-                text, frame = tcp_program(self.layout, step, many, counter)
-            self.loaded[kind] = Loaded(bpf.load_program(bpf.XDP, text), counter, frame)
+            name = "udp" if kind.what == "udp" else "tcp"
+            of = udp_constants if name == "udp" else tcp_constants
+            constants, frame = of(self.layout, kind)
+            maps = self.object.make_maps()
+            program = self.object.load(constants, maps, XDP)[name]
+            self.loaded[kind] = Loaded(program, maps["counter"], frame)
         return self.loaded[kind]
 
     def number_from(self, kind: Kind, number: int) -> None:
         """The next packet of this kind has this number."""
-        bpf.set_counter(self.of(kind).counter, number)
+        bpf.write(self.of(kind).counter, 0, struct.pack("=Q", number))
 
     def send(self, kind: Kind, count: int) -> dict[str, Any]:
         """Sends, and says what it took and how many came back."""
         descriptor, _, frame = self.of(kind)
         came, begun, before = self.sent_back(), time.perf_counter_ns(), scheduled()
-        each = bpf.send_live(descriptor, frame, self.ifindex, count)
+        each = send_live(descriptor, frame, self.ifindex, count)
         after, ended = scheduled(), time.perf_counter_ns()
         return {
             "sent": count,

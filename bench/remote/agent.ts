@@ -9,7 +9,7 @@ import { readStatus } from "../../lab/supervisor/readStatus";
 import { UserError } from "../../lab/userError";
 import { Talker } from "../../test/support/talker";
 
-const MODULES = ["connect", "ebpf", "frames", "packets"];
+const MODULES = ["connect", "frames", "loader", "packets"];
 const LAB = "lab:";
 /** Reads a file from its input, of the size that stands in the first line, and becomes it. */
 const BOOTSTRAP = [
@@ -43,10 +43,15 @@ export function reachOf(host: string, sudo: boolean, labDir: string): Reach {
 
 /** The one file: a zip that Python runs. */
 export function agentFile(): Uint8Array {
-  const folder = path.join(__dirname, "../dataPath");
-  const read = (name: string) => new Uint8Array(readFileSync(path.join(folder, `${name}.py`)));
-  const modules = Object.fromEntries(MODULES.map((name) => [`${name}.py`, read(name)]));
-  return zipSync({ "__main__.py": read("agent"), ...modules }, { mtime: new Date(2020, 0, 1) });
+  const read = (file: string) => new Uint8Array(readFileSync(path.join(__dirname, file)));
+  const bench = (name: string) => read(`../dataPath/${name}.py`);
+  const files = {
+    "__main__.py": bench("agent"),
+    ...Object.fromEntries(MODULES.map((name) => [`${name}.py`, bench(name)])),
+    "gwlb_bpf_loader.py": read("../../nva-cloud-init/guest/gwlb_bpf_loader.py"),
+    "bpf/generator.o": read("../dataPath/bpf/generator.o"),
+  };
+  return zipSync(files, { mtime: new Date(2020, 0, 1) });
 }
 
 /** Starts the program on a host. Throws an error with the host's words if it does not start. */

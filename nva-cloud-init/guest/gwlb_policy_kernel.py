@@ -14,7 +14,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-import gwlb_express
+import gwlb_fastpath
 from gwlb_policy_bundle import Bundle, RefusedError
 from gwlb_policy_sets import (
     ANSWER,
@@ -92,13 +92,13 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
     for family, tool in TOOLS.items():
         run([f"{tool}-restore", "--noflush"], texts[family])
     # No packet goes past the rules while the new ones take over.
-    gwlb_express.close()
+    gwlb_fastpath.close()
     try:
         run(["nft", "-f", "-"], flip)
     except RefusedError:
-        gwlb_express.set_generation(old.generation if old else 0)
+        gwlb_fastpath.set_generation(old.generation if old else 0)
         raise
-    gwlb_express.set_generation(generation)
+    gwlb_fastpath.set_generation(generation)
     return InForce(slot, generation, bundle.hash)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import gwlb_conntrack
-import gwlb_express
+import gwlb_fastpath
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
 import gwlb_room
@@ -18,9 +18,9 @@ def rule_counts() -> Counts:
     """Packets and bytes of each rule since the machine started, over all loads of the policy."""
     now, before = kernel.counters(), state.read_json(state.TOTALS)
     packets, size = now.get("flow", (0, 0))
-    express = gwlb_express.counts()
-    if "flow" in now or express != (0, 0):
-        now["flow"] = (packets + express[0], size + express[1])
+    fast = gwlb_fastpath.counts()
+    if "flow" in now or fast != (0, 0):
+        now["flow"] = (packets + fast[0], size + fast[1])
     return {
         rule: (
             now.get(rule, (0, 0))[0] + before.get(rule, (0, 0))[0],
@@ -53,8 +53,14 @@ def metrics_text() -> str:
             *series(
                 "gwlb_express_packets_total",
                 "counter",
-                'Packets of running flows that went the express way; rule "flow" has them, too.',
-                [({}, gwlb_express.counts()[0])],
+                'Packets of running flows that took the fast path; rule "flow" has them, too.',
+                [({}, gwlb_fastpath.counts()[0])],
+            ),
+            *series(
+                "gwlb_long_way_packets_total",
+                "counter",
+                "Packets at the NIC that did not, by what kept them from it.",
+                [({"reason": why}, count) for why, count in gwlb_fastpath.long_way().items()],
             ),
             *series("gwlb_policy_info", "gauge", "The policy in force.", [(labels, 1)]),
             *series(

@@ -23,11 +23,11 @@ FIXED = {
     f"{CONNTRACK}tcp_loose": "1",
     f"{CONNTRACK}tcp_be_liberal": "1",
     f"{CONNTRACK}tcp_timeout_established": TCP_IDLE,
-    # Most packets of a running flow go the express way: those that conntrack misses make it take
+    # Most packets of a running flow take the fast path: those that conntrack misses make it take
     # others for repetitions or for never acknowledged.
     f"{CONNTRACK}tcp_timeout_max_retrans": TCP_IDLE,
     f"{CONNTRACK}tcp_timeout_unacknowledged": TCP_IDLE,
-    # The packet that completes a handshake may go the express way: a flow that says nothing after
+    # The packet that completes a handshake may take the fast path: a flow that says nothing after
     # it stays in this state, and is remembered for a load balancer's usual idle time.
     f"{CONNTRACK}tcp_timeout_syn_recv": "240",
     # Of a flow that has ended, packets come late by seconds.

@@ -14,6 +14,7 @@ import {
 
 interface WrittenFile {
   path: string;
+  encoding?: string;
   permissions: string;
   content: string;
 }
@@ -75,6 +76,16 @@ describe("renderCustomData", () => {
       const program = /^#!/.test(file.content);
       assert.equal(file.permissions, program ? "0755" : "0644", name);
     }
+  });
+
+  test("brings the fast path's object exactly as it is here, as the only file that is no text", () => {
+    const coded = read().write_files.filter(({ encoding }) => encoding !== undefined);
+    assert.deepEqual(
+      coded.map(({ path: file, encoding }) => [file, encoding]),
+      [["/opt/azure-gwlb/fastpath/fastpath.o", "gz+b64"]],
+    );
+    const brought = gunzipSync(Buffer.from(coded[0]?.content ?? "", "base64"));
+    assert.ok(brought.equals(readFileSync(path.join(guest, "fastpath/fastpath.o"))));
   });
 
   test("enables and starts every unit, and nothing else", () => {

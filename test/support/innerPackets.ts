@@ -137,7 +137,8 @@ function transportChecksum(
   return checksum(Buffer.concat([addresses, tail, body]));
 }
 
-function checksum(data: Buffer): number {
+/** The internet checksum (RFC 1071). */
+export function checksum(data: Buffer): number {
   let sum = 0;
   for (let at = 0; at < data.length; at += 2) {
     sum += ((data[at] ?? 0) << 8) | (data[at + 1] ?? 0);

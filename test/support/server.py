@@ -69,5 +69,5 @@ servers = [Server(("", port), Handler) for port in HTTP_PORTS]
 echoes = [datagram_socket(port) for port in ECHO_PORTS]
 for server in servers:
     threading.Thread(target=server.serve_forever, daemon=True).start()
-print("ready", flush=True)
+print(json.dumps("ready"), flush=True)
 echo(echoes)

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { bundlePolicy } from "../../components/policy/bundle";
-import { run } from "../../lab/run";
+import { type Argv, run } from "../../lab/run";
 import { Undo } from "../../lab/undo";
 import { Guest, policy } from "../support/guest";
 import { fragments, ipv4, tcp, udp, udp6, udpBody } from "../support/innerPackets";
+import { offload } from "../support/offload";
 import type { Side } from "../support/outside";
 
+const NIC_MAC = "00:0d:3a:00:00:05";
 const client = "203.0.113.9";
 const consumer = "20.0.0.4";
 const there = { source: client, destination: consumer };
@@ -30,8 +32,8 @@ beforeEach(() => {
 });
 after(() => undo.run());
 
-/** Packets that have gone the express way. */
-async function express(): Promise<number> {
+/** Packets that have gone the fast path. */
+async function fast(): Promise<number> {
   const text = await guest.exec(["/opt/azure-gwlb/gwlb-policy", "metrics"]);
   return Number(/^gwlb_express_packets_total (\d+)$/m.exec(text)?.[1]);
 }
@@ -55,34 +57,34 @@ async function comes(side: Side, frame: Buffer): Promise<boolean> {
 const ask = () => udp(there, [port, 53]);
 const answer = () => udp(back, [53, port]);
 
-/** A flow of UDP that has gone the express way. */
+/** A flow of UDP that has gone the fast path. */
 async function running(): Promise<void> {
-  const before = await express();
+  const before = await fast();
   await passes(["ex", ask()], ["in", answer()]);
   for (let n = 0; n < 4; n += 1) await passes(["ex", ask()], ["in", answer()]);
-  assert.ok((await express()) > before, "some of them went the express way");
+  assert.ok((await fast()) > before, "some of them went the fast path");
 }
 
-describe("a running flow goes the express way, each inner packet as it was", () => {
+describe("a running flow takes the fast path, each inner packet as it was", () => {
   test("UDP", running);
 
   test("UDP over IPv6", async () => {
     const [a, b] = ["20010db8000000000000000000000009", "20010db8000000000000000000000004"];
-    const before = await express();
+    const before = await fast();
     for (let n = 0; n < 5; n += 1) {
       await passes(["ex", udp6(a, b, [port, 53])], ["in", udp6(b, a, [53, port])]);
     }
-    assert.ok((await express()) > before);
+    assert.ok((await fast()) > before);
   });
 
   test("TCP from its handshake on; the kernel still knows it as established", async () => {
-    const before = await express();
+    const before = await fast();
     await passes(["ex", tcp(there, [port, 443], "syn")]);
     await passes(["in", tcp(back, [443, port], "syn-ack")]);
     for (let n = 0; n < 4; n += 1) {
       await passes(["ex", tcp(there, [port, 443], "ack")], ["in", tcp(back, [443, port], "ack")]);
     }
-    assert.ok((await express()) > before);
+    assert.ok((await fast()) > before);
     const code =
       "import sys; sys.path.insert(0, '/opt/azure-gwlb'); import gwlb_drain_flows as flows; " +
       "print(flows.count().living)";
@@ -94,11 +96,11 @@ describe("a running flow goes the express way, each inner packet as it was", () 
     for (const own of [port + 1, port + 2, port + 3]) {
       await passes(["ex", tcp(there, [own, 443], "syn")]);
       await passes(["in", tcp(back, [443, own], "syn-ack")]);
-      const before = await express();
+      const before = await fast();
       const gone: number[] = [];
       for (let n = 0; n < 3; n += 1) {
         await passes(["ex", tcp(there, [own, 443], "ack")]);
-        gone.push((await express()) - before);
+        gone.push((await fast()) - before);
       }
       if (gone[0] === 0) continue;
       assert.deepEqual(gone, [1, 1, 2], "the second is judged, and the third goes by what it left");
@@ -108,13 +110,18 @@ describe("a running flow goes the express way, each inner packet as it was", () 
   });
 
   test("with a checksum in the outer header that is no longer left to the hardware", async () => {
-    const code =
-      "import ctypes, fcntl, socket, struct; " +
-      "order = ctypes.create_string_buffer(struct.pack('=II', 0x17, 0)); " +
-      "request = struct.pack('=16sQ16x', b'wire', ctypes.addressof(order)); " +
-      "fcntl.ioctl(socket.socket(), 0x8946, request)";
-    await run(["ip", "netns", "exec", guest.outside.netns, "python3", "-c", code]);
+    await offload(guest.outside.netns, "wire", "checksums", false);
     await running();
+  });
+
+  test("with one that the kernel completes, as the NIC does not", async () => {
+    await offload(guest.outside.netns, "wire", "checksums", true);
+    await offload(guest.netns, "eth0", "checksums", false);
+    try {
+      await running();
+    } finally {
+      await offload(guest.netns, "eth0", "checksums", true);
+    }
   });
 
   test("the counter of running flows has them all", async () => {
@@ -125,7 +132,7 @@ describe("a running flow goes the express way, each inner packet as it was", () 
   });
 });
 
-describe("what is to be judged does not go the express way", () => {
+describe("what is to be judged does not go the fast path", () => {
   for (const [what, frames] of [
     [
       "what opens or ends a connection",
@@ -149,13 +156,13 @@ describe("what is to be judged does not go the express way", () => {
       for (let n = 0; n < 3; n += 1) {
         await passes(["ex", tcp(there, [port, 443], "ack")], ["in", tcp(back, [443, port], "ack")]);
       }
-      const before = await express();
+      const before = await fast();
       for (let n = 0; n < 3; n += 1) {
         const sent = frames();
         await guest.outside.send(sent.map((frame) => ["ex", frame] as const));
         assert.equal((await guest.outside.take(sent.length, SOON)).length, sent.length);
       }
-      assert.equal(await express(), before);
+      assert.equal(await fast(), before);
     });
   }
 
@@ -171,6 +178,72 @@ describe("what is to be judged does not go the express way", () => {
     await run([...enter, "python3", "-c", code, vxlan.toString("hex")]);
     assert.deepEqual(await guest.outside.take(1, NEVER), []);
   });
+});
+
+describe("a packet of a running flow that no tunnel of the kernel's would take", () => {
+  /** Ten packets of a flow that the NVA knows, sent in a way that it must not take them. */
+  async function refused(prepare: readonly Argv[], undone: readonly Argv[]): Promise<void> {
+    await running();
+    const enter = ["ip", "netns", "exec", guest.outside.netns];
+    try {
+      for (const argv of prepare) await run([...enter, ...argv]);
+      const taken = await fast();
+      await guest.outside.send(Array.from({ length: 10 }, () => ["ex", ask()] as const));
+      assert.deepEqual(await guest.outside.take(1, NEVER), []);
+      assert.equal(await fast(), taken);
+    } finally {
+      for (const argv of undone) await run([...enter, ...argv]);
+    }
+    await running();
+  }
+  const way = (device: string) => ["ip", "route", "replace", "10.7.1.5", "dev", device];
+  const from = ["src", "10.7.0.4"];
+  const neighbour = (mac: string, device: string) =>
+    ["ip", "neigh", "replace", "10.7.1.5", "lladdr", mac, "dev", device].concat("nud", "permanent");
+
+  test("with another station's MAC address", () =>
+    refused(
+      [neighbour("00:0d:3a:00:00:06", "wire")],
+      [["ip", "neigh", "del", "10.7.1.5", "dev", "wire"]],
+    ));
+
+  test("with a VLAN tag", () =>
+    refused(
+      [
+        ["ip", "link", "add", "link", "wire", "name", "tagged", "type", "vlan", "id", "5"],
+        ["ip", "link", "set", "tagged", "up"],
+        neighbour(NIC_MAC, "tagged"),
+        [...way("tagged"), ...from],
+      ],
+      [
+        [...way("wire"), ...from],
+        ["ip", "link", "delete", "tagged"],
+      ],
+    ));
+});
+
+test("programs that the kernel refuses leave everything to the long way, and the journal has why", async () => {
+  await guest.sh(
+    "cp /opt/azure-gwlb/fastpath/fastpath.o /tmp/; " +
+      // The first instruction is `exit` now.
+      "printf '\\225\\0\\0\\0\\0\\0\\0\\0' | " +
+      "dd of=/opt/azure-gwlb/fastpath/fastpath.o bs=1 seek=64 conv=notrunc status=none; " +
+      "systemctl restart gwlb-datapath",
+  );
+  try {
+    const text = await guest.sh("journalctl -b -u gwlb-datapath -o cat --no-pager");
+    const line = text.split("\n").find((one) => one.startsWith("no fast path")) ?? "";
+    assert.match(line, /^no fast path for packets of running flows: eBPF: .*unreachable insn/);
+    assert.ok(line.length < 800, `${line.length}`);
+    await guest.outside.probeUntil(200, 30);
+    const before = await fast();
+    for (let n = 0; n < 5; n += 1) await passes(["ex", ask()], ["in", answer()]);
+    assert.equal(await fast(), before);
+  } finally {
+    await guest.sh("mv /tmp/fastpath.o /opt/azure-gwlb/fastpath/; systemctl restart gwlb-datapath");
+    await guest.outside.probeUntil(200, 30);
+  }
+  await running();
 });
 
 describe("what lets nothing through any more ends a running flow, too", () => {

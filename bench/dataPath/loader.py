@@ -1,0 +1,18 @@
+"""The guest's own loader of eBPF objects, for those of the bench."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# On a host of somebody's own it is beside this file, in the one file that is sent there.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "nva-cloud-init" / "guest"))
+bpf: Any = importlib.import_module("gwlb_bpf_loader")
+
+
+def object_file(name: str) -> bytes:
+    """An object of the folder `bpf`, which is in a zip file on a host of somebody's own."""
+    return __loader__.get_data(os.path.join(os.path.dirname(__file__), "bpf", f"{name}.o"))
