@@ -1,10 +1,11 @@
 /** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
 import { bits, type Family, formatNetwork } from "../azure/addresses";
 import { dispatchTree, LEAF_RULES, type Test, type Tree } from "./dispatch";
-import { type IcmpType, icmpCounterpart, type PortRange } from "./fields";
+import type { Line, Match } from "./fields/field";
+import { FIELD_LIST } from "./fields/index";
 import { DIRECTIONS, FAMILIES, type PlannedRule, type PolicyPlan } from "./plan";
 import type { RateLimit, RuleDirection } from "./policy";
-import { encodeRanges, networksOf, type Range } from "./ranges";
+import { encodeRanges, type Range } from "./ranges";
 
 /** One address list as the guest looks it up: members get their bit in the packet's mark. */
 export interface CompiledSet {
@@ -34,8 +35,6 @@ export interface CompiledPolicy {
 export const SET_BITS = 24;
 /** Bit of the mark that the guest sets on packets of flows that an earlier policy let start. */
 export const RUNNING_FLOW_MARK = "0x2000000/0x2000000";
-/** Lists of up to this many networks are written into the rules, longer ones become sets. */
-export const INLINE_NETWORKS = 4;
 /** The tunnels' devices on the NVA: a flow from the internet comes in by the first. */
 export const TUNNEL_DEVICES = { inbound: "vxlan-ex", outbound: "vxlan-in" } as const;
 /** Netlink group, size and rate of the records that rules with `log` write. */
@@ -99,7 +98,7 @@ function chainOf(plan: PolicyPlan, reading: Reading, sets: SetTable, leafRules: 
   const tree = dispatchTree(rules, reading.family, leaf);
   const own: string[] = [];
   const bodies = rules.map((rule, index): ((at: string) => string[]) => {
-    const matches = matchesOf(rule, reading, sets);
+    const matches = matchesOf(plan, rule, reading, sets);
     // A rule in several leaves has one verdict, so that its limits and records are the rule's.
     const copied = tree.branches !== undefined && rule.log;
     if (matches.length === 0) return () => [];
@@ -152,101 +151,38 @@ function testMatch({ field, protocol, last, block }: Test, family: Family): stri
   return ` -p ${name}${last === undefined ? "" : ` -m ${protocol} --dport 0:${last}`}`;
 }
 
-/** Every line's match for a rule: one, or the product of its addresses, ports and ICMP types. */
-function matchesOf(rule: PlannedRule, reading: Reading, sets: SetTable): string[] {
-  const { family, direction, answer } = reading;
-  const near = addressMatches(rule.sources, family, "source", answer, sets);
-  const far = addressMatches(rule.destinations, family, "destination", answer, sets);
+/** Every line's match for a rule: one, or the product of the alternatives of its fields. */
+function matchesOf(
+  { stateful }: PolicyPlan,
+  rule: PlannedRule,
+  { family, direction, answer }: Reading,
+  sets: SetTable,
+): string[] {
+  const line: Line = {
+    ...{ family, stateful, action: rule.action, protocol: rule.protocol ?? "any" },
+    bitOf: (side, list) => `0x${(1 << sets.bitOf(family, side, list)).toString(16)}`,
+  };
   // An answer comes in by the tunnel that the flow's opener leaves by.
   const device = TUNNEL_DEVICES[answer ? other(direction) : direction];
   const tunnel = ` -m physdev --physdev-is-bridged --physdev-in ${device}`;
-  return near.flatMap((source) =>
-    far.flatMap((destination) =>
-      fieldMatches(rule, reading).map(
-        ({ protocol, detail }) =>
-          `${source.address}${destination.address}${protocol}${tunnel}${source.mark}${destination.mark}${detail}`,
-      ),
-    ),
+  let product: Required<Match>[] = [{ ends: "", protocol: "", mark: "", detail: "" }];
+  for (const [name, field] of FIELD_LIST) {
+    const planned = rule[name];
+    if (planned === undefined) continue;
+    const matches = answer ? field.answer(planned, line) : field.opener(planned, line);
+    product = product.flatMap((before) => matches.map((match) => joined(before, match)));
+  }
+  return product.map(
+    ({ ends, protocol, mark, detail }) => `${ends}${protocol}${tunnel}${mark}${detail}`,
   );
 }
 
-function addressMatches(
-  list: readonly Range[] | undefined,
-  family: Family,
-  side: CompiledSet["side"],
-  answer: boolean,
-  sets: SetTable,
-): { address: string; mark: string }[] {
-  if (list === undefined) return [{ address: "", mark: "" }];
-  const networks = list.length <= INLINE_NETWORKS ? networksOf(list, family) : undefined;
-  if (networks !== undefined && networks.length <= INLINE_NETWORKS) {
-    const option = (side === "source") !== answer ? "-s" : "-d";
-    return networks.map((network) => ({ address: ` ${option} ${network}`, mark: "" }));
-  }
-  const mask = `0x${(1 << sets.bitOf(family, side, list)).toString(16)}`;
-  return [{ address: "", mark: ` -m mark --mark ${mask}/${mask}` }];
-}
-
-function fieldMatches(
-  rule: PlannedRule,
-  { family, answer }: Reading,
-): { protocol: string; detail: string }[] {
-  switch (rule.protocol) {
-    case "any":
-      return [{ protocol: "", detail: "" }];
-    case "tcp":
-    case "udp": {
-      const protocol = ` -p ${rule.protocol}`;
-      return portMatches(rule, answer).map((detail) => ({ protocol, detail }));
-    }
-    case "icmp": {
-      const protocol = ` -p ${family === 4 ? "icmp" : "ipv6-icmp"}`;
-      return icmpMatches(rule.icmpTypes, family, answer).map((detail) => ({ protocol, detail }));
-    }
-    default:
-      return rule.protocol satisfies never;
-  }
-}
-
-function portMatches({ ports, protocol }: PlannedRule, answer: boolean): string[] {
-  if (ports === undefined) return [""];
-  const option = answer ? "--sport" : "--dport";
-  return portGroups(ports).map((group) =>
-    group.length === 1
-      ? ` -m ${protocol} ${option} ${group[0]}`
-      : ` -m multiport ${option}s ${group.join(",")}`,
-  );
-}
-
-/** The multiport match takes fifteen ports; a range counts as two. */
-function portGroups(ports: readonly PortRange[]): string[][] {
-  const groups: string[][] = [];
-  let room = 0;
-  for (const { first, last } of ports) {
-    const cost = first === last ? 1 : 2;
-    if (room < cost) {
-      groups.push([]);
-      room = 15;
-    }
-    groups.at(-1)?.push(first === last ? `${first}` : `${first}:${last}`);
-    room -= cost;
-  }
-  return groups;
-}
-
-function icmpMatches(
-  types: readonly IcmpType[] | undefined,
-  family: Family,
-  answer: boolean,
-): string[] {
-  if (types === undefined) return [""];
-  const option = family === 4 ? " -m icmp --icmp-type" : " -m icmp6 --icmpv6-type";
-  return types.flatMap((type) => {
-    const seen = answer ? icmpCounterpart(type, family) : type;
-    if (seen === undefined) return [];
-    return [`${option} ${seen.type}${seen.code === undefined ? "" : `/${seen.code}`}`];
-  });
-}
+const joined = (before: Required<Match>, { ends, protocol, mark, detail }: Match) => ({
+  ends: before.ends + (ends ?? ""),
+  protocol: before.protocol + (protocol ?? ""),
+  mark: before.mark + (mark ?? ""),
+  detail: before.detail + (detail ?? ""),
+});
 
 /** The lines that act on what a match takes: the record, the limit, the verdict. */
 function decide(plan: PolicyPlan, rule: PlannedRule, reading: Reading, line: string): string[] {

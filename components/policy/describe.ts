@@ -1,4 +1,5 @@
-/** Rules and verdicts as lines for people. */
+/** Rules as lines for people. */
+import { FIELD_LIST } from "./fields/index";
 import type { FirewallRule } from "./policy";
 
 /** One rule as a sentence: `drop inbound tcp from 8.8.8.8 to any port 22`. */
@@ -7,14 +8,15 @@ export function describeRule(rule: FirewallRule): string {
   return [
     rule.action,
     rule.direction,
-    ...(rule.protocol && rule.protocol !== "any" ? [rule.protocol] : []),
-    `from ${rule.sources?.join(", ") ?? "any"}`,
-    `to ${rule.destinations?.join(", ") ?? "any"}`,
-    ...(rule.ports ? [`port ${rule.ports.join(", ")}`] : []),
-    ...(rule.icmpTypes ? [`type ${rule.icmpTypes.join(", ")}`] : []),
-    ...(rateLimit
-      ? [`at most ${rateLimit.perSecond} flows a second${rateLimit.perSource ? " each" : ""}`]
-      : []),
-    ...(rule.log ? ["log"] : []),
-  ].join(" ");
+    ...FIELD_LIST.map(([name, { words }]) => {
+      const written = rule[name];
+      return words(written === undefined ? undefined : [written].flat());
+    }),
+    rateLimit === undefined
+      ? ""
+      : `at most ${rateLimit.perSecond} flows a second${rateLimit.perSource ? " each" : ""}`,
+    rule.log ? "log" : "",
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
 }

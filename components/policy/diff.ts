@@ -1,4 +1,6 @@
 /** Which packets another policy judges differently: as ranges, not as changed text. */
+
+import { PROTOCOLS } from "./packet";
 import {
   DIRECTIONS,
   FAMILIES,
@@ -8,7 +10,7 @@ import {
   type RuleList,
 } from "./plan";
 import type { FirewallPolicy } from "./policy";
-import { common, everything, matchedPart, PROTOCOLS, type Region, without } from "./regions";
+import { common, everything, matchedPart, type Region, without } from "./regions";
 
 /** Packets whose verdict changes, and the rules that decide before and after. */
 export interface VerdictChange {

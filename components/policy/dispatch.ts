@@ -77,7 +77,7 @@ function grow(
 function byProtocol(context: Context, places: number[], depth: number): Tree {
   const of = (protocol: PlannedRule["protocol"]) =>
     places.filter((place) => {
-      const own = context.rules[place]?.protocol;
+      const own = context.rules[place]?.protocol ?? "any";
       return own === "any" || own === protocol;
     });
   return {

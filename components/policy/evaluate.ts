@@ -4,27 +4,9 @@
  * out: a limit depends on time, and a record changes no verdict.
  */
 import type { Family } from "../azure/addresses";
-import { type IcmpType, icmpCounterpart, icmpCovers } from "./fields";
+import { FIELD_LIST } from "./fields/index";
+import { isSyn, openerOf, type Packet } from "./packet";
 import type { PlannedRule, PolicyPlan } from "./plan";
-import type { RuleDirection } from "./policy";
-import { includes } from "./ranges";
-
-/** A packet as an NVA sees it between its tunnels. */
-export interface Packet {
-  family: Family;
-  /** `inbound` came by the External tunnel, from the internet. */
-  direction: RuleDirection;
-  /** `other` stands for every protocol that rules cannot name. */
-  protocol: "tcp" | "udp" | "icmp" | "other";
-  source: bigint;
-  destination: bigint;
-  /** TCP and UDP only. */
-  ports?: { source: number; destination: number };
-  /** ICMP only; `id` tells queries apart. */
-  icmp?: IcmpType & { id?: number };
-  /** TCP only: which of the flags that state depends on are set. */
-  flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean };
-}
 
 /** Whether a packet passes, and what decided it. */
 export interface Verdict {
@@ -53,21 +35,6 @@ export const fromService = ({ protocol, ports, flags }: Packet): boolean =>
   ports !== undefined &&
   ports.source < CLIENT_PORTS &&
   ports.destination >= CLIENT_PORTS;
-
-/** The opener that a packet answers; undefined when there can be none (ICMP errors). */
-export function openerOf(answer: Packet): Packet | undefined {
-  const { ports, icmp } = answer;
-  const query = icmp && icmpCounterpart(icmp, answer.family);
-  if (icmp !== undefined && query === undefined) return undefined;
-  return {
-    ...answer,
-    direction: answer.direction === "inbound" ? "outbound" : "inbound",
-    source: answer.destination,
-    destination: answer.source,
-    ports: ports && { source: ports.destination, destination: ports.source },
-    icmp: query && { ...query, id: icmp?.id },
-  };
-}
 
 /** Follows packets in order, flows and changes of policy included, as one NVA does. */
 export class FlowTable {
@@ -142,9 +109,6 @@ interface Flow {
 
 const CLIENT_PORTS = 32_768;
 
-const isSyn = (flags: Packet["flags"]): boolean =>
-  flags?.syn === true && !flags.ack && !flags.fin && !flags.rst;
-
 /** True for packets that make conntrack remember a flow. */
 function startsFlow({ protocol, family, icmp, flags = {} }: Packet): boolean {
   if (protocol === "tcp")
@@ -161,14 +125,9 @@ function keyOf({ family, protocol, source, destination, ports, icmp }: Packet): 
 
 /** The first thing about a flow's opener that keeps a rule from matching; undefined if it matches. */
 export function mismatch(rule: PlannedRule, packet: Packet): string | undefined {
-  const { ports, icmp } = packet;
-  if (rule.protocol !== "any" && rule.protocol !== packet.protocol) return "another protocol";
-  if (rule.sources && !includes(rule.sources, packet.source)) return "another source";
-  if (rule.destinations && !includes(rule.destinations, packet.destination)) {
-    return "another destination";
-  }
-  const inside = (p: number) => rule.ports?.some((r) => r.first <= p && p <= r.last);
-  if (rule.ports && !(ports && inside(ports.destination))) return "another port";
-  if (rule.icmpTypes && !(icmp && icmpCovers(rule.icmpTypes, [icmp]))) return "another ICMP type";
-  return undefined;
+  const found = FIELD_LIST.find(([name, { matches }]) => {
+    const planned = rule[name];
+    return planned !== undefined && !matches(planned, packet);
+  });
+  return found?.[1].mismatch;
 }

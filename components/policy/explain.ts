@@ -1,7 +1,7 @@
 /** Why a packet passes or not: the deciding rule, and the rules in front of it that do not match. */
-
 import { describeRule } from "./describe";
-import { judge, mismatch, type Packet } from "./evaluate";
+import { judge, mismatch } from "./evaluate";
+import type { Packet } from "./packet";
 import { planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";
 

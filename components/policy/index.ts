@@ -2,6 +2,7 @@
 export { bundlePolicy, type PolicyBundle, USER_DATA_LIMIT } from "./bundle";
 export { compilePolicy } from "./compile";
 export { describeRule } from "./describe";
+export { describeChanges } from "./describeChanges";
 export { diffPolicies, diffSettings } from "./diff";
 export { explainPacket } from "./explain";
 export { importRules } from "./importRules";

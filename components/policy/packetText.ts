@@ -1,7 +1,7 @@
 /** A flow's opener as people write it: `--from 8.8.8.8 --to 20.1.1.1:22/tcp`. */
 import { formatAddress, parseAddress } from "../azure/addresses";
-import type { Packet } from "./evaluate";
-import { parseIcmpType } from "./fields";
+import { parseIcmpType } from "./icmp";
+import type { Packet } from "./packet";
 import type { RuleDirection } from "./policy";
 
 /**

@@ -1,6 +1,6 @@
 /** A valid policy with its names resolved: what is compiled, evaluated, explained and compared. */
 import type { Family } from "../azure/addresses";
-import { type IcmpType, mergePorts, type PortRange, parseIcmpType, parsePorts } from "./fields";
+import { FIELD_LIST, type PlannedFields } from "./fields/index";
 import {
   DEFAULT_RULES,
   type FirewallPolicy,
@@ -8,7 +8,6 @@ import {
   type RateLimit,
   type RuleAction,
   type RuleDirection,
-  type RuleProtocol,
 } from "./policy";
 import { mergeRanges, type Range, rangesOf } from "./ranges";
 
@@ -16,14 +15,9 @@ export const FAMILIES: readonly Family[] = [4, 6];
 export const DIRECTIONS: readonly RuleDirection[] = ["inbound", "outbound"];
 
 /** A rule as one family sees it; an undefined field matches everything. */
-export interface PlannedRule {
+export interface PlannedRule extends PlannedFields {
   name: string;
   action: RuleAction;
-  protocol: RuleProtocol;
-  sources?: readonly Range[];
-  destinations?: readonly Range[];
-  ports?: readonly PortRange[];
-  icmpTypes?: readonly IcmpType[];
   log: boolean;
   rateLimit?: Required<RateLimit>;
 }
@@ -49,7 +43,6 @@ export function planPolicy(policy: FirewallPolicy): PolicyPlan {
     {
       name: DEFAULT_RULES[direction],
       action: policy[direction === "inbound" ? "defaultInbound" : "defaultOutbound"] ?? "drop",
-      protocol: "any",
       log: policy.logDefaults ?? false,
     },
   ];
@@ -86,20 +79,17 @@ function planRule(
   family: Family,
   addresses: AddressReader,
 ): PlannedRule | undefined {
-  const sources = rule.sources && addresses(rule.sources, family);
-  const destinations = rule.destinations && addresses(rule.destinations, family);
-  const icmpTypes = rule.icmpTypes?.flatMap((text) => parseIcmpType(text, family) ?? []);
-  if ([sources, destinations, icmpTypes].some((list) => list?.length === 0)) return undefined;
-  const { rateLimit } = rule;
+  const fields: Record<string, unknown> = {};
+  for (const [name, field] of FIELD_LIST) {
+    const written = rule[name];
+    if (written === undefined) continue;
+    const scope = { family, addresses: (texts: readonly string[]) => addresses(texts, family) };
+    fields[name] = field.plan(written, scope);
+    if (fields[name] === undefined) return undefined;
+  }
+  const { name, action, log = false, rateLimit } = rule;
   return {
-    name: rule.name,
-    action: rule.action,
-    protocol: rule.protocol ?? "any",
-    sources,
-    destinations,
-    ports: rule.ports && mergePorts(rule.ports.flatMap((text) => parsePorts(text) ?? [])),
-    icmpTypes,
-    log: rule.log ?? false,
+    ...{ name, action, log, ...fields },
     rateLimit: rateLimit && {
       perSecond: rateLimit.perSecond,
       burst: rateLimit.burst ?? rateLimit.perSecond,

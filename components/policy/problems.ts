@@ -2,9 +2,10 @@
 import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
 import { Findings, isRecord } from "../check/findings";
 import { compilePolicy } from "./compile";
+import { checkNetwork } from "./fields/addresses";
 import { planPolicy } from "./plan";
 import { DEFAULT_RULES, type FirewallPolicy, PolicyMode, RULES_MAX, RuleAction } from "./policy";
-import { checkNetwork, RuleChecker } from "./ruleProblems";
+import { RuleChecker } from "./ruleProblems";
 import { checkSize } from "./sizeProblems";
 
 const FIELDS = [

@@ -1,20 +1,22 @@
 /** Sets of packets as products of ranges: what rules match, and what is left of it. */
-import { bits, type Family } from "../azure/addresses";
-import type { Packet } from "./evaluate";
+import type { Family } from "../azure/addresses";
+import type { FieldName } from "./fields/field";
+import { FIELD_LIST } from "./fields/index";
+import type { Packet } from "./packet";
 import type { PlannedRule } from "./plan";
 import type { RuleDirection } from "./policy";
-import type { Range } from "./ranges";
+import { covers, type Range } from "./ranges";
 
-/** Every combination of a source, a destination and a port (or ICMP type and code). */
+/** Every combination of a value for each field. */
 export interface Region {
   direction: RuleDirection;
   family: Family;
   protocol: Packet["protocol"];
-  /** Source addresses, destination addresses, and {@link detailOf}; each merged, none empty. */
-  sides: readonly [readonly Range[], readonly Range[], readonly Range[]];
+  /** Values of each field, as its axis has them; each merged, none empty. */
+  sides: Sides;
 }
 
-export const PROTOCOLS = ["tcp", "udp", "icmp", "other"] as const;
+type Sides = Readonly<Record<FieldName, readonly Range[]>>;
 
 /** All packets of a direction, family and protocol. */
 export function everything(
@@ -22,26 +24,13 @@ export function everything(
   family: Family,
   protocol: Packet["protocol"],
 ): Region {
-  const addresses = [{ first: 0n, last: (1n << BigInt(bits(family))) - 1n }];
-  return {
-    direction,
-    family,
-    protocol,
-    sides: [addresses, addresses, [...WHOLE_DETAIL[protocol]]],
-  };
+  const sides = FIELD_LIST.map(([name, { axis }]) => [name, axis.whole(protocol, family)]);
+  return { direction, family, protocol, sides: Object.fromEntries(sides) as Sides };
 }
 
 /** The part of a region that a rule matches; undefined if it matches none of it. */
-export function matchedPart(region: Region, rule: PlannedRule): Region | undefined {
-  if (rule.protocol !== "any" && rule.protocol !== region.protocol) return undefined;
-  const details =
-    rule.ports?.map((r) => ({ first: BigInt(r.first), last: BigInt(r.last) })) ??
-    rule.icmpTypes?.map(({ type, code }) => ({
-      first: BigInt(type * 256 + (code ?? 0)),
-      last: BigInt(type * 256 + (code ?? 255)),
-    }));
-  return within(region, [rule.sources, rule.destinations, details && [...details].sort(byFirst)]);
-}
+export const matchedPart = (region: Region, rule: PlannedRule): Region | undefined =>
+  within(region, takenBy(rule));
 
 /** What both regions hold; undefined if that is nothing. */
 export const common = (a: Region, b: Region): Region | undefined =>
@@ -49,46 +38,49 @@ export const common = (a: Region, b: Region): Region | undefined =>
     ? within(a, b.sides)
     : undefined;
 
-/** What is in a region but not in a part of it: at most one region per side. */
+/** True if every packet that opens a flow and matches `inner` matches `outer`. */
+export function coversRule(outer: PlannedRule, inner: PlannedRule): boolean {
+  const [wide, narrow] = [takenBy(outer), takenBy(inner)];
+  return FIELD_LIST.every(([name]) => {
+    const [all, some] = [wide[name], narrow[name]];
+    return all === undefined || (some !== undefined && covers(all, some));
+  });
+}
+
+/** What is in a region but not in a part of it: at most one region per field. */
 export function without(region: Region, part: Region): Region[] {
   const rest: Region[] = [];
-  const sides: [readonly Range[], readonly Range[], readonly Range[]] = [...region.sides];
-  for (const side of SIDES) {
-    const outside = subtract(sides[side], part.sides[side]);
-    if (outside.length > 0) {
-      const cut: typeof sides = [...sides];
-      cut[side] = outside;
-      rest.push({ ...region, sides: cut });
-    }
-    sides[side] = part.sides[side];
+  let sides = region.sides;
+  for (const [name] of FIELD_LIST) {
+    const outside = subtract(sides[name], part.sides[name]);
+    if (outside.length > 0) rest.push({ ...region, sides: { ...sides, [name]: outside } });
+    sides = { ...sides, [name]: part.sides[name] };
   }
   return rest;
 }
 
-const SIDES = [0, 1, 2] as const;
-/** Ports of TCP and UDP; type * 256 + code of ICMP; nothing to tell apart in the rest. */
-const WHOLE_DETAIL: Record<Packet["protocol"], readonly Range[]> = {
-  tcp: [{ first: 0n, last: 65_535n }],
-  udp: [{ first: 0n, last: 65_535n }],
-  icmp: [{ first: 0n, last: 65_535n }],
-  other: [{ first: 0n, last: 0n }],
-};
-
-const byFirst = (a: Range, b: Range) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0);
-
-function within(
-  region: Region,
-  limits: readonly [(readonly Range[])?, (readonly Range[])?, (readonly Range[])?],
-): Region | undefined {
-  const [sources, destinations, details] = SIDES.map((side) => {
-    const limit = limits[side];
-    return limit === undefined ? region.sides[side] : intersect(region.sides[side], limit);
-  });
-  if (!sources?.length || !destinations?.length || !details?.length) return undefined;
-  return { ...region, sides: [sources, destinations, details] };
+/** Values that a rule's fields take; a field without any takes all. */
+function takenBy(rule: PlannedRule): Partial<Sides> {
+  const taken: Partial<Record<FieldName, readonly Range[]>> = {};
+  for (const [name, { axis }] of FIELD_LIST) {
+    if (rule[name] !== undefined) taken[name] = axis.taken(rule[name]);
+  }
+  return taken;
 }
 
-function intersect(a: readonly Range[], b: readonly Range[]): Range[] {
+function within(region: Region, limits: Partial<Sides>): Region | undefined {
+  const sides: Partial<Record<FieldName, readonly Range[]>> = {};
+  for (const [name] of FIELD_LIST) {
+    const limit = limits[name];
+    const side = region.sides[name];
+    sides[name] = limit === undefined ? side : intersect(side, limit);
+    if (sides[name]?.length === 0) return undefined;
+  }
+  return { ...region, sides: sides as Sides };
+}
+
+/** Values that both have. */
+export function intersect(a: readonly Range[], b: readonly Range[]): Range[] {
   const found: Range[] = [];
   for (let i = 0, j = 0; ; ) {
     const [x, y] = [a[i], b[j]];
@@ -101,7 +93,8 @@ function intersect(a: readonly Range[], b: readonly Range[]): Range[] {
   }
 }
 
-function subtract(a: readonly Range[], b: readonly Range[]): Range[] {
+/** Values of the first that the second lacks. */
+export function subtract(a: readonly Range[], b: readonly Range[]): Range[] {
   const found: Range[] = [];
   let j = 0;
   for (const { first, last } of a) {

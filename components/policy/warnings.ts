@@ -1,9 +1,8 @@
 /** What is allowed in a policy but hardly meant: rules that never match, sets that nobody names. */
 import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
-import { icmpCovers, type PortRange } from "./fields";
-import { FAMILIES, type PlannedRule, type PolicyPlan, planPolicy } from "./plan";
+import { FAMILIES, type PolicyPlan, planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";
-import { covers } from "./ranges";
+import { coversRule } from "./regions";
 
 /** The warnings of a policy without problems, in reading order. `at` is the policy's path. */
 export function policyWarnings(policy: FirewallPolicy, at = ""): Problem[] {
@@ -39,26 +38,9 @@ function shadowOf(plan: PolicyPlan, policy: FirewallPolicy, index: number): stri
     const place = list.findIndex(({ name }) => name === rule.name);
     const own = list[place];
     if (own === undefined) continue;
-    const front = list.slice(0, place).find((earlier) => takesAll(earlier, own));
+    const front = list.slice(0, place).find((earlier) => coversRule(earlier, own));
     if (front === undefined) return undefined;
     fronts.add(front.name);
   }
   return fronts.size === 0 ? undefined : [...fronts].join(" and ");
 }
-
-/** True if every packet of `later` is one of `earlier`. */
-function takesAll(earlier: PlannedRule, later: PlannedRule): boolean {
-  return (
-    (earlier.protocol === "any" || earlier.protocol === later.protocol) &&
-    within(earlier.sources, later.sources, covers) &&
-    within(earlier.destinations, later.destinations, covers) &&
-    within(earlier.ports, later.ports, coversPorts) &&
-    within(earlier.icmpTypes, later.icmpTypes, icmpCovers)
-  );
-}
-
-const within = <T>(outer: T | undefined, inner: T | undefined, test: (o: T, i: T) => boolean) =>
-  outer === undefined || (inner !== undefined && test(outer, inner));
-
-const coversPorts = (outer: readonly PortRange[], inner: readonly PortRange[]) =>
-  inner.every((i) => outer.some((o) => o.first <= i.first && i.last <= o.last));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { bundlePolicy, type FirewallPolicy } from "../../components/policy";
-import type { Packet } from "../../components/policy/evaluate";
+import type { Packet } from "../../components/policy/packet";
 import { parsePacket } from "../../components/policy/packetText";
 import { run, start } from "../../lab/run";
 import { frameOf } from "../support/frames";

@@ -16,7 +16,8 @@ import {
 } from "../../components/policy";
 import { encodeBundle } from "../../components/policy/bundle";
 import type { CompiledPolicy } from "../../components/policy/compile";
-import { FlowTable, type Packet } from "../../components/policy/evaluate";
+import { FlowTable } from "../../components/policy/evaluate";
+import type { Packet } from "../../components/policy/packet";
 import { frameOf } from "../support/frames";
 import { describePacket, type FlowScript, flows, holds, policies } from "../support/policies";
 import { KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";

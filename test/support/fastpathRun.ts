@@ -1,7 +1,7 @@
 /** The fast path's programs, one packet at a time, and the packets to give them. */
 import path from "node:path";
 import type { Family } from "../../components/azure/addresses";
-import type { Packet } from "../../components/policy/evaluate";
+import type { Packet } from "../../components/policy/packet";
 import type { Undo } from "../../lab/undo";
 
 import { frameOf } from "./frames";

@@ -1,5 +1,5 @@
 /** Ethernet frames with correct checksums, for tests that send packets byte by byte. */
-import type { Packet } from "../../components/policy/evaluate";
+import type { Packet } from "../../components/policy/packet";
 
 const ETHERTYPE = { 4: 0x0800, 6: 0x86dd } as const;
 const SOURCE_MAC = Buffer.from("020000000001", "hex");

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { formatAddress, formatNetwork, parseNetwork } from "../../components/azure/addresses";
 import type { FirewallPolicy, FirewallRule } from "../../components/policy";
-import { openerOf, type Packet } from "../../components/policy/evaluate";
+import { FIELD_LIST } from "../../components/policy/fields/index";
+import { openerOf, type Packet } from "../../components/policy/packet";
 import { includes } from "../../components/policy/ranges";
 import type { Region } from "../../components/policy/regions";
 
@@ -195,14 +196,7 @@ export function describePacket({
 }
 
 /** True if a region of a comparison of policies has the packet. */
-export function holds({ direction, family, protocol, sides }: Region, packet: Packet): boolean {
-  const { icmp, ports } = packet;
-  const detail = icmp ? icmp.type * 256 + (icmp.code ?? 0) : (ports?.destination ?? 0);
-  return (
-    [direction, family, protocol].join() ===
-      [packet.direction, packet.family, packet.protocol].join() &&
-    includes(sides[0], packet.source) &&
-    includes(sides[1], packet.destination) &&
-    includes(sides[2], BigInt(detail))
-  );
-}
+export const holds = ({ direction, family: f, sides }: Region, packet: Packet): boolean =>
+  direction === packet.direction &&
+  f === packet.family &&
+  FIELD_LIST.every(([name, { axis }]) => includes(sides[name], axis.of(packet)));

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { stringify } from "yaml";
 import {
   bundlePolicy,
-  diffPolicies,
+  describeChanges,
   diffSettings,
   explainPacket,
   importRules,
@@ -58,7 +58,7 @@ export function policyCommand(print: (line: string) => void): Command {
     .argument("<new>", WHERE)
     .action((before: string, after: string) => {
       const [old, next] = [validPolicy(before), validPolicy(after)];
-      for (const line of differenceLines(diffSettings(old, next), diffPolicies(old, next))) {
+      for (const line of differenceLines(diffSettings(old, next), describeChanges(old, next))) {
         print(line);
       }
     });

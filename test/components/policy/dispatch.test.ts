@@ -10,7 +10,8 @@ import {
   type Test,
   type Tree,
 } from "../../../components/policy/dispatch";
-import { mismatch, type Packet } from "../../../components/policy/evaluate";
+import { mismatch } from "../../../components/policy/evaluate";
+import type { Packet } from "../../../components/policy/packet";
 import { openers, policies } from "../../support/policies";
 
 const valid = policies.filter((policy) => policyProblems(policy).length === 0);

@@ -62,7 +62,7 @@ describe("npm run policy", () => {
     const { lines } = policy("diff", file("one.yaml"), file("two.yaml"));
     assert.match(
       lines,
-      /\+ allowed inbound IPv4 tcp from 8\.8\.8\.8\/32 to any \(a → default-inbound\)/,
+      /^\+ allowed inbound from 8\.8\.8\.8 to any, any protocol \(a → default-inbound\)$/,
     );
     assert.equal(
       policy("diff", file("one.yaml"), file("one.yaml")).lines,

@@ -31,38 +31,40 @@ describe("verdictLines", () => {
       before: open([ssh]),
       after: open([]),
       want: [
-        /inbound `8\.8\.8\.8\/32 → any, tcp 22` \*\*passes\*\* now by `default-inbound`, before by `ssh`/,
+        /inbound `from 8\.8\.8\.8 to any, tcp port 22` \*\*passes\*\* now by `default-inbound`, before by `ssh`/,
       ],
     },
     {
       name: "only what an earlier rule leaves",
       before: open([ssh]),
       after: open([ssh, rule("all", { sources: ["8.8.8.8"], protocol: "tcp", ports: ["22-23"] })]),
-      want: [/tcp 23` is \*\*dropped\*\* now by `all`/],
+      want: [/tcp port 23` is \*\*dropped\*\* now by `all`/],
     },
     {
       name: "a default for both families and every protocol in one line",
       before: open([]),
       after: open([], { defaultOutbound: "drop" }),
-      want: [/^outbound `any → any, any protocol` is \*\*dropped\*\* now by `default-outbound`$/],
+      want: [
+        /^outbound `from any to any, any protocol` is \*\*dropped\*\* now by `default-outbound`$/,
+      ],
     },
     {
       name: "the family where the rule is about one",
       before: open([]),
       after: open([rule("six", { sources: ["::/0"] })]),
-      want: [/^inbound IPv6 `any → any, any protocol`/],
+      want: [/^inbound `IPv6 from any to any, any protocol`/],
     },
     {
       name: "an ICMP type",
       before: open([]),
       after: open([rule("ping", { protocol: "icmp", icmpTypes: ["8"], sources: ["10.0.0.0/8"] })]),
-      want: [/icmp 8` is \*\*dropped\*\*/],
+      want: [/icmp type 8` is \*\*dropped\*\*/],
     },
     {
       name: "an ICMP type with its code",
       before: open([]),
       after: open([rule("mtu", { protocol: "icmp", icmpTypes: ["3/4"], sources: ["10.0.0.0/8"] })]),
-      want: [/icmp 3\/4` is/],
+      want: [/icmp type 3\/4` is/],
     },
     {
       name: "what passes before what is dropped",
@@ -81,7 +83,7 @@ describe("verdictLines", () => {
   test("shows a few of many, of networks and of lines", () => {
     const networks = Array.from({ length: 40 }, (_, i) => `198.51.100.${2 * i}/32`);
     const [line = ""] = verdictLines(open([]), open([rule("many", { sources: networks })]));
-    assert.match(line, /and 36 more networks/);
+    assert.match(line, /and 36 more to any/);
     const rules = networks.map((network, i) => rule(`r${i}`, { sources: [network] }));
     const lines = verdictLines(open([]), open(rules));
     assert.equal(lines.length, VERDICTS_SHOWN + 1);

@@ -1,38 +1,10 @@
-/** Ports and ICMP types: how a rule spells them, and what they mean in each family. */
+/** ICMP types: their names, and what they mean in each family. */
 import type { Family } from "../azure/addresses";
-
-/** Ports from `first` to `last`, both included. */
-export interface PortRange {
-  first: number;
-  last: number;
-}
 
 /** An ICMP or ICMPv6 type; without a code it stands for every code. */
 export interface IcmpType {
   type: number;
   code?: number;
-}
-
-/** The ports of `"22"` or `"8000-8100"`; undefined for another form. Bounds are not checked. */
-export function parsePorts(text: string): PortRange | undefined {
-  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-  return first === undefined ? undefined : { first: Number(first), last: Number(last) };
-}
-
-/** The same as {@link parsePorts} reads. */
-export function formatPorts({ first, last }: PortRange): string {
-  return first === last ? `${first}` : `${first}-${last}`;
-}
-
-/** The ranges in order, overlapping and touching ones joined. */
-export function mergePorts(ranges: readonly PortRange[]): PortRange[] {
-  const merged: PortRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
-    const before = merged.at(-1);
-    if (before === undefined || range.first > before.last + 1) merged.push({ ...range });
-    else before.last = Math.max(before.last, range.last);
-  }
-  return merged;
 }
 
 /** Names of ICMP types: IANA's "ICMP Type Numbers" and "ICMPv6 type Numbers". */
@@ -82,7 +54,3 @@ export function icmpCounterpart({ type, code }: IcmpType, family: Family): IcmpT
   }
   return undefined;
 }
-
-/** True if every packet that `inner` stands for is one of `outer`. */
-export const icmpCovers = (outer: readonly IcmpType[], inner: readonly IcmpType[]): boolean =>
-  inner.every((i) => outer.some((o) => o.type === i.type && (o.code ?? i.code) === i.code));

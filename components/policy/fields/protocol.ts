@@ -1,0 +1,33 @@
+/** The protocol of a rule. */
+import { PROTOCOLS } from "../packet";
+import { RuleProtocol } from "../policy";
+import { type Axis, type MatchField, onAxis } from "./field";
+
+const place = (name: (typeof PROTOCOLS)[number]) => BigInt(PROTOCOLS.indexOf(name));
+
+const axis: Axis<RuleProtocol> = {
+  whole: (protocol) => [{ first: place(protocol), last: place(protocol) }],
+  taken: (planned) =>
+    planned === "any"
+      ? [{ first: 0n, last: BigInt(PROTOCOLS.length - 1) }]
+      : [{ first: place(planned), last: place(planned) }],
+  of: ({ protocol }) => place(protocol),
+  written: ([range]) => [PROTOCOLS[Number(range?.first)] ?? "any"],
+};
+
+/** TCP, UDP, or ICMP of the rule's family. */
+export const protocol: MatchField<RuleProtocol, RuleProtocol> = {
+  check: (written, path, { findings }) => findings.choice(written, path, RuleProtocol),
+  plan: (written) => written,
+  opener: matchesOf,
+  answer: matchesOf,
+  matches: onAxis(axis),
+  mismatch: "another protocol",
+  axis,
+  words: (entries) => entries?.filter((name) => name !== "any").join() ?? "",
+};
+
+function matchesOf(planned: RuleProtocol, { family }: { family: 4 | 6 }) {
+  if (planned === "any") return [{}];
+  return [{ protocol: ` -p ${planned === "icmp" && family === 6 ? "ipv6-icmp" : planned}` }];
+}

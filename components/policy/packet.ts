@@ -1,0 +1,49 @@
+/** A packet as the policy sees it, and the opener that an answer belongs to. */
+import type { Family } from "../azure/addresses";
+import { type IcmpType, icmpCounterpart } from "./icmp";
+import type { RuleDirection } from "./policy";
+
+/** Protocols that rules can name; `other` stands for every one that they cannot. */
+export const PROTOCOLS = ["tcp", "udp", "icmp", "other"] as const;
+
+/** A packet as an NVA sees it between its tunnels. */
+export interface Packet {
+  family: Family;
+  /** `inbound` came by the External tunnel, from the internet. */
+  direction: RuleDirection;
+  protocol: (typeof PROTOCOLS)[number];
+  source: bigint;
+  destination: bigint;
+  /** TCP and UDP only. */
+  ports?: { source: number; destination: number };
+  /** ICMP only; `id` tells queries apart. */
+  icmp?: IcmpType & { id?: number };
+  /** TCP only: which of the flags that state depends on are set. */
+  flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean };
+}
+
+/** What an answer tells of each part of the opener. */
+const ofOpener: { readonly [K in keyof Required<Packet>]: (answer: Packet) => Packet[K] } = {
+  family: ({ family }) => family,
+  direction: ({ direction }) => (direction === "inbound" ? "outbound" : "inbound"),
+  protocol: ({ protocol }) => protocol,
+  source: ({ destination }) => destination,
+  destination: ({ source }) => source,
+  ports: ({ ports }) => ports && { source: ports.destination, destination: ports.source },
+  icmp: ({ icmp, family }) => {
+    const query = icmp && icmpCounterpart(icmp, family);
+    return query && { ...query, id: icmp?.id };
+  },
+  flags: ({ flags }) => flags,
+};
+
+/** The opener that a packet answers; undefined when there can be none (ICMP errors). */
+export function openerOf(answer: Packet): Packet | undefined {
+  const parts = Object.entries(ofOpener).map(([name, of]) => [name, of(answer)]);
+  const opener = Object.fromEntries(parts) as Packet;
+  return answer.icmp !== undefined && opener.icmp === undefined ? undefined : opener;
+}
+
+/** True for a packet that opens a TCP connection. */
+export const isSyn = (flags: Packet["flags"]): boolean =>
+  flags?.syn === true && !flags.ack && !flags.fin && !flags.rst;
