@@ -1,167 +1,280 @@
-/** A policy from the iptables-save of a hand-made NVA of the reference kind. */
-import { formatNetwork, hasHostBits, parseNetwork } from "../azure/addresses";
+/**
+ * A policy from the iptables-save of a hand-made NVA. It never lets pass what the file does not:
+ * what it cannot take exactly it names, and makes stricter.
+ */
 import { TUNNEL_DEVICES } from "./compile";
+import { diffPolicies } from "./diff";
+import { type Draft, type ImportDevices, meet, type Reading, readLine } from "./importLine";
+import { readSave, type Save, type SavedLine } from "./importSave";
 import { DIRECTIONS } from "./plan";
-import type {
-  FirewallPolicy,
-  FirewallRule,
-  RuleAction,
-  RuleDirection,
-  RuleProtocol,
-} from "./policy";
+import type { FirewallPolicy, FirewallRule, RuleAction, RuleDirection } from "./policy";
+
+/** Something about a line of the file. */
+export interface ImportNote {
+  line: number;
+  text: string;
+  reason: string;
+}
 
 export interface ImportResult {
   policy: FirewallPolicy;
-  /** Lines that a policy cannot say, each with its number and why; the policy lacks them. */
-  left: { line: number; text: string; reason: string }[];
+  /** For each rule of the policy, the line that it comes from. */
+  lines: number[];
+  /** Lines that a policy cannot say; the policy is stricter than the file there. */
+  left: ImportNote[];
+  /** Lines that were taken, with what is different for the ends of a flow. */
+  notes: ImportNote[];
+}
+
+/** One decision of the FORWARD chain, with the chains that it jumps to followed. */
+interface Entry {
+  saved: SavedLine;
+  draft: Draft;
+  does: RuleAction | "log";
+  states?: readonly string[];
+  comment?: string;
 }
 
 /**
- * Reads the FORWARD chain of the filter table. A rule that names no tunnel becomes one for each
- * direction; a rule that accepts established flows is what `stateful` does.
+ * Reads the FORWARD chain of the filter table and the chains that it jumps to. A rule that names no
+ * tunnel becomes one for each direction. Throws if the text is no iptables-save.
  */
-export function importRules(
-  save: string,
-  devices: Record<RuleDirection, string> = TUNNEL_DEVICES,
-): ImportResult {
-  const rules: FirewallRule[] = [];
-  const left: ImportResult["left"] = [];
-  let byDefault: RuleAction = "allow";
-  let table = "";
-  let stateful = false;
-  save.split("\n").forEach((text, index) => {
-    if (text.startsWith("*")) table = text.slice(1).trim();
-    if (table !== "filter") return;
-    const policy = /^:FORWARD (ACCEPT|DROP)\b/.exec(text);
-    if (policy) byDefault = policy[1] === "ACCEPT" ? "allow" : "drop";
-    if (!/^(\[\d+:\d+\] )?-A /.test(text)) return;
-    try {
-      const read = readRule(words(text), devices);
-      if (read === "stateful") stateful = true;
-      else if (read !== undefined) rules.push(...nameRules(read, rules.length + 1));
-    } catch (error) {
-      left.push({ line: index + 1, text, reason: (error as Error).message });
+export function importRules(save: string, devices: Partial<ImportDevices> = {}): ImportResult {
+  const read = readSave(save);
+  const walk = new Walk(read, { ...TUNNEL_DEVICES, bridge: "br0", ...devices });
+  walk.follow("FORWARD", {}, []);
+  const left = [...walk.left, ...outside(read)];
+  const notes = [...walk.notes];
+  const built = buildPolicy(walk.entries, read.byDefault, left, notes);
+  return { ...built, left: inOrder(left), notes: inOrder(notes) };
+}
+
+const inOrder = (list: ImportNote[]) => list.sort((a, b) => a.line - b.line);
+
+const note = ({ line, text }: SavedLine, reason: string): ImportNote => ({ line, text, reason });
+
+const outside = ({ others }: Save) =>
+  others.map((saved) => note(saved, `the table ${saved.table}, which no policy has`));
+
+/** Targets that let the packet go on to the next rule, changed or noted. */
+const PASSING_ON =
+  /^(MARK|CONNMARK|CONNSECMARK|SECMARK|CLASSIFY|TCPMSS|TOS|DSCP|TTL|HL|ECN|TRACE|ULOG|AUDIT|CHECKSUM|TCPOPTSTRIP)$/;
+
+class Walk {
+  readonly entries: Entry[] = [];
+  readonly left: ImportNote[] = [];
+  readonly notes: ImportNote[] = [];
+
+  constructor(
+    readonly save: Save,
+    readonly devices: ImportDevices,
+  ) {}
+
+  /**
+   * Takes the rules of a chain that packets of `above` come to; `beyond` is what a policy cannot say
+   * about them. Such packets are fewer than `above`: what they are dropped for may be widened, what
+   * they pass for may not.
+   */
+  follow(
+    chain: string,
+    above: Draft,
+    beyond: readonly string[],
+    open: readonly string[] = [],
+  ): void {
+    let unsure = beyond;
+    for (const saved of this.save.chains.get(chain) ?? []) {
+      const reading = readLine(saved, this.devices);
+      const draft = meet(above, reading.draft);
+      if (draft === undefined) continue;
+      const own = reading.target === "RETURN" && reading.beyond.length === 0;
+      if (own && isEverything(reading)) return;
+      if (reading.target === "RETURN") {
+        const reason = [...reading.beyond, "a RETURN for some packets"].join("; ");
+        this.left.push(note(saved, reason));
+        unsure = [...unsure, `what line ${saved.line} leaves of this chain`];
+      } else this.#take(reading, draft, [...unsure, ...reading.beyond], [...open, chain]);
     }
-  });
-  const policy = { rules, defaultInbound: byDefault, defaultOutbound: byDefault, stateful };
-  return { policy, left };
-}
-
-type Draft = Omit<FirewallRule, "name" | "direction"> & {
-  direction?: RuleDirection;
-  name?: string;
-};
-
-function words(text: string): string[] {
-  const found = text.replace(/^\[\d+:\d+\] /, "").match(/"[^"]*"|\S+/g) ?? [];
-  return found.map((word) => word.replace(/^"|"$/g, ""));
-}
-
-/** One rule; undefined if it is of another chain, "stateful" if it accepts established flows. */
-function readRule(
-  [, chain, ...rest]: string[],
-  devices: Record<RuleDirection, string>,
-): Draft | "stateful" | undefined {
-  if (chain !== "FORWARD") return undefined;
-  const draft: Draft = { action: "drop" };
-  let target: string | undefined;
-  let states: string[] = [];
-  for (let at = 0; at < rest.length; at += 1) {
-    const option = rest[at] ?? "";
-    const value = () => rest[++at] ?? "";
-    if (option === "!") throw new Error("a negated match: write the rule for what it leaves out");
-    if (option === "-m" || option === "--physdev-is-bridged") {
-      if (option === "-m") value();
-    } else if (option === "-j") target = value();
-    else if (option === "--ctstate" || option === "--state") states = value().split(",");
-    else if (!readMatch(draft, option, value, devices)) throw new Error(`the option ${option}`);
   }
-  if (states.length > 0) {
-    const flows = states.every((state) => state === "ESTABLISHED" || state === "RELATED");
-    if (flows && target === "ACCEPT") return "stateful";
-    throw new Error(`the state ${states.join()}`);
-  }
-  if (target !== "ACCEPT" && target !== "DROP") throw new Error(`the target ${target ?? "none"}`);
-  return { ...draft, action: target === "ACCEPT" ? "allow" : "drop" };
-}
 
-/** Takes one option into the rule; false if a policy has no word for it. */
-function readMatch(
-  draft: Draft,
-  option: string,
-  value: () => string,
-  devices: Record<RuleDirection, string>,
-): boolean {
-  switch (option) {
-    case "-s":
-      draft.sources = [address(value())];
-      return true;
-    case "-d":
-      draft.destinations = [address(value())];
-      return true;
-    case "-p":
-      draft.protocol = protocol(value());
-      return true;
-    case "--dport":
-    case "--dports":
-      draft.ports = value()
-        .split(",")
-        .map((ports) => ports.replace(":", "-"));
-      return true;
-    case "--icmp-type":
-    case "--icmpv6-type":
-      draft.icmpTypes = [value()];
-      return true;
-    case "--comment":
-      draft.name = value();
-      return true;
-    case "--physdev-in":
-    case "--physdev-out":
-      draft.direction = direction(option, value(), devices);
-      return true;
-    default:
-      return false;
+  #take(reading: Reading, draft: Draft, beyond: readonly string[], open: readonly string[]): void {
+    const { saved, target, states, comment } = reading;
+    const known = { saved, draft, states, comment };
+    const log = target === "LOG" || target === "NFLOG";
+    const unsaid = [...beyond, ...(reading.limited && !log ? ["a limit"] : [])];
+    if (target === undefined) return;
+    if (this.save.chains.has(target)) {
+      if (states !== undefined) unsaid.push("a state in front of a chain");
+      if (open.includes(target)) throw new Error(`line ${saved.line} jumps in a circle`);
+      this.follow(target, draft, unsaid, open);
+      return;
+    }
+    if (log && unsaid.length === 0) {
+      this.entries.push({ ...known, does: "log" });
+      return;
+    }
+    const drops = target === "DROP" || target === "REJECT";
+    if (target !== "ACCEPT" && !drops) unsaid.push(`the target ${target}`);
+    if (unsaid.length > 0) this.left.push(note(saved, unsaid.join("; ")));
+    else if (target === "REJECT") {
+      this.notes.push(note(saved, "REJECT becomes drop: nobody is told"));
+    }
+    if (target === "ACCEPT" && unsaid.length === 0) this.entries.push({ ...known, does: "allow" });
+    // An unknown target may drop; so does the policy.
+    if (drops || (target !== "ACCEPT" && !log && !PASSING_ON.test(target))) {
+      this.entries.push({ ...known, does: "drop" });
+    }
   }
 }
 
-function address(text: string): string {
-  const network = parseNetwork(text);
-  if (network === undefined) throw new Error(`the address ${text}`);
-  const written = hasHostBits(text) ? formatNetwork(network) : text;
-  return written.replace(/\/(32|128)$/, (whole) =>
-    whole === `/${network.family === 4 ? 32 : 128}` ? "" : whole,
+const isEverything = ({ draft, states, limited }: Reading): boolean =>
+  Object.keys(draft).length === 0 && states === undefined && !limited;
+
+/** The policy of decisions in order; adds what it cannot say to `left`. */
+function buildPolicy(
+  entries: readonly Entry[],
+  byDefault: RuleAction,
+  left: ImportNote[],
+  notes: ImportNote[],
+): Pick<ImportResult, "policy" | "lines"> {
+  const established = entries.filter(takesFlows);
+  const stateful = DIRECTIONS.every((way) =>
+    established.some(({ draft }) => (draft.direction ?? way) === way),
   );
+  const rules: { rule: FirewallRule; line: number; entry: Entry }[] = [];
+  const logs: Entry[] = [];
+  for (const entry of entries) {
+    if (stateful && takesFlows(entry)) continue;
+    const reason = stateReason(entry, stateful);
+    if (reason === "taken") {
+      notes.push(
+        note(entry.saved, "the NVA judges such packets by the rules, as what opens a flow"),
+      );
+      continue;
+    }
+    if (reason !== undefined) left.push(note(entry.saved, reason));
+    if (reason !== undefined && entry.does !== "drop") continue;
+    if (entry.does === "log") logs.push(entry);
+    else {
+      const log = takeLogs(logs, entry);
+      for (const rule of named(entry, entry.does, log, rules.length + 1)) {
+        rules.push({ rule, line: entry.saved.line, entry });
+      }
+    }
+  }
+  const policy: FirewallPolicy = {
+    rules: rules.map(({ rule }) => rule),
+    ...{ defaultInbound: byDefault, defaultOutbound: byDefault, stateful },
+  };
+  if (logs.some((entry) => sameMatch(entry, { draft: {} }))) policy.logDefaults = true;
+  for (const { saved, draft } of logs) {
+    if (Object.keys(draft).length > 0) {
+      left.push(note(saved, "a LOG without a later rule for the same packets"));
+    }
+  }
+  const lines = rules.map(({ line }) => line);
+  if (!stateful) return { policy, lines };
+  const last = Math.max(...established.map(({ saved }) => saved.line));
+  const early = rules.filter(({ rule, line }) => rule.action === "drop" && line < last);
+  return withAnswers(policy, lines, early, left);
 }
 
-function protocol(text: string): RuleProtocol {
-  if (text === "icmp" || text === "ipv6-icmp" || text === "icmpv6") return "icmp";
-  if (text === "tcp" || text === "udp") return text;
-  throw new Error(`the protocol ${text}`);
+/** True for a line that lets the packets of running flows pass, and their errors, as a policy does. */
+function takesFlows({ does, draft, states }: Entry): boolean {
+  const { direction: _, ...rest } = draft;
+  const known = [...(states ?? [])].sort().join();
+  return does === "allow" && known === "ESTABLISHED,RELATED" && Object.keys(rest).length === 0;
 }
 
-function direction(
-  option: string,
-  device: string,
-  devices: Record<RuleDirection, string>,
-): RuleDirection {
-  const enters = DIRECTIONS.find((way) => devices[way] === device);
-  if (enters === undefined) throw new Error(`the device ${device}`);
-  if (option === "--physdev-in") return enters;
-  return enters === "inbound" ? "outbound" : "inbound";
+/** Why a policy cannot say the states of a line; `taken` if the line is the NVA's own behaviour. */
+function stateReason({ states, does }: Entry, stateful: boolean): string | undefined {
+  if (states === undefined) return undefined;
+  if (!stateful)
+    return `the state ${states.join()}, without a line that accepts RELATED,ESTABLISHED`;
+  if (states.every((state) => state === "INVALID") && does === "drop") return "taken";
+  if (
+    states.includes("NEW") &&
+    states.every((state) => /^(NEW|RELATED|ESTABLISHED)$/.test(state))
+  ) {
+    return undefined;
+  }
+  return `the state ${states.join()}`;
 }
 
-/** Gives a rule its direction, or makes one for each, and names them by comment or content. */
-function nameRules({ direction: way, name, ...rule }: Draft, number: number): FirewallRule[] {
-  const words =
-    name ?? [rule.action, rule.protocol, rule.ports?.join("-")].filter(Boolean).join("-");
+/** True if a record that was asked for before is about the same packets; takes it off the list. */
+function takeLogs(logs: Entry[], entry: Entry): boolean {
+  const found = logs.filter((log) => sameMatch(log, entry));
+  for (const log of found) logs.splice(logs.indexOf(log), 1);
+  return found.length > 0;
+}
+
+const sameMatch = (a: Pick<Entry, "draft" | "states">, b: Pick<Entry, "draft" | "states">) =>
+  matchText(a) === matchText(b);
+
+const matchText = ({ draft, states }: Pick<Entry, "draft" | "states">) =>
+  JSON.stringify([Object.entries(draft).sort(), states ?? []]);
+
+/**
+ * A drop in front of the line that accepts running flows drops answers too. A policy judges answers
+ * by their opener, so it drops that; the line is exact only if such flows do not start anyway.
+ */
+function withAnswers(
+  policy: FirewallPolicy,
+  lines: number[],
+  early: readonly { rule: FirewallRule; line: number; entry: Entry }[],
+  left: ImportNote[],
+): Pick<ImportResult, "policy" | "lines"> {
+  let built = { policy, lines };
+  for (const { rule, line, entry } of early) {
+    const answered = openersOf(rule);
+    const at = built.policy.rules.findIndex(({ name }) => name === rule.name) + 1;
+    const rules = built.policy.rules.toSpliced(at, 0, answered);
+    const stricter = { ...built.policy, rules };
+    if (diffPolicies(built.policy, stricter).length === 0) continue;
+    left.push(note(entry.saved, "it drops the answers of flows that other lines let start"));
+    built = { policy: stricter, lines: built.lines.toSpliced(at, 0, line) };
+  }
+  return built;
+}
+
+/** A rule for the openers whose answers a rule drops, or for more of them. */
+function openersOf({
+  name,
+  direction,
+  protocol,
+  sources,
+  destinations,
+  log,
+}: FirewallRule): FirewallRule {
+  return {
+    name: `${name.slice(0, 25)}-re`,
+    direction: direction === "inbound" ? "outbound" : "inbound",
+    action: "drop",
+    ...(protocol && { protocol }),
+    ...(destinations && { sources: destinations }),
+    ...(sources && { destinations: sources }),
+    ...(log && { log }),
+  };
+}
+
+/** The rules of a line: one, or one for each direction, named by comment or content. */
+function named(
+  { draft: { direction, ...fields }, comment }: Entry,
+  action: RuleAction,
+  log: boolean,
+  number: number,
+): FirewallRule[] {
+  const { protocol, ports } = fields;
+  const words = comment ?? [action, protocol, ports?.join("-")].filter(Boolean).join("-");
   const slug = words
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+|-+$/g, "");
-  const ways = way === undefined ? DIRECTIONS : [way];
-  return ways.map((each) => ({
-    name: `${slug.slice(0, 18) || "rule"}-${number}${ways.length > 1 ? `-${each.slice(0, -5)}` : ""}`,
-    direction: each,
-    ...rule,
+  const ways: readonly RuleDirection[] = direction === undefined ? DIRECTIONS : [direction];
+  return ways.map((way) => ({
+    name: `${slug.slice(0, 16).replace(/-$/, "") || "rule"}-${number}${ways.length > 1 ? `-${way.slice(0, -5)}` : ""}`,
+    direction: way,
+    action,
+    ...fields,
+    ...(log && { log }),
   }));
 }

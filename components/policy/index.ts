@@ -5,7 +5,7 @@ export { describeRule } from "./describe";
 export { describeChanges } from "./describeChanges";
 export { diffPolicies, diffSettings } from "./diff";
 export { explainPacket } from "./explain";
-export { importRules } from "./importRules";
+export { type ImportNote, type ImportResult, importRules } from "./importRules";
 export { planPolicy } from "./plan";
 export {
   type FirewallPolicy,

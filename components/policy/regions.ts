@@ -5,7 +5,7 @@ import { FIELD_LIST } from "./fields/index";
 import type { Packet } from "./packet";
 import type { PlannedRule } from "./plan";
 import type { RuleDirection } from "./policy";
-import { covers, type Range } from "./ranges";
+import { covers, intersect, type Range, subtract } from "./ranges";
 
 /** Every combination of a value for each field. */
 export interface Region {
@@ -77,36 +77,4 @@ function within(region: Region, limits: Partial<Sides>): Region | undefined {
     if (sides[name]?.length === 0) return undefined;
   }
   return { ...region, sides: sides as Sides };
-}
-
-/** Values that both have. */
-export function intersect(a: readonly Range[], b: readonly Range[]): Range[] {
-  const found: Range[] = [];
-  for (let i = 0, j = 0; ; ) {
-    const [x, y] = [a[i], b[j]];
-    if (x === undefined || y === undefined) return found;
-    const first = x.first > y.first ? x.first : y.first;
-    const last = x.last < y.last ? x.last : y.last;
-    if (first <= last) found.push({ first, last });
-    if (x.last < y.last) i += 1;
-    else j += 1;
-  }
-}
-
-/** Values of the first that the second lacks. */
-export function subtract(a: readonly Range[], b: readonly Range[]): Range[] {
-  const found: Range[] = [];
-  let j = 0;
-  for (const { first, last } of a) {
-    let at = first;
-    while ((b[j]?.last ?? last) < at) j += 1;
-    for (let k = j; ; k += 1) {
-      const hole = b[k];
-      if (hole === undefined || hole.first > last) break;
-      if (hole.first > at) found.push({ first: at, last: hole.first - 1n });
-      if (hole.last + 1n > at) at = hole.last + 1n;
-    }
-    if (at <= last) found.push({ first: at, last });
-  }
-  return found;
 }

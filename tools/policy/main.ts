@@ -1,23 +1,27 @@
 /** `npm run policy -- VERB`: looks at firewall policies without deploying anything. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { stringify } from "yaml";
 import {
   bundlePolicy,
   describeChanges,
   diffSettings,
   explainPacket,
-  importRules,
   RuleDirection,
 } from "../../components/policy";
 import { parsePacket } from "../../components/policy/packetText";
+import { type ImportOptions, importFile } from "./import";
 import { findings, PolicyError, readPolicy, validPolicy } from "./read";
 import { differenceLines, explanationLines } from "./show";
 
 const WHERE = "a YAML or JSON file, or the name of a stack";
 
-/** The command line; `print` takes each line of the answer. Sets `process.exitCode`. */
-export function policyCommand(print: (line: string) => void): Command {
+/**
+ * The command line; `print` takes each line of the answer, `complain` what stands in its way. Sets
+ * `process.exitCode`.
+ */
+export function policyCommand(
+  print: (line: string) => void,
+  complain: (line: string) => void = (line) => console.error(line),
+): Command {
   const program = new Command("policy").description("Firewall policies: check, explain, compare.");
   program
     .command("check")
@@ -68,15 +72,10 @@ export function policyCommand(print: (line: string) => void): Command {
     .argument("<file>", "what iptables-save printed")
     .option("--external <device>", "the tunnel towards the internet", "vxlan-ex")
     .option("--internal <device>", "the tunnel towards the application", "vxlan-in")
-    .action((file: string, devices: { external: string; internal: string }) => {
-      const { policy, left } = importRules(readFileSync(file, "utf8"), {
-        inbound: devices.external,
-        outbound: devices.internal,
-      });
-      print(stringify(policy).trimEnd());
-      for (const { line, text, reason } of left)
-        print(`# not taken, line ${line}: ${reason}: ${text}`);
-      if (left.length > 0) process.exitCode = 1;
+    .option("--bridge <device>", "the bridge that both tunnels are ports of", "br0")
+    .option("--allow-partial", "write a stricter policy where a line cannot be taken exactly")
+    .action((file: string, options: ImportOptions) => {
+      if (!importFile(file, options, print, complain)) process.exitCode = 1;
     });
   return program;
 }

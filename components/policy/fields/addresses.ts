@@ -8,7 +8,7 @@ import {
   parseNetwork,
 } from "../../azure/addresses";
 import type { Findings } from "../../check/findings";
-import { networksOf, type Range } from "../ranges";
+import { networksOf, type Range, subtract } from "../ranges";
 import {
   type Axis,
   type Line,
@@ -32,7 +32,7 @@ function endField(side: "source" | "destination"): MatchField<string[], readonly
     written: (ranges, family) => networksOf(ranges, family).map(withoutFullPrefix),
     shown: (ranges, family) => ranges.flatMap((range) => spanOf(range, family)),
   };
-  const [near, far] = side === "source" ? ["-s", "-d"] : ["-d", "-s"];
+  const [near, far] = side === "source" ? (["-s", "-d"] as const) : (["-d", "-s"] as const);
   const preposition = side === "source" ? "from" : "to";
   return {
     check: checkEnd,
@@ -42,6 +42,18 @@ function endField(side: "source" | "destination"): MatchField<string[], readonly
     matches: onAxis(axis),
     mismatch: `another ${side}`,
     axis,
+    options: {
+      [near]: (value, negated) => {
+        const network = parseNetwork(value);
+        if (network === undefined) throw new Error(`the address ${value}`);
+        const { family } = network;
+        const ranges = negated
+          ? subtract(axis.whole("other", family), [network])
+          : [{ first: network.first, last: network.last }];
+        if (ranges.length === 0) throw new Error(`no address at all: ! ${near} ${value}`);
+        return axis.written(ranges, family);
+      },
+    },
     words: (entries) => `${preposition} ${entries?.join(", ") ?? "any"}`,
   };
 }

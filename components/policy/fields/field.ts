@@ -78,6 +78,11 @@ export interface MatchField<Written, Planned> {
   /** Why a rule does not match, such as `another port`. */
   mismatch: string;
   axis: Axis<Planned>;
+  /**
+   * Options of iptables that say this field: what a rule writes for their value. They throw with what
+   * a rule cannot say; undefined stands for every packet.
+   */
+  options: Readonly<Record<string, (value: string, negated: boolean) => Written | undefined>>;
   /** The field in a sentence; empty where it says nothing. */
   words(entries: readonly string[] | undefined): string;
 }

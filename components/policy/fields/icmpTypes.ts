@@ -1,4 +1,5 @@
 /** ICMP types: a type is 256 codes on the axis. */
+import type { Family } from "../../azure/addresses";
 import { ICMP_NAMES, type IcmpType, icmpCounterpart, isIcmpNumber, parseIcmpType } from "../icmp";
 import { mergeRanges, type Range } from "../ranges";
 import { type Axis, type Line, type MatchField, NONE, onAxis, type UncheckedRule } from "./field";
@@ -33,12 +34,28 @@ export const icmpTypes: MatchField<string[], readonly IcmpType[]> = {
   matches: onAxis(axis),
   mismatch: "another ICMP type",
   axis,
+  options: {
+    "--icmp-type": (...value) => readType(4, ...value),
+    "--icmpv6-type": (...value) => readType(6, ...value),
+  },
   words: (entries) => (entries === undefined ? "" : `type ${entries.join(", ")}`),
 };
 
 function matchOf({ type, code }: IcmpType, { family }: Line) {
   const option = family === 4 ? "-m icmp --icmp-type" : "-m icmp6 --icmpv6-type";
   return { detail: ` ${option} ${type}${code === undefined ? "" : `/${code}`}` };
+}
+
+/** The name where there is one: numbers mean other things in the other family. */
+function readType(family: Family, value: string, negated: boolean): string[] {
+  const asked = parseIcmpType(value, family);
+  if (negated || asked === undefined)
+    throw new Error(`the ICMP type ${negated ? "! " : ""}${value}`);
+  const name = ICMP_NAMES.find((known) => {
+    const type = parseIcmpType(known, family);
+    return type?.type === asked.type && type.code === asked.code;
+  });
+  return [name ?? value];
 }
 
 /** A range by its ends: types where it holds all of their codes, else types with codes. */

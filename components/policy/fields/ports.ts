@@ -27,6 +27,7 @@ export function portField(
     matches: onAxis(axis),
     mismatch: `another ${label}`,
     axis,
+    options: { [near]: readPorts, [`${near}s`]: readPorts },
     words: (entries) => (entries === undefined ? "" : `${label} ${entries.join(", ")}`),
   };
 }
@@ -40,6 +41,15 @@ function matchesOf(planned: readonly PortRange[], { protocol }: Line, option: st
         ? ` -m ${protocol} ${option} ${group[0]}`
         : ` -m multiport ${option}s ${group.join(",")}`,
   }));
+}
+
+function readPorts(value: string, negated: boolean): string[] {
+  if (negated) throw new Error("ports that are left out");
+  return value.split(",").map((text) => {
+    const range = parsePorts(text.replace(":", "-"));
+    if (range === undefined || range.first === 0) throw new Error(`the port ${text}`);
+    return formatPorts(range);
+  });
 }
 
 /** The multiport match takes fifteen ports; a range counts as two. */

@@ -5,6 +5,12 @@ import { type Axis, type MatchField, onAxis } from "./field";
 
 const place = (name: (typeof PROTOCOLS)[number]) => BigInt(PROTOCOLS.indexOf(name));
 
+/** Names and numbers of protocols as iptables writes them. */
+const NAMES: Readonly<Record<string, RuleProtocol>> = {
+  ...{ tcp: "tcp", 6: "tcp", udp: "udp", 17: "udp", all: "any" },
+  ...{ icmp: "icmp", 1: "icmp", "ipv6-icmp": "icmp", icmpv6: "icmp", 58: "icmp" },
+};
+
 const axis: Axis<RuleProtocol> = {
   whole: (protocol) => [{ first: place(protocol), last: place(protocol) }],
   taken: (planned) =>
@@ -24,6 +30,14 @@ export const protocol: MatchField<RuleProtocol, RuleProtocol> = {
   matches: onAxis(axis),
   mismatch: "another protocol",
   axis,
+  options: {
+    "-p": (value, negated) => {
+      const name = NAMES[value];
+      if (name === undefined || negated)
+        throw new Error(`the protocol ${negated ? "! " : ""}${value}`);
+      return name === "any" ? undefined : name;
+    },
+  },
   words: (entries) => entries?.filter((name) => name !== "any").join() ?? "",
 };
 

@@ -19,17 +19,25 @@ before(() => {
     file("Pulumi.x.yaml"),
     `config:\n  p:policy:\n    rules: ${rules}, {name: b, action: drop, direction: inbound, sources: ["8.8.8.8"]}]\n`,
   );
-  writeFileSync(file("save.txt"), "*filter\n-A FORWARD -j LOG\nCOMMIT\n");
+  writeFileSync(
+    file("save.txt"),
+    "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j REJECT\n-A FORWARD -p gre -j DROP\nCOMMIT\n",
+  );
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
   process.exitCode = undefined;
 });
 
-function policy(...argv: string[]): { lines: string; code: number } {
-  const lines: string[] = [];
-  policyCommand((line) => lines.push(line)).parse(argv, { from: "user" });
-  return { lines: lines.join("\n"), code: Number(process.exitCode ?? 0) };
+function policy(...argv: string[]): { lines: string; complaints: string; code: number } {
+  const [lines, complaints]: [string[], string[]] = [[], []];
+  const command = policyCommand(
+    (line) => lines.push(line),
+    (line) => complaints.push(line),
+  );
+  command.parse(argv, { from: "user" });
+  const [printed = "", complained = ""] = [lines, complaints].map((list) => list.join("\n"));
+  return { lines: printed, complaints: complained, code: Number(process.exitCode ?? 0) };
 }
 
 describe("npm run policy", () => {
@@ -69,10 +77,21 @@ describe("npm run policy", () => {
       "no packet's verdict changes",
     );
   });
-  test("import: exit code 1 for lines that were left", () => {
-    const { lines, code } = policy("import", file("save.txt"));
-    assert.match(lines, /# not taken, line 2: the target LOG/);
+  test("import: lines that cannot be taken exactly are named, nothing is written, exit code 1", () => {
+    const { lines, complaints, code } = policy("import", file("save.txt"));
+    assert.equal(lines, "");
+    assert.match(complaints, /save\.txt:4: cannot be taken exactly: the protocol gre/);
+    assert.match(complaints, /save\.txt:3: REJECT becomes drop: nobody is told/);
     assert.equal(code, 1);
+  });
+  test("import: --allow-partial writes a closed policy with the lines in their places", () => {
+    const { lines, code } = policy("import", file("save.txt"), "--allow-partial");
+    assert.match(
+      lines,
+      /# line 3: REJECT becomes[^\n]*\n {2}- name: drop-1-in[\s\S]*# line 4 cannot/,
+    );
+    assert.match(lines, /defaultInbound: drop\ndefaultOutbound: drop/);
+    assert.equal(code, 0);
   });
   test("a policy that is not there is named", () => {
     assert.throws(() => policy("check", file("none.yaml")), PolicyError);
