@@ -11,7 +11,7 @@ Three barriers, in places of their own, so that none falls with another:
 import ipaddress
 import json
 
-from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, RUN, Settings, Tunnel
+from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, RUN, Settings, Tunnel
 from gwlb_system import Failed, TooSlow, run, say, steady
 
 # Bit 31 of a packet's mark says "FORWARD has seen it"; the policy uses the bits below.
@@ -85,6 +85,13 @@ table inet {TABLE} {{
   chain outer_out {{
     meta skuid != 4294967295 counter drop
     notrack accept
+  }}
+}}
+table inet {TABLE} {{
+  # Health is for the platform and this machine: the calls of others do not even wait for it.
+  chain probe {{
+    type filter hook input priority -300; policy accept;
+    tcp dport {settings.probe_port} iif != lo ip saddr != {PLATFORM} counter drop
   }}
 }}
 table bridge {TABLE} {{

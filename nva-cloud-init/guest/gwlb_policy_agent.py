@@ -262,6 +262,9 @@ def verify_problem() -> str | None:
         known = state.read_json(state.FINGERPRINT)
         if "fingerprint" not in known:
             return "no policy in force"
+        # Not to list long sets that are just being loaded.
+        if state.being_loaded():
+            return None
         problem = difference(known)
         if problem is None or state.being_loaded():
             return None

@@ -21,6 +21,8 @@ ADDRESSES = {
     INTERNAL: "192.168.255.2/28",
     EXTERNAL: "192.168.255.3/28",
 }
+# Where every load balancer of Azure probes from.
+PLATFORM = "168.63.129.16"
 # A full inner packet of 1500 bytes and the outer headers.
 LEAST_MTU = 1550
 MOST_MTU = 4000

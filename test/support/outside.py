@@ -6,7 +6,9 @@ test's own.
 """
 
 import base64
+import contextlib
 import http.client
+import itertools
 import json
 import select
 import socket
@@ -105,30 +107,45 @@ class Gateway:
                     self._more.notify_all()
 
 
-def probe(path: str, seconds: float) -> dict[str, Any]:
-    """One request as the load balancer's probe makes it."""
+def probe(path: str, seconds: float, source: str = PROBE) -> dict[str, Any]:
+    """One request as the load balancer's probe makes it, or somebody else."""
     begun = time.monotonic()
-    connection = http.client.HTTPConnection(NVA, 8080, timeout=seconds, source_address=(PROBE, 0))
+    connection = http.client.HTTPConnection(NVA, 8080, timeout=seconds, source_address=(source, 0))
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         found: dict[str, Any] = {"code": answer.status, "body": answer.read().decode()}
-    except OSError as error:
-        found = {"code": 0, "body": str(error)}
+    except (OSError, http.client.HTTPException) as error:
+        found = {"code": 0, "body": f"{type(error).__name__} {error}"}
     finally:
         connection.close()
     return {**found, "seconds": time.monotonic() - begun}
 
 
-silent: list[socket.socket] = []
+slow: list[socket.socket] = []
 
 
-def call_silently(count: int) -> None:
-    """Connects so often to the probe's port and says nothing; 0 hangs up."""
-    while silent:
-        silent.pop().close()
+def call_slowly(count: int) -> None:
+    """Connects so often to the probe's port, as the platform; 0 hangs up."""
+    while slow:
+        slow.pop().close()
     for _ in range(count):
-        silent.append(socket.create_connection((NVA, 8080), timeout=5))
+        slow.append(socket.create_connection((NVA, 8080), timeout=5, source_address=(PROBE, 0)))
+
+
+def drip() -> None:
+    """Each slow caller says a byte a second, and calls anew when it is cut off."""
+    request = b"GET /health HTTP/1.1\r\nX: " + b"x" * 99
+    for second in itertools.count():
+        time.sleep(1)
+        for place, caller in enumerate(slow):
+            try:
+                caller.send(request[second % len(request)].to_bytes(1, "big"))
+            except OSError:
+                with contextlib.suppress(OSError, IndexError):
+                    slow[place] = socket.create_connection(
+                        (NVA, 8080), timeout=5, source_address=(PROBE, 0)
+                    )
 
 
 def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
@@ -145,10 +162,10 @@ def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
                 gateway.send(tunnel, base64.b16decode(frame, casefold=True), *vni)
         case "take" if gateway:
             return gateway.take(request["count"], request["seconds"])
-        case "silent":
-            call_silently(request["count"])
+        case "slow":
+            call_slowly(request["count"])
         case "probe":
-            return probe(request["path"], request["seconds"])
+            return probe(request["path"], request["seconds"], request.get("source", PROBE))
         case _:
             raise ValueError(request["do"])
     return None
@@ -158,6 +175,7 @@ def main() -> None:
     gateway = Gateway() if sys.argv[1] == "gateway" else None
     metadata = ThreadingHTTPServer((METADATA, 80), Metadata)
     threading.Thread(target=metadata.serve_forever, daemon=True).start()
+    threading.Thread(target=drip, daemon=True).start()
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(gateway, json.loads(line))), flush=True)

@@ -168,14 +168,14 @@ export class Outside {
     }));
   }
 
-  /** Asks as the load balancer's probe does. */
-  async probe(where = settings.probePath, seconds = 5): Promise<ProbeAnswer> {
-    return (await this.#ask({ do: "probe", path: where, seconds })) as ProbeAnswer;
+  /** Asks as the load balancer's probe does, or from another address. */
+  async probe(where = settings.probePath, seconds = 5, source?: string): Promise<ProbeAnswer> {
+    return (await this.#ask({ do: "probe", path: where, seconds, source })) as ProbeAnswer;
   }
 
-  /** Keeps so many connections to the probe's port open without a word; 0 ends them. */
-  async silentCallers(count: number): Promise<void> {
-    await this.#ask({ do: "silent", count });
+  /** Keeps so many of the platform's calls going, each at a byte a second; 0 ends them. */
+  async slowCallers(count: number): Promise<void> {
+    await this.#ask({ do: "slow", count });
   }
 
   /** Probes until the status is the one wanted; throws with the last answer after a time. */

@@ -1,5 +1,7 @@
 /** What reaches the guest from outside: bounded before it is expanded, refused by name, quoted short. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
 import * as bundles from "../../../components/policy/bundle";
 import * as sizes from "../../../components/policy/sizeProblems";
@@ -276,6 +278,18 @@ print(json.dumps([heard, [event.id for event in watcher.events]]))`)) as [string
     assert.ok(says.slice(0, 4).every((text) => text.includes("not a document of events")));
     assert.deepEqual(ids, ["e1"], "the last good answer stays");
   });
+});
+
+test("no thread of the guest ends unseen", () => {
+  const guest = path.resolve(__dirname, "../../../nva-cloud-init/guest");
+  const started = readdirSync(guest, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .flatMap(({ name }) =>
+      [
+        ...readFileSync(path.join(guest, name), "utf8").matchAll(/threading\.Thread\(|_thread\./g),
+      ].map(() => name),
+    );
+  assert.deepEqual(started, ["gwlb_system.py"], "supervised() starts them");
 });
 
 test("a thread that ends takes its process along, and says why", async () => {
