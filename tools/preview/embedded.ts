@@ -11,7 +11,7 @@ export interface Preview {
   project: string;
   /** Checkout that is deployed first, usually the base of a pull request; absent: what is there. */
   base?: string;
-  /** State folder of the lab; absent: the lab's own default. */
+  /** State folder of the lab; absent: the one of the project, for the base too. */
   lab?: string;
   /** Folders of policy packs. */
   policyPacks: readonly string[];
@@ -53,10 +53,10 @@ export async function previewEmbedded(preview: Preview): Promise<Outcome> {
 }
 
 /** The engine's command line in the settings of a lab, on the project of a folder. */
-async function pulumi(cli: string, project: string, { lab }: Preview, args: readonly string[]) {
-  const where = lab === undefined ? {} : { GWLB_LAB: path.resolve(lab) };
+async function pulumi(cli: string, project: string, preview: Preview, args: readonly string[]) {
+  const named = preview.lab ?? process.env.GWLB_LAB ?? path.join(preview.project, ".lab");
   // The option for an event log belongs to the engine's commands for debugging.
-  const env = { ...process.env, ...where, PULUMI_DEBUG_COMMANDS: "true" };
+  const env = { ...process.env, GWLB_LAB: path.resolve(named), PULUMI_DEBUG_COMMANDS: "true" };
   const argv = [process.execPath, "--require", require.resolve("tsx/cjs"), cli, "pulumi", ...args];
   return run(argv, { cwd: path.resolve(project), env, timeoutSeconds: TIME_LIMIT });
 }
