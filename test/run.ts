@@ -6,20 +6,14 @@
  *   npm test -- unit engine     some of: checks, unit, engine, datapath
  *   npm test -- tunnels         test files whose path contains the word
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { start } from "../lab/run";
+import { whenOrphaned } from "../lab/engine/parent";
 import { checks } from "./checks";
 import { Aside } from "./support/aside";
-import { boxed } from "./support/box";
-import { bring } from "./support/bring";
+import { bring, neededBy } from "./support/bring";
 import { missingForDataPath } from "./support/host";
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { type Counts, isInterrupted, runFiles } from "./support/runFiles";
 
 const root = path.resolve(__dirname, "..");
 /** Files that take a minute or more, in the order in which they begin, before all others. */
@@ -31,11 +25,8 @@ const turnOf = (file: string) => {
   const place = LONG.indexOf(path.basename(file, ".test.ts"));
   return place < 0 ? LONG.length : place;
 };
-/** What a test that was told to stop may take to clean up; then the kernel does it. */
-const CLEAN_UP_MS = 30_000;
 const aside = new Aside();
-/** Set by the first signal: no other test file is begun. */
-let interrupted = false;
+const common = { cwd: root, env: aside.env };
 const tiers = ["checks", "unit", "engine", "datapath"] as const;
 type Tier = (typeof tiers)[number];
 
@@ -55,78 +46,6 @@ function filesOf(tier: Tier, words: string[]): string[] {
   return all.filter(
     (file) => tierOf(file) === tier && (words.length === 0 || words.some((w) => file.includes(w))),
   );
-}
-
-/**
- * The command, which then takes what others leave of the processor. The kernel shares it among
- * sessions before it looks at the processes in one, so the session's share is lowered too.
- */
-const inBackground = (argv: readonly string[]): string[] => [
-  ...["sh", "-c", '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"'],
-  ...["background", ...argv],
-];
-
-interface RunFilesOptions {
-  /** Files at a time; default 1. */
-  concurrency?: number;
-  /** In namespaces of their own; default false. */
-  box?: boolean;
-  /** Shows what is printed when it is, not at the end; default true. */
-  live?: boolean;
-  /** With what others leave of the processor, in a session of its own; default false. */
-  background?: boolean;
-}
-
-/** Runs test files in one process tree, shows what they print, and reads the closing counts. */
-async function runFiles(
-  files: string[],
-  { concurrency = 1, box = false, live = true, background = false }: RunFilesOptions = {},
-): Promise<Counts> {
-  const argv = [
-    process.execPath,
-    ...["--require", "tsx/cjs", "--test", "--test-reporter=spec"],
-    `--test-concurrency=${concurrency}`,
-    ...files,
-  ];
-  const child = start(box ? boxed(argv) : background ? inBackground(argv) : argv, {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...aside.env, FORCE_COLOR: undefined, NODE_TEST_CONTEXT: undefined },
-    detached: background,
-  });
-  const kill = (signal: NodeJS.Signals) => {
-    // The terminal's Ctrl-C does not reach another session.
-    const group = background && child.exitCode === null ? child.pid : undefined;
-    if (group === undefined) child.kill(signal);
-    else process.kill(-group, signal);
-  };
-  let late: NodeJS.Timeout | undefined;
-  const forward = (signal: NodeJS.Signals) => {
-    interrupted = true;
-    kill(signal);
-    // What is around a box takes no other signal.
-    late ??= setTimeout(() => kill("SIGKILL"), CLEAN_UP_MS);
-  };
-  process.on("SIGINT", forward).on("SIGTERM", forward);
-  let text = "";
-  child.stdout?.on("data", (chunk: Buffer) => {
-    if (live) process.stdout.write(chunk);
-    text += chunk.toString();
-  });
-  const code = await new Promise<number>((resolve) => child.on("close", (c) => resolve(c ?? 1)));
-  process.off("SIGINT", forward).off("SIGTERM", forward);
-  clearTimeout(late);
-  if (!live)
-    process.stdout.write(`-- ${files.length === 1 ? files[0] : `${files.length} files`}\n${text}`);
-  const count = (word: string) =>
-    Number([...text.matchAll(new RegExp(`^ℹ ${word} (\\d+)`, "gm"))].at(-1)?.[1] ?? 0);
-  const failed = count("fail") + count("cancelled");
-  // A runner that dies before its summary has proven nothing.
-  return {
-    passed: count("pass"),
-    failed: failed === 0 && code !== 0 ? 1 : failed,
-    skipped: count("skipped") + count("todo"),
-  };
 }
 
 async function runTier(
@@ -164,21 +83,29 @@ async function runTier(
     total.skipped += skipped;
   };
   if (tier !== "datapath") {
-    return add(await runFiles(files, { concurrency: 2, live: !background, background }));
+    return add(await runFiles(files, { ...common, concurrency: 2, live: !background, background }));
   }
   // Each file in namespaces of its own, where the kernel removes what it leaves; two at a time,
   // as most of their time is waiting for machines. Drills in full are a load for the whole machine.
   const lanes = process.env.GWLB_DRILLS === "full" ? 1 : 2;
   const waiting = files.toSorted((a, b) => turnOf(a) - turnOf(b));
   const lane = async () => {
-    for (let file = waiting.shift(); file !== undefined && !interrupted; file = waiting.shift()) {
-      add(await runFiles([file], { box: true, live: files.length === 1 || lanes === 1 }));
+    for (
+      let file = waiting.shift();
+      file !== undefined && !isInterrupted();
+      file = waiting.shift()
+    ) {
+      add(
+        await runFiles([file], { ...common, box: true, live: files.length === 1 || lanes === 1 }),
+      );
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 async function main(): Promise<void> {
+  // npm ends its shell on a signal and leaves what runs in that.
+  whenOrphaned(() => process.kill(process.pid, "SIGTERM"));
   const words = process.argv.slice(2);
   const named = tiers.filter((tier) => words.includes(tier));
   const patterns = words.filter((word) => !tiers.some((tier) => tier === word));
@@ -197,13 +124,13 @@ async function main(): Promise<void> {
     filesOf("datapath", patterns).length > 0 &&
     lacking === undefined &&
     process.env.GWLB_DRILLS !== "full";
-  const some = wanted.filter((tier) => filesOf(tier, patterns).length > 0);
-  const boxes = some.includes("datapath") && lacking === undefined;
-  await bring({ engine: boxes || some.includes("engine"), boxes });
+  const able = wanted.filter((tier) => tier !== "datapath" || lacking === undefined);
+  const files = able.flatMap((tier) => filesOf(tier, patterns));
+  await bring(neededBy(files.map((file) => readFileSync(path.join(root, file), "utf8"))));
   const running: Promise<void>[] = [];
   try {
     for (const tier of wanted) {
-      if (interrupted) break;
+      if (isInterrupted()) break;
       if (tier === "engine" && beside) running.push(timed(tier, true));
       else await timed(tier);
     }

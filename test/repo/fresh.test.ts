@@ -15,6 +15,7 @@ import { after, describe, test } from "node:test";
 import { builtProgram, ENGINE, YAML_HOST } from "../../lab/engine/build";
 import { run, start } from "../../lab/run";
 import { README } from "../fresh/run";
+import { neededBy } from "../support/bring";
 import { freshUser } from "../support/freshUser";
 import { read, root } from "../support/sources";
 
@@ -130,7 +131,7 @@ mkdir -p "$(dirname "$2")"
   writeFileSync(path.join(bin, "go"), go, { mode: 0o755 });
 
   test("the engine and its host for YAML are there: in a box is no network to build them by", async () => {
-    const script = 'require("./test/support/bring").bring({ engine: true, boxes: false })';
+    const script = 'require("./test/support/bring").bring(["engine", "yamlHost"])';
     await run([process.execPath, "-r", "tsx/cjs", "-e", script], {
       cwd: root,
       env: { HOME: dir, XDG_CACHE_HOME: cache, PATH: `${bin}:/usr/bin:/bin` },
@@ -138,5 +139,15 @@ mkdir -p "$(dirname "$2")"
     for (const program of [ENGINE, YAML_HOST]) {
       assert.ok(existsSync(builtProgram(program, path.join(cache, "azure-gwlb"))), program.title);
     }
+  });
+
+  test("only what the chosen tests need is built", () => {
+    const needed = (...sources: string[]) => neededBy(sources);
+    const imports = (name: string) => `import { Thing } from "../support/${name}";`;
+    assert.deepEqual(needed(imports("guest")), ["machine"]);
+    assert.deepEqual(needed(imports("lab"), imports("packed")), ["engine"]);
+    assert.deepEqual(needed(imports("lab"), "examples/yaml-consumer"), ["engine", "yamlHost"]);
+    assert.deepEqual(needed(imports("fleetLab")), ["engine", "machine", "load"]);
+    assert.deepEqual(needed(imports("sources")), []);
   });
 });

@@ -6,32 +6,40 @@ import { cacheDir } from "../../lab/paths";
 import { Progress } from "../../lab/progress";
 import { ensureLoad } from "./load";
 
-export interface BringOptions {
-  /** For tests that run the engine. */
-  engine: boolean;
-  /** For tests in boxes, where no network is. */
-  boxes: boolean;
+/** Things that are built, by the sources of the tests that need them. */
+const BUILT = {
+  engine: /support\/(azureStack|drill|examples|fleetLab|lab|stackOfData)"|npm run|preview\.yml/,
+  yamlHost: /yaml-consumer/,
+  machine: /support\/(drill|examples|fabricBox|fleetLab|guest)"|machine\/image"/,
+  load: /support\/(fleetLab|load)"/,
+};
+
+type Built = keyof typeof BUILT;
+
+/** What the tests of these sources need. Pure. */
+export function neededBy(sources: readonly string[]): Built[] {
+  const names = Object.keys(BUILT) as Built[];
+  return names.filter((name) => sources.some((source) => BUILT[name].test(source)));
 }
 
 /**
  * Builds what this machine lacks before the first test begins, so that a build falls into no test's
- * time limit. What cannot be built is said; the tests that need it say so again.
+ * time limit, and since no network is in the boxes of the data path. What cannot be built is said;
+ * the tests that need it say so again.
  */
-export async function bring({ engine, boxes }: BringOptions): Promise<void> {
+export async function bring(needed: readonly Built[]): Promise<void> {
   const progress = new Progress();
-  if (engine) {
-    await said(async () => {
-      const { hasNodeHost } = await ensureEngine(progress);
+  const build: Record<Built, () => Promise<unknown>> = {
+    engine: () => ensureEngine(progress),
+    yamlHost: async () => {
       // The official release brings the hosts of all languages.
-      if (!hasNodeHost) await buildProgram(YAML_HOST, progress);
-    });
+      const { hasNodeHost } = await ensureEngine(progress);
+      return hasNodeHost ? undefined : buildProgram(YAML_HOST, progress);
+    },
+    machine: () => ensureRootfs(cacheDir(), progress),
+    load: ensureLoad,
+  };
+  for (const name of needed) {
+    await build[name]().catch((problem: unknown) => console.log(String(problem)));
   }
-  if (boxes) {
-    await said(() => ensureRootfs(cacheDir(), progress));
-    await said(ensureLoad);
-  }
-}
-
-async function said(work: () => Promise<unknown>): Promise<void> {
-  await work().catch((problem: unknown) => console.log(String(problem)));
 }
