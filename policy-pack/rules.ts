@@ -1,5 +1,6 @@
 /** The rules of the pack, in the order in which they are documented. */
 import type { Rule } from "./rule";
+import { chainedBalancerIsStandard } from "./rules/chainedBalancerIsStandard";
 import { chainNamesAFrontend } from "./rules/chainNamesAFrontend";
 import { gatewayChainLimit } from "./rules/gatewayChainLimit";
 import { gatewayForwardsAllPorts } from "./rules/gatewayForwardsAllPorts";
@@ -15,6 +16,7 @@ import { tunnelPortsAreNotTrusted } from "./rules/tunnelPortsAreNotTrusted";
 export const rules: readonly Rule[] = [
   publicEntryIsChained,
   chainNamesAFrontend,
+  chainedBalancerIsStandard,
   gatewayHasTwoTunnels,
   gatewayForwardsAllPorts,
   gatewayProbeIsHonest,

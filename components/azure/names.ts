@@ -90,6 +90,9 @@ export function publicLoadBalancerNames(name: string) {
   };
 }
 
+/** The end of a gateway's name that says its zones. */
+export const ZONES_SUFFIX = /(-zones(-[1-3])+)$/;
+
 /** Longest text that a component appends to its name for a load balancer: all three zones. */
 const LONGEST_NETWORK_SUFFIX = "-gateway-zones-1-2-3".length;
 

@@ -195,7 +195,8 @@ function judge(
   if (type.shape.fields?.resourceGuid !== undefined) {
     desired.properties.resourceGuid = existing?.properties.resourceGuid ?? randomUUID();
   }
-  const refused = joined((type.rules ?? []).flatMap((rule) => [...rule(put)]));
+  const rules = [...(type.ownRules ?? []), ...(type.rules ?? [])];
+  const refused = joined(rules.flatMap((rule) => [...rule(put)]));
   if (refused !== undefined) throw refused;
   if (placeMissing !== undefined) throw placeMissing;
   const stored = storable(type.shape, desired);

@@ -10,6 +10,8 @@ interface Unplanned {
   change: object;
   path: string;
   answer: RegExp;
+  /** Whether a preview can know; default true. */
+  early?: boolean;
 }
 
 const of = (name: string) => provider.find((declared) => declared.name === name) as Declared;
@@ -44,6 +46,7 @@ const unplanned: Unplanned[] = [
     change: { backendAddressPools: tunnels(850) },
     path: "backendAddressPools[0].tunnelInterfaces[0].identifier",
     answer: /Code="TunnelInterfacesCannotBeChangedWhileInUse"/,
+    early: false,
   },
   {
     name: "zones of a frontend",
@@ -51,6 +54,26 @@ const unplanned: Unplanned[] = [
     change: { frontendIPConfigurations: [{ ...frontend, zones: ["1"] }] },
     path: "frontendIPConfigurations[0].zones",
     answer: /Code="ResourceAvailabilityZonesCannotBeModified"/,
+  },
+];
+
+/** An address that is new in the plan, and a load balancer on it that names no SKU. */
+const publicBalancer = (frontend: object): Declared[] => [
+  {
+    type: "azure-native:network:PublicIPAddress",
+    name: "address",
+    properties: {
+      ...{ resourceGroupName: "@group.name", publicIpAddressName: "address" },
+      ...{ sku: { name: "Standard" }, publicIPAllocationMethod: "Static" },
+    },
+  },
+  {
+    type: "azure-native:network:LoadBalancer",
+    name: "web",
+    properties: {
+      ...{ resourceGroupName: "@group.name", loadBalancerName: "web" },
+      frontendIPConfigurations: [frontend],
+    },
   },
 ];
 
@@ -63,12 +86,20 @@ describe("plans, by the real engine", () => {
   });
   after(() => stack.remove());
 
-  for (const { name, resource, change, path, answer } of unplanned) {
-    test(`${name}: planned as an update, refused by Azure, and nothing changed`, async () => {
+  for (const { name, resource, change, path, answer, early = true } of unplanned) {
+    const when = early ? "the preview says so" : "which depends on what else is deployed";
+    test(`${name}: planned as an update, refused by Azure, ${when}, and nothing changed`, async () => {
       const changed = laidOver(provider, resource, change);
-      assert.deepEqual(await stack.plan(changed), [
-        { op: "update", name: resource, paths: [path] },
-      ]);
+      if (early) {
+        stack.declare(changed);
+        const { code, stdout, stderr } = await stack.pulumi("preview", "--stack", "dev");
+        assert.notEqual(code, 0);
+        assert.match(stdout + stderr, answer);
+      } else {
+        assert.deepEqual(await stack.plan(changed), [
+          { op: "update", name: resource, paths: [path] },
+        ]);
+      }
       const { seq } = stack.store.snapshot();
       const { code, stdout, stderr } = await stack.up(changed);
       assert.notEqual(code, 0);
@@ -91,6 +122,20 @@ describe("plans, by the real engine", () => {
     const moved = laidOver(provider, "vnet", { location: "northeurope" });
     const step = (await stack.plan(moved)).find(({ op }) => op === "replace");
     assert.deepEqual([step?.name, step?.paths], ["vnet", ["location"]]);
+  });
+
+  test("a load balancer without a SKU fails in the preview, chained or not", async () => {
+    const frontend = { name: "fe", publicIPAddress: { id: "@address" } };
+    const chained = {
+      ...frontend,
+      gatewayLoadBalancer: { id: "@gwlb/frontendIPConfigurations/fe" },
+    };
+    for (const one of [frontend, chained]) {
+      stack.declare([...provider, ...publicBalancer(one)]);
+      const { code, stdout, stderr } = await stack.pulumi("preview", "--stack", "dev");
+      assert.notEqual(code, 0);
+      assert.match(stdout + stderr, /Code="BasicSkuLoadBalancerRetired" .*sku\.name/);
+    }
   });
 
   test("wrong inputs fail in the preview, each by its path", async () => {

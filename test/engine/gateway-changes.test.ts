@@ -93,8 +93,13 @@ describe("a gateway that is in use", () => {
     await project.pulumi("preview", "--expect-no-changes");
   });
 
-  for (const { what, lines } of [
-    { what: "other zones at the same address", lines: ['frontendZones: ["1", "2"]'] },
+  for (const { what, lines, preview } of [
+    {
+      what: "other zones at the same address",
+      lines: ['frontendZones: ["1", "2"]'],
+      preview:
+        /frontendZones: .*10\.7\.0\.4 is still the address of gwlb-gateway: .*frontendAddress/,
+    },
     // With other tunnels beside it, which alone would replace the NVA.
     {
       what: "a network that its subnets are not in",
@@ -103,6 +108,11 @@ describe("a gateway that is in use", () => {
   ]) {
     test(`loses nothing when Azure refuses ${what}`, async () => {
       const project = await changed(...lines);
+      if (preview !== undefined) {
+        const early = await project.verb(["pulumi", "preview"]);
+        assert.notEqual(early.code, 0);
+        assert.match(early.stdout + early.stderr, preview);
+      }
       const [chain, machine] = [await chainOf(project), await machineOf(project)];
       const refused = await project.verb(["pulumi", "up", "--yes", "--skip-preview"]);
       assert.notEqual(refused.code, 0);

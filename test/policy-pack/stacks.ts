@@ -323,6 +323,10 @@ export const refusedChanges: Readonly<Record<string, Refused>> = {
     change: { appInterface: { "ipConfigurations.0.gatewayLoadBalancer.id": gatewayId } },
     path: /ipConfigurations\[0\]\.gatewayLoadBalancer\.id/,
   },
+  "chained-balancer-is-standard": {
+    change: { web: { sku: undefined } },
+    path: /sku\.name must be Standard, which is not set/,
+  },
   "gateway-has-two-tunnels": {
     change: { gateway: { "backendAddressPools.0.tunnelInterfaces.1.type": "Internal" } },
     path: /backendAddressPools\[0\]/,

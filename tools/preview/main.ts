@@ -70,7 +70,7 @@ async function eventsOf(options: Options) {
   if (options.events !== undefined) {
     return { events: readEvents(readFileSync(options.events, "utf8")), ok: true };
   }
-  const packs = options.policyPack === false ? [] : (options.policyPack ?? [`${root}/policy`]);
+  const packs = options.policyPack === false ? [] : (options.policyPack ?? [`${root}/policy-pack`]);
   const preview = { ...options, project: process.cwd(), policyPacks: packs };
   const { events, exitCode, printed } = await previewEmbedded(preview);
   if (events === "") console.error(printed);

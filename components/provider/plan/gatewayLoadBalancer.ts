@@ -1,5 +1,6 @@
 /** Body of a Gateway Load Balancer as plain data, in the fields of azure-native. */
-import { FRONTEND_NAME, POOL_NAME, PROBE_NAME, RULE_NAME } from "../../azure/names";
+import { FRONTEND_NAME, POOL_NAME, PROBE_NAME, RULE_NAME, ZONES_SUFFIX } from "../../azure/names";
+import { FRONTEND, parseResourceId, sameText } from "../../azure/resourceId";
 import type { Probe } from "./probe";
 import type { TunnelPair } from "./tunnels";
 
@@ -17,6 +18,24 @@ export function gatewayIds(loadBalancerId: string): GatewayIds {
     pool: `${loadBalancerId}/backendAddressPools/${POOL_NAME}`,
     probe: `${loadBalancerId}/probes/${PROBE_NAME}`,
   };
+}
+
+/**
+ * Load balancers that a provider had before the one of this name, as far as they hold addresses:
+ * their names differ by the zones. `holders` are what a subnet says of its addresses.
+ */
+export function earlierBalancers(
+  own: string,
+  holders: readonly { id?: string }[],
+): { resourceGroup: string; name: string }[] {
+  const bare = own.replace(ZONES_SUFFIX, "");
+  const found = new Map<string, { resourceGroup: string; name: string }>();
+  for (const { id = "" } of holders) {
+    const { type = "", names: [name = ""] = [], resourceGroup = "" } = parseResourceId(id) ?? {};
+    const same = sameText(name.replace(ZONES_SUFFIX, ""), bare) && !sameText(name, own);
+    if (sameText(type, FRONTEND) && same) found.set(name, { resourceGroup, name });
+  }
+  return [...found.values()];
 }
 
 /**

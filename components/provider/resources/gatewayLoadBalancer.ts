@@ -1,7 +1,11 @@
+import { getLoadBalancer } from "@pulumi/azure-native/network/getLoadBalancer";
+import { getSubnet } from "@pulumi/azure-native/network/getSubnet";
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../../azure/azureResource";
-import { loadBalancerId } from "../../azure/resourceId";
+import { look } from "../../azure/look";
+import { loadBalancerId, parseResourceId } from "../../azure/resourceId";
 import {
+  earlierBalancers,
   gatewayFrontends,
   gatewayIds,
   gatewayPools,
@@ -52,8 +56,44 @@ export function createGatewayLoadBalancer(
         "frontendIPConfigurations[*].zones",
         "frontendIPConfigurations[*].subnet",
       ],
+      hooks: {
+        beforeCreate: look(`${names.gateway}-address`, (args) => refuseHeldAddress(args, parent)),
+      },
     },
   );
+}
+
+/** As much of the inputs as the look reads; the engine shows them resolved, as far as it can. */
+interface BalancerInputs {
+  loadBalancerName?: unknown;
+  frontendIPConfigurations?: { privateIPAddress?: unknown; subnet?: { id?: unknown } }[];
+}
+
+/**
+ * Zones are fixed for a frontend's life, so with others a second load balancer is made, which cannot
+ * have the address that the first one still holds: consumers are chained to that one.
+ */
+async function refuseHeldAddress(
+  { newInputs }: pulumi.ResourceHookArgs,
+  parent: pulumi.Resource,
+): Promise<void> {
+  const { loadBalancerName: own, frontendIPConfigurations } = newInputs as BalancerInputs;
+  const [frontend] = Array.isArray(frontendIPConfigurations) ? frontendIPConfigurations : [];
+  const subnet = parseResourceId(frontend?.subnet?.id as string);
+  if (subnet === undefined || typeof own !== "string") return;
+  const [virtualNetworkName = "", subnetName = ""] = subnet.names;
+  const { resourceGroup: resourceGroupName } = subnet;
+  const place = { resourceGroupName, virtualNetworkName, subnetName };
+  const { ipConfigurations = [] } = await getSubnet(place, { parent });
+  for (const other of earlierBalancers(own, ipConfigurations)) {
+    const args = { resourceGroupName: other.resourceGroup, loadBalancerName: other.name };
+    const { frontendIPConfigurations: held = [] } = await getLoadBalancer(args, { parent });
+    if (held.every(({ privateIPAddress }) => privateIPAddress !== frontend?.privateIPAddress))
+      continue;
+    throw new Error(
+      `frontendZones: other zones make a second load balancer, ${own}, and ${frontend?.privateIPAddress} is still the address of ${other.name}: give a free frontendAddress in the same update`,
+    );
+  }
 }
 
 /** Ids of the children; whoever uses one waits for the load balancer. */

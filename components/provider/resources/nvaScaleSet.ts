@@ -1,6 +1,7 @@
 import { getVirtualMachineScaleSet } from "@pulumi/azure-native/compute/getVirtualMachineScaleSet";
 import * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
+import { look } from "../../azure/look";
 import { autoscaleProfile } from "../plan/autoscale";
 import type { Fleet } from "../plan/fleet";
 import type { GatewayPlan } from "../plan/gatewayPlan";
@@ -104,14 +105,13 @@ function beforeUpdates(
   parent: pulumi.Resource,
 ): pulumi.CustomResourceOptions {
   const ignoreChanges = autoscale === undefined ? [] : ["sku.capacity"];
-  // The mock engine of the SDK, in unit tests, has no hooks.
-  if (pulumi.runtime.getMonitor()?.registerResourceHook === undefined) return { ignoreChanges };
-  const hook = (suffix: string, look: pulumi.ResourceHookFunction) =>
-    new pulumi.ResourceHook(`${name}-${suffix}`, look, { onDryRun: true });
-  const reaches = hook("boot", refuseUnreached);
-  if (autoscale === undefined) return { hooks: { beforeUpdate: [reaches] } };
-  const counts = hook("count", (args) => refuseOldCount(args, parent));
-  return { ignoreChanges, hooks: { beforeUpdate: [reaches, counts] } };
+  const looks = [
+    ...look(`${name}-boot`, refuseUnreached),
+    ...(autoscale === undefined
+      ? []
+      : look(`${name}-count`, (args) => refuseOldCount(args, parent))),
+  ];
+  return { ignoreChanges, hooks: { beforeUpdate: looks } };
 }
 
 /** An update that only new NVAs would get leaves a fleet of two kinds. */

@@ -9,6 +9,7 @@ import { openArm } from "../../openArm";
 import { labPaths } from "../../paths";
 import { type Arm, ArmError } from "../arm";
 import { formatArmError } from "../errors";
+import { foresee } from "../foresee";
 import { resourceGroupId } from "../ids";
 import { callerOf, DEFAULT_SUBSCRIPTION } from "../principals";
 import { asText, type Body } from "../resource";
@@ -21,7 +22,7 @@ import { refreshedInputs } from "./refreshInputs";
 import { idOf, pathOf } from "./resourceId";
 import { previewOf, toArm, toInputs, toSdk } from "./sdkShape";
 import { type Handler, serve } from "./serve";
-import { fromStruct, toStruct } from "./values";
+import { fromStruct, isKnownAt, toStruct } from "./values";
 
 /** Version of azure-native that is played. */
 export const VERSION = "3.28.0";
@@ -112,6 +113,7 @@ class AzureNative {
     const type = typeOfUrn(request.getUrn());
     const inputs = fromStruct(request.getProperties());
     if (request.getPreview()) {
+      this.#foresee(type, inputs);
       return new proto.CreateResponse().setProperties(toStruct(previewed(type, inputs)));
     }
     const id = idOf(type, inputs, this.#config.subscription);
@@ -154,6 +156,7 @@ class AzureNative {
     const type = typeOfUrn(request.getUrn());
     const inputs = fromStruct(request.getNews());
     if (request.getPreview()) {
+      this.#foresee(type, inputs, request.getId());
       const state = fromStruct(request.getOlds());
       const kept = Object.fromEntries(
         ["name", "location"].filter((name) => name in state).map((name) => [name, state[name]]),
@@ -169,6 +172,16 @@ class AzureNative {
     await this.arm.put(id, body);
     const shown = await this.arm.get(id);
     return new proto.UpdateResponse().setProperties(toStruct(outputsOf(type, shown ?? {})));
+  }
+
+  /** Refuses in a preview what Azure will refuse whatever else is deployed before. */
+  #foresee(type: ResourceType, inputs: Body, existing?: string): void {
+    const id = existing ?? idOf(type, inputs, this.#config.subscription);
+    const refused = foresee(type, id, toArm(type.shape, inputs, id), {
+      existing: existing === undefined ? undefined : this.arm.look((world) => world.get(existing)),
+      isKnown: (target) => isKnownAt(inputs, target),
+    });
+    if (refused !== undefined) throw refused;
   }
 
   async #delete(request: Delete) {

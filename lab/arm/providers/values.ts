@@ -29,6 +29,17 @@ export function containsUnknown(value: unknown): boolean {
   return body !== undefined && Object.values(body).some(containsUnknown);
 }
 
+/** True if nothing on the way to a path in Azure's shape is unknown, and no part of what is there. */
+export function isKnownAt(inputs: Body, target: string): boolean {
+  const keys = target.split(/[.[\]]+/).filter((key) => key !== "" && key !== "properties");
+  let value: unknown = inputs;
+  for (const key of keys) {
+    if (isUnknown(value)) return false;
+    value = (value as Body | undefined)?.[key];
+  }
+  return !containsUnknown(value);
+}
+
 /** A struct of the engine as plain values; nulls are left out, as azure-native does. */
 export function fromStruct(struct: Struct | undefined): Body {
   return struct === undefined ? {} : (withoutNulls(struct.toJavaScript()) as Body);

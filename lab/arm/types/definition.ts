@@ -29,6 +29,8 @@ export interface ResourceType {
   getter: string;
   /** Fills in what the service decides: defaults, addresses, ids. Runs before the rules. */
   prepare?: (put: Put) => void;
+  /** Rules that look at nothing but the resource, new and as it is: a preview asks them too. */
+  ownRules?: readonly PutRule[];
   rules?: readonly PutRule[];
   deleteRules?: readonly DeleteRule[];
   /** Ids that go with the resource, in order (`deleteOption: Delete`). */

@@ -10,7 +10,7 @@ import { poolClashes } from "./balancedPorts";
 import { chainsTo } from "./chain";
 import { networkName, type ResourceType, withProperties } from "./definition";
 import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
-import { frontendRules } from "./loadBalancerFrontends";
+import { fixedFrontends, frontendRules } from "./loadBalancerFrontends";
 import { membersOf, poolRules } from "./loadBalancerPools";
 import {
   natRuleProblems,
@@ -32,6 +32,7 @@ export const loadBalancer: ResourceType = {
   located: true,
   shape: loadBalancerShape,
   prepare,
+  ownRules: [skuRules, fixedFrontends],
   rules: [
     (put) => COLLECTIONS.flatMap((collection) => [...childNameProblems(put, collection)]),
     frontendRules,

@@ -66,10 +66,6 @@ export function* frontendRules(put: Put): Generator<ArmError> {
     if (frontend.properties.gatewayLoadBalancer !== undefined) {
       yield* chainProblems(put, frontend, path);
     }
-    const before = childrenOf(existing ?? { properties: {} }, "frontendIPConfigurations").find(
-      (other) => keyOf(other.id) === keyOf(frontend.id),
-    );
-    if (before !== undefined) yield* changeProblems(frontend, before, path);
   }
   for (const gone of removedChildren(existing, desired, "frontendIPConfigurations")) {
     const chains = chainsTo(gone.id, put.world);
@@ -138,6 +134,15 @@ function* publicProblems(put: Put, frontend: Child, path: string): Generator<Arm
       `Frontend ${frontend.id} has zones and a public IP address: the zones are those of the address.`,
       `${path}.zones`,
     );
+  }
+}
+
+/** What a frontend keeps for its life. */
+export function* fixedFrontends(put: Put): Generator<ArmError> {
+  const before = childrenOf(put.existing ?? { properties: {} }, "frontendIPConfigurations");
+  for (const [frontend, path] of namedChildren(put, "frontendIPConfigurations")) {
+    const old = before.find((other) => keyOf(other.id) === keyOf(frontend.id));
+    if (old !== undefined) yield* changeProblems(frontend, old, path);
   }
 }
 

@@ -50,7 +50,7 @@ export const natGateway: ResourceType = {
     desired.properties.type = "Public";
     if (desired.sku !== undefined) desired.sku.tier ??= "Regional";
   },
-  rules: [
+  ownRules: [
     function* sku({ desired }) {
       if (desired.sku?.name === "Standard") return;
       yield refuse(
@@ -59,11 +59,11 @@ export const natGateway: ResourceType = {
         "sku.name",
       );
     },
-    addresses,
     function* zones({ desired, existing }) {
       if (existing !== undefined) yield* zoneChange(desired, existing);
     },
   ],
+  rules: [addresses],
   deleteRules: [
     function* used(existing, world) {
       const users = subnetsOf(existing.id, world);

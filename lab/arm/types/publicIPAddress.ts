@@ -59,7 +59,8 @@ export const publicIPAddress: ResourceType = {
     },
   ),
   prepare,
-  rules: [changeRules, skuRules, labelRules],
+  ownRules: [changeRules, skuRules],
+  rules: [addressRules, labelRules],
   deleteRules: [
     function* used(existing, world) {
       const users = usersOf(existing.id, world);
@@ -154,9 +155,11 @@ function* skuRules({ desired, existing }: Put): Generator<ArmError> {
       "properties.publicIPAllocationMethod",
     );
   }
-  if (desired.properties.ipAddress === undefined) {
-    yield refuse("AllocationFailed", "No public IP address is left in the region.", desired.id);
-  }
+}
+
+function* addressRules({ desired }: Put): Generator<ArmError> {
+  if (desired.properties.ipAddress !== undefined) return;
+  yield refuse("AllocationFailed", "No public IP address is left in the region.", desired.id);
 }
 
 /** What never changes in a public address; azure-native replaces for most of it. */

@@ -31,6 +31,7 @@ export const virtualMachine: ResourceType = {
   located: true,
   shape: virtualMachineShape,
   prepare,
+  ownRules: [unchangeable],
   rules: [
     terminatingProblems,
     sizeProblems,
@@ -40,7 +41,6 @@ export const virtualMachine: ResourceType = {
     placeProblems,
     scaleSetProblems,
     noticeProblems,
-    unchangeable,
   ],
   present: (stored) => withProperties(stored, { instanceView: instanceViewOf(stored) }),
   afterDelete: afterInstanceDelete,

@@ -27,10 +27,10 @@ export const virtualMachineScaleSet: ResourceType = {
   located: true,
   shape: scaleSetShape,
   prepare,
+  ownRules: [fixedProblems],
   rules: [
     modeProblems,
     upgradeProblems,
-    fixedProblems,
     instanceProblems,
     extensionProblems,
     healthProblems,

@@ -83,13 +83,28 @@ describe("azure-native, as the engine calls it", () => {
   });
 
   test("a preview shows inputs, and what only the service knows as unknown", async () => {
-    const { inputs } = await provider.check(ADDRESS, inGroup({ sku: { name: "Standard" } }));
+    const standard = { sku: { name: "Standard" }, publicIPAllocationMethod: "Static" };
+    const { inputs } = await provider.check(ADDRESS, inGroup(standard));
     const { state } = await provider.create(ADDRESS, inputs, true);
     assert.deepEqual(
       [state.ipAddress, state.etag, state.location],
       [UNKNOWN, UNKNOWN, "westeurope"],
     );
     assert.deepEqual(state.sku, { name: "Standard", tier: UNKNOWN });
+  });
+
+  test("a preview refuses what Azure will refuse whatever else is deployed", async () => {
+    const basic = await provider.check(ADDRESS, inGroup({ publicIPAllocationMethod: "Static" }));
+    await assert.rejects(
+      provider.create(ADDRESS, basic.inputs, true),
+      /BasicSkuPublicIP.*sku\.name/,
+    );
+    const later = await provider.check(ADDRESS, inGroup({ sku: { name: UNKNOWN } }));
+    await assert.rejects(
+      provider.create(ADDRESS, { ...later.inputs, zones: ["4"] }, true),
+      /zones\[0\]/,
+    );
+    await provider.create(ADDRESS, { ...later.inputs, publicIPAllocationMethod: UNKNOWN }, true);
   });
 
   test("outputs are flat; a second creation is refused; reading what is gone says so", async () => {
