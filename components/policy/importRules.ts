@@ -237,14 +237,8 @@ function withAnswers(
 }
 
 /** A rule for the openers whose answers a rule drops, or for more of them. */
-function openersOf({
-  name,
-  direction,
-  protocol,
-  sources,
-  destinations,
-  log,
-}: FirewallRule): FirewallRule {
+function openersOf(rule: FirewallRule): FirewallRule {
+  const { name, direction, protocol, sources, destinations, ports, sourcePorts, log } = rule;
   return {
     name: `${name.slice(0, 25)}-re`,
     direction: direction === "inbound" ? "outbound" : "inbound",
@@ -252,6 +246,8 @@ function openersOf({
     ...(protocol && { protocol }),
     ...(destinations && { sources: destinations }),
     ...(sources && { destinations: sources }),
+    ...(sourcePorts && { ports: sourcePorts }),
+    ...(ports && { sourcePorts: ports }),
     ...(log && { log }),
   };
 }

@@ -66,6 +66,11 @@ export interface FirewallRule {
   protocol?: RuleProtocol;
   /** Destination ports of TCP or UDP, `"22"` or `"8000-8100"`; default: any. */
   ports?: string[];
+  /**
+   * Source ports of TCP or UDP, `"53"` or `"1024-65535"`, each 1 to 65535; default: any. Another
+   * protocol is an error.
+   */
+  sourcePorts?: string[];
   /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default: any. */
   icmpTypes?: string[];
   /** True writes a record of each decision; default: no record. */

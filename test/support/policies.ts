@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { formatAddress, formatNetwork, parseNetwork } from "../../components/azure/addresses";
 import type { FirewallPolicy, FirewallRule } from "../../components/policy";
+import type { FieldName } from "../../components/policy/fields/field";
 import { FIELD_LIST } from "../../components/policy/fields/index";
 import { openerOf, type Packet } from "../../components/policy/packet";
 import { includes } from "../../components/policy/ranges";
@@ -59,47 +60,47 @@ const portRange = fc
   .tuple(fc.constantFrom(...ports), fc.constantFrom(...ports))
   .map(([a, b]) => (a === b ? `${a}` : `${Math.min(a, b)}-${Math.max(a, b)}`));
 
-const fields = fc.oneof(
-  fc.record({ protocol: fc.constant("any" as const) }),
-  fc.record(
-    {
-      protocol: fc.constantFrom("tcp" as const, "udp" as const),
-      ports: fc.array(portRange, { minLength: 1, maxLength: 9 }),
-    },
-    { requiredKeys: ["protocol"] },
+/** Values of every field of a rule; the compiler refuses a field without any. */
+const values = (f: 4 | 6): { [K in FieldName]: fc.Arbitrary<NonNullable<FirewallRule[K]>> } => ({
+  protocol: fc.constantFrom("any", "tcp", "tcp", "tcp", "udp", "udp", "icmp"),
+  // Addresses of one family at both ends, or of sets.
+  sources: fc.oneof(
+    networks([...clients[f], ...servers[f]], 6),
+    fc.constantFrom<string[]>(["small"], ["large"], ["large", "other"]),
   ),
-  fc.record(
-    {
-      protocol: fc.constant("icmp" as const),
-      icmpTypes: fc.array(fc.constantFrom(...icmpNames), { minLength: 1, maxLength: 2 }),
-    },
-    { requiredKeys: ["protocol"] },
+  destinations: fc.oneof(
+    networks([...servers[f], ...clients[f]], 6),
+    fc.constantFrom<string[]>(["other"], ["large"]),
   ),
-);
+  ports: fc.array(portRange, { minLength: 1, maxLength: 9 }),
+  sourcePorts: fc.array(fc.constantFrom("80", "1024-32767", "32768-65535", "40000"), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  icmpTypes: fc.array(fc.constantFrom(...icmpNames), { minLength: 1, maxLength: 2 }),
+});
 
-/** Addresses of one family at both ends, of sets, or none. */
-const ends = family.chain((f) =>
-  fc.record(
-    {
-      sources: fc.oneof(
-        networks([...clients[f], ...servers[f]], 6),
-        fc.constantFrom<string[]>(["small"], ["large"], ["large", "other"]),
-      ),
-      destinations: fc.oneof(
-        networks([...servers[f], ...clients[f]], 6),
-        fc.constantFrom<string[]>(["other"], ["large"]),
-      ),
-    },
-    { requiredKeys: [] },
-  ),
-);
+/** Fields that are for some protocols only. */
+const fit: Partial<Record<FieldName, readonly string[]>> = {
+  ports: ["tcp", "udp"],
+  sourcePorts: ["tcp", "udp"],
+  icmpTypes: ["icmp"],
+};
+
+const fields = family
+  .chain((f) => fc.record(values(f), { requiredKeys: ["protocol"] }))
+  .map((all) => {
+    const kept = Object.entries(all).filter(
+      ([name]) => fit[name as FieldName]?.includes(all.protocol) ?? true,
+    );
+    return Object.fromEntries(kept) as typeof all;
+  });
 
 const rule = fc
-  .record({ fields, ends, inbound: fc.boolean(), allow: fc.boolean(), log: fc.boolean() })
-  .map(({ fields: f, ends: e, inbound, allow, log }) => ({
+  .record({ fields, inbound: fc.boolean(), allow: fc.boolean(), log: fc.boolean() })
+  .map(({ fields: f, inbound, allow, log }) => ({
     action: allow ? ("allow" as const) : ("drop" as const),
     direction: inbound ? ("inbound" as const) : ("outbound" as const),
-    ...e,
     ...f,
     log,
   }));

@@ -9,6 +9,7 @@ import type { FieldName, MatchField } from "./field";
 import { icmpTypes } from "./icmpTypes";
 import { ports } from "./ports";
 import { protocol } from "./protocol";
+import { sourcePorts } from "./sourcePorts";
 
 /** In the order in which they are looked at and named. */
 export const FIELDS = {
@@ -16,6 +17,7 @@ export const FIELDS = {
   sources,
   destinations,
   ports,
+  sourcePorts,
   icmpTypes,
 } satisfies { readonly [K in FieldName]: MatchField<NonNullable<FirewallRule[K]>, unknown> };
 

@@ -99,6 +99,17 @@ const exact: Case[] = [
     drop: ["in 192.0.2.7 23/tcp", "out 192.0.2.7 22/tcp"],
   },
   {
+    title: "source ports",
+    file: save(
+      "DROP",
+      FLOWS,
+      `-A FORWARD -p udp ${IN} -m udp --sport 123 -j ACCEPT`,
+      `-A FORWARD -p tcp ${IN} -m multiport --sports 20,1024:2047 -m tcp --dport 5000 -j ACCEPT`,
+    ),
+    pass: ["in 192.0.2.7:123 45000/udp", "in 192.0.2.7:2047 5000/tcp"],
+    drop: ["in 192.0.2.7:124 123/udp", "in 192.0.2.7:2048 5000/tcp", "in 192.0.2.7:20 5001/tcp"],
+  },
+  {
     title: "the other tunnel by negation, counting lines, ICMP by number",
     file: save(
       "DROP",

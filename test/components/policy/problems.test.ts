@@ -92,6 +92,18 @@ const cases: [title: string, policy: unknown, path: string, says: RegExp][] = [
     /family/,
   ],
   ["ports on ICMP", withRule({ protocol: "icmp", ports: ["22"] }), "rules[0].ports", /icmpTypes/],
+  [
+    "source ports on ICMP",
+    withRule({ protocol: "icmp", sourcePorts: ["1"] }),
+    "rules[0].sourcePorts",
+    /tcp or udp/,
+  ],
+  [
+    "a source port past the last",
+    tcp({ sourcePorts: ["65536"] }),
+    "rules[0].sourcePorts[0]",
+    /65535/,
+  ],
   ["ports without protocol", withRule({ ports: ["22"] }), "rules[0].ports", /tcp or udp/],
   ["a reversed range", tcp({ ports: ["90-80"] }), "rules[0].ports[0]", /80-90/],
   ["port 0", tcp({ ports: ["0"] }), "rules[0].ports[0]", /between 1/],

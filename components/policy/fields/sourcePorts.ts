@@ -1,0 +1,4 @@
+/** Ports of the end that opens the flow. */
+import { portField } from "./ports";
+
+export const sourcePorts = portField("source", "source port");
