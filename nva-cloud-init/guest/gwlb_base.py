@@ -11,6 +11,7 @@ Three barriers, in places of their own, so that none falls with another:
 import ipaddress
 import json
 
+import gwlb_inner
 from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, RUN, Settings, Tunnel
 from gwlb_system import Failed, TooSlow, run, say, steady
 
@@ -86,7 +87,7 @@ table inet {TABLE} {{
     meta skuid != 4294967295 counter drop
     notrack accept
   }}
-}}
+{gwlb_inner.CHAINS}}}
 table inet {TABLE} {{
   # Health is for the platform and this machine: the calls of others do not even wait for it.
   chain probe {{

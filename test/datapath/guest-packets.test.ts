@@ -1,10 +1,12 @@
 /** What the NVA does with each packet, seen byte by byte from the gateway's end of both tunnels. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { FirewallRule } from "../../components/policy";
 import { Undo } from "../../lab/undo";
-import { Guest, RULE } from "../support/guest";
+import { Guest, policy, RULE } from "../support/guest";
 import { ethernet, fragments, ipv4, tcp, udp, udp6, udpBody } from "../support/innerPackets";
 import type { Side } from "../support/outside";
+import { bytes, ethernetOf, ipv6Bytes, withChecksum } from "../support/packetBytes";
 
 /** The consumer's public address, which the NVA still sees as destination. */
 const consumer = "20.0.0.4";
@@ -16,10 +18,15 @@ const NEVER = 0.5;
 const other = (side: Side): Side => (side === "in" ? "ex" : "in");
 const vni = { in: 800, ex: 801 };
 
+const OVER_IPV6: FirewallRule = {
+  ...{ name: "no-ssh-over-ipv6", action: "drop", direction: "inbound" },
+  ...{ sources: ["2001:db8:8::8"], protocol: "tcp", ports: ["22"] },
+};
+
 const undo = new Undo();
 let guest: Guest;
 before(async () => {
-  guest = await Guest.healthy(undo);
+  guest = await Guest.healthy(undo, { ...policy, rules: [...policy.rules, OVER_IPV6] });
 });
 after(() => undo.run());
 
@@ -55,6 +62,48 @@ describe("the reference rule", () => {
       ["ex", tcp({ source: client, destination: consumer }, [4000, 22], "syn")],
     ]);
   });
+});
+
+describe("a forbidden TCP flow", () => {
+  const client6 = "20010db8000800000000000000000008";
+  const server6 = "26031030000000000000000000000001";
+  const [SYN, ACK, SYN_ACK] = [2, 16, 18];
+  const segment = (port: number, flags: number, back = false) => {
+    const ends = { source: back ? server6 : client6, destination: back ? client6 : server6 };
+    const ports = back ? bytes(2, 22, 2, port) : bytes(2, port, 2, 22);
+    const rest = bytes(4, 1000, 4, flags & ACK ? 1001 : 0, 1, 0x50, 1, flags, 2, 60_000, 4, 0);
+    return { ...ends, body: withChecksum(6, ends, Buffer.concat([ports, rest]), 16) };
+  };
+  const plain = (...args: Parameters<typeof segment>) =>
+    ethernetOf(ipv6Bytes({ ...segment(...args), protocol: 6 }));
+  const headers = {
+    ah: [51, `04${"0".repeat(44)}`],
+    options: [60, `000104${"0".repeat(8)}`],
+  } as const;
+
+  let port = 20_006;
+  for (const chain of [["ah"], ["options", "ah"], ["ah", "options"]] as const) {
+    test(`is not opened by a packet with ${chain.join(" and ")} in front`, async () => {
+      port += 1;
+      const first = segment(port, SYN);
+      const { protocol, body } = chain.reduceRight(
+        (inner, name) => {
+          const [number, rest] = headers[name];
+          const head = Buffer.concat([bytes(1, inner.protocol), Buffer.from(rest, "hex")]);
+          return { protocol: number, body: Buffer.concat([head, inner.body]) };
+        },
+        { protocol: 6, body: first.body },
+      );
+      // The policy allows any other protocol.
+      await passes([["ex", ethernetOf(ipv6Bytes({ ...first, protocol, body }))]]);
+      await vanishes([["ex", plain(port, SYN)]]);
+      await passes([["in", plain(port, SYN_ACK, true)]]);
+      await vanishes([
+        ["ex", plain(port, ACK)],
+        ["ex", plain(port, ACK | 8)],
+      ]);
+    });
+  }
 });
 
 describe("the inner packet is the same after as before", () => {

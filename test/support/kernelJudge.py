@@ -6,6 +6,7 @@ and `in` face the External and the Internal tunnel. Reads one request a line, an
   {"load": BUNDLE IN BASE64}       {"hash": …} or {"error": …}
   {"forget": true}                 {}: conntrack knows no flow any more
   {"frames": [["ex", HEX], …]}     {"passed": [true, …], "counters": {RULE: PACKETS}}
+  {"watch": [["ex", HEX], …]}      {"seen": [{"records": …, "left": …}, …]}
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import socket
 import struct
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 sys.path.insert(0, sys.argv[1])
 
@@ -59,19 +60,55 @@ def open_sockets(peer: str) -> dict[str, socket.socket]:
     return sockets
 
 
+def cross(links: dict[str, socket.socket], side: str, data: bytes) -> list[bytes]:
+    """Sends a frame; gives what has left by the other tunnel until it was judged."""
+    links[side].send(data)
+    links[side].send(MARK)
+    arrived = []
+    while (got := links[OTHER[side]].recv(65536)) != MARK:
+        arrived.append(got)
+    return arrived
+
+
 def send(links: dict[str, socket.socket], frames: list[list[str]]) -> list[bool]:
     """Sends the frames in order; tells for each whether it left by the other tunnel."""
     arrived: set[tuple[str, bytes]] = set()
     sent = []
     for side, text in frames:
         data = bytes.fromhex(text)
-        links[side].send(data)
-        links[side].send(MARK)
         # One at a time: two tunnels' packets may else be judged in another order.
-        while (got := links[OTHER[side]].recv(65536)) != MARK:
-            arrived.add((OTHER[side], got))
+        arrived.update((OTHER[side], got) for got in cross(links, side, data))
         sent.append((OTHER[side], data))
     return [frame in arrived for frame in sent]
+
+
+class Watch(Protocol):
+    """Tells what became of packets (flowWatch.py)."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """The packets that were judged since the last call."""
+        ...
+
+
+def start_watch() -> Watch:
+    """Loads the rules that watch, in front of the policy's."""
+    flow_watch: Any = importlib.import_module("flowWatch")
+    for tool in ("iptables", "ip6tables"):
+        kernel.run([f"{tool}-restore", "--noflush"], flow_watch.rules(tool))
+    kernel.run(["nft", "-f", "-"], flow_watch.FLOWS)
+    watch: Watch = flow_watch.Watch()
+    return watch
+
+
+def send_watched(
+    links: dict[str, socket.socket], frames: list[list[str]], watch: Watch
+) -> dict[str, Any]:
+    """By frame, the packets that were judged before the next one was sent, and what has left."""
+    seen = []
+    for side, text in frames:
+        left = cross(links, side, bytes.fromhex(text))
+        seen.append({"records": watch.records(), "left": [frame.hex() for frame in left]})
+    return {"seen": seen}
 
 
 def forget_flows() -> None:
@@ -82,7 +119,9 @@ def forget_flows() -> None:
         netlink.recv(4096)
 
 
-def answer(request: dict[str, Any], links: dict[str, socket.socket]) -> dict[str, Any]:
+def answer(
+    request: dict[str, Any], links: dict[str, socket.socket], watch: Watch | None
+) -> dict[str, Any]:
     """Does what a request asks."""
     if "load" in request:
         try:
@@ -95,6 +134,8 @@ def answer(request: dict[str, Any], links: dict[str, socket.socket]) -> dict[str
     if "frames" in request:
         passed = send(links, request["frames"])
         return {"passed": passed, "counters": {n: c[0] for n, c in kernel.counters().items()}}
+    if "watch" in request and watch is not None:
+        return send_watched(links, request["watch"], watch)
     forget_flows()
     return {}
 
@@ -103,8 +144,9 @@ def main() -> None:
     """Answers until its input ends."""
     kernel.SETTLE_SECONDS = float(sys.argv[3])
     links = open_sockets(sys.argv[2])
+    watch = start_watch() if "watch" in sys.argv else None
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line), links)), flush=True)
+        print(json.dumps(answer(json.loads(line), links, watch)), flush=True)
 
 
 if __name__ == "__main__":

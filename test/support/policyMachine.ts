@@ -7,6 +7,8 @@ import type { ChildProcess } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Argv, run, start } from "../../lab/run";
+import { guestPython } from "./guestPython";
+import type { Reading } from "./readPacket";
 
 export const GUEST = path.resolve(__dirname, "..", "..", "nva-cloud-init", "guest");
 
@@ -27,6 +29,12 @@ const baseRules = [
   "",
 ].join("\n");
 
+/** Input for nft: what the guest does with inner packets before conntrack sees them. */
+export async function innerRules(): Promise<string> {
+  const chains = await guestPython("import json, gwlb_inner; print(json.dumps(gwlb_inner.CHAINS))");
+  return `table inet azure_gwlb {\n${chains}}\n`;
+}
+
 /** Builds the two namespaces; the box of the test removes them. */
 export async function policyMachine(name: string): Promise<PolicyMachine> {
   const nva = `nva-${name}`;
@@ -41,7 +49,7 @@ export async function policyMachine(name: string): Promise<PolicyMachine> {
       await run(["ip", "netns", "exec", netns, "sysctl", "-qw", setting]);
     }
   }
-  await inNva(["ip", "link", "add", "br0", "type", "bridge"]);
+  await inNva(["ip", "link", "add", "br0", "group", "10799", "type", "bridge"]);
   for (const side of ["ex", "in"]) {
     const device = `vxlan-${side}`;
     const peerEnd = ["peer", "name", side, "netns", peer];
@@ -56,6 +64,7 @@ export async function policyMachine(name: string): Promise<PolicyMachine> {
   ];
   await inNva(["sysctl", "-qw", ...settings, "net.netfilter.nf_conntrack_tcp_be_liberal=1"]);
   for (const tool of ["iptables", "ip6tables"]) await inNva([`${tool}-restore`], baseRules);
+  await inNva(["nft", "-f", "-"], await innerRules());
   for (const device of ["lo", "br0"]) await inNva(["ip", "link", "set", device, "up"]);
   return { nva, peer, inNva };
 }
@@ -67,14 +76,35 @@ export interface FrameResult {
   counters: Record<string, number>;
 }
 
+/** What became of one frame. */
+export interface Sighting {
+  /** The packets that were judged, fragments put together. */
+  records: {
+    /** From the IP header on, as hex digits. */
+    packet: string;
+    /** What iptables matches: `tcp/22`, `tcp`, `udp/22`, `udp`, `icmp`, `ah`, `other`. */
+    judged: string;
+    /** True if it passes as a packet of a flow that the policy has let start. */
+    taken: boolean;
+    /** The entry of conntrack that it made, matched, or is related to. */
+    flow: FiledFlow | null;
+  }[];
+  /** The frames that left by the other tunnel, as hex digits. */
+  left: string[];
+}
+
+/** An entry of conntrack. */
+export type FiledFlow = Pick<Reading, "family" | "protocol" | "source" | "destination" | "icmp">;
+
 /** Loads policies and sends frames by the guest's own programs. */
 export class KernelJudge {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(machine: PolicyMachine, settleSeconds = 0.01) {
+  /** `more`: `watch` for {@link watch}. */
+  constructor(machine: PolicyMachine, settleSeconds = 0.01, more: readonly "watch"[] = []) {
     const script = path.join(__dirname, "kernelJudge.py");
-    const argv = ["python3", "-B", script, GUEST, machine.peer, String(settleSeconds)];
+    const argv = ["python3", "-B", script, GUEST, machine.peer, String(settleSeconds), ...more];
     this.#child = start(["ip", "netns", "exec", machine.nva, ...argv], {
       stdio: ["pipe", "pipe", "inherit"],
     });
@@ -99,6 +129,12 @@ export class KernelJudge {
   async send(frames: readonly (readonly ["ex" | "in", Buffer])[]): Promise<FrameResult> {
     const text = frames.map(([side, frame]) => [side, frame.toString("hex")]);
     return (await this.#ask({ frames: text })) as unknown as FrameResult;
+  }
+
+  /** Sends frames one after another; tells what became of each. */
+  async watch(frames: readonly (readonly ["ex" | "in", Buffer])[]): Promise<Sighting[]> {
+    const text = frames.map(([side, frame]) => [side, frame.toString("hex")]);
+    return ((await this.#ask({ watch: text })) as unknown as { seen: Sighting[] }).seen;
   }
 
   close(): void {
