@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import gwlb_conntrack
@@ -9,7 +10,9 @@ import gwlb_fastpath
 import gwlb_policy_kernel as kernel
 import gwlb_policy_state as state
 import gwlb_room
-from gwlb_system import Failed
+from gwlb_settings import ROOT
+from gwlb_system import Failed, sysctl
+from gwlb_tuning import FRAGMENTS
 
 Counts = dict[str, tuple[int, int]]
 
@@ -94,8 +97,48 @@ def metrics_text() -> str:
                 [({}, int(audit.get("suppressed", 0)))],
             ),
             *flow_series(),
+            *fragment_series(),
         ]
     )
+
+
+def fragment_series() -> list[str]:
+    """What became of fragments, and the memory that those of IPv4 take just now."""
+    ip = [line.split() for line in _kernel("snmp").splitlines() if line.startswith("Ip:")]
+    failed4 = dict(zip(*ip, strict=True)).get("ReasmFails", 0) if ip else 0
+    failed6 = re.search(r"Ip6ReasmFails\s+(\d+)", _kernel("snmp6"))
+    taken = re.search(r"FRAG: .* memory (\d+)", _kernel("sockstat"))
+    return [
+        *series(
+            "gwlb_reassembly_failures_total",
+            "counter",
+            "Packets given up because fragments of them were missing or had no room.",
+            [
+                ({"family": "4"}, int(failed4)),
+                ({"family": "6"}, int(failed6.group(1)) if failed6 else 0),
+            ],
+        ),
+        *series(
+            "gwlb_reassembly_bytes",
+            "gauge",
+            "Memory that fragments of IPv4 take.",
+            [({}, int(taken.group(1)) if taken else 0)],
+        ),
+        *series(
+            "gwlb_reassembly_limit_bytes",
+            "gauge",
+            "Memory that they may take.",
+            [({}, int(sysctl(FRAGMENTS[0]) or 0))],
+        ),
+    ]
+
+
+def _kernel(name: str) -> str:
+    """What the kernel says of this namespace of the network."""
+    try:
+        return (ROOT / "proc/net" / name).read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 def flow_series() -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings of the kernel that decide how many flows it follows, and for how long.
+"""Settings of the kernel that decide how many flows it follows, how long, and what of fragments.
 
 Set before the tunnels open; gwlb-flows sets again what somebody changes, which cuts no flow.
 """
@@ -33,13 +33,19 @@ FIXED = {
     # Of a flow that has ended, packets come late by seconds.
     f"{CONNTRACK}tcp_timeout_time_wait": "30",
     f"{CONNTRACK}udp_timeout_stream": UDP_IDLE,
+    # Seconds from a packet's first fragment to its last: longer ones take memory from others.
+    "net/ipv4/ipfrag_time": "3",
+    f"{CONNTRACK}frag6_timeout": "3",
 }
+# Bytes that fragments may take until their packets are whole; bridged ones are put together by
+# these two, of which the kernel's own size holds a few thousand.
+FRAGMENTS = ("net/ipv4/ipfrag_high_thresh", f"{CONNTRACK}frag6_high_thresh")
+MOST_FRAGMENT_BYTES, FRAGMENT_PART = 256 << 20, 32
 
 
-def flow_limit() -> int:
-    """Flows that this machine's memory has room for."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(MOST_FLOWS, memory // MEMORY_PART // FLOW_BYTES)
+def memory() -> int:
+    """Bytes that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def mend() -> list[str]:
@@ -64,10 +70,13 @@ def problems() -> list[str]:
 
 def wanted() -> dict[str, str]:
     """What this kernel has of the settings, in the order in which they are to be set."""
-    found = {name: value for name, value in FIXED.items() if sysctl(name) is not None}
+    fragments = str(min(MOST_FRAGMENT_BYTES, memory() // FRAGMENT_PART))
+    values = {**FIXED, **dict.fromkeys(FRAGMENTS, fragments)}
+    found = {name: value for name, value in values.items() if sysctl(name) is not None}
+    flows = min(MOST_FLOWS, memory() // MEMORY_PART // FLOW_BYTES)
     for name in (f"{CONNTRACK}buckets", f"{CONNTRACK}max"):
         now = sysctl(name)
         # A namespace of the network other than the machine's first has no say in these.
         if now is not None and os.access(SYSCTLS / name, os.W_OK):
-            found[name] = str(max(int(now), flow_limit()))
+            found[name] = str(max(int(now), flows))
     return found
