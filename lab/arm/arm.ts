@@ -170,6 +170,11 @@ export class Arm {
     });
   }
 
+  /** Refuses an action that the caller may not ask for. */
+  mayAct(id: string, action: string): void {
+    authorize(this.options.caller, `${action}/action`, id, worldOver(this.store.view()));
+  }
+
   /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */
   raiseEvent(id: string, request: EventRequest): Promise<StoredEvent> {
     return this.#transact((tx) => writeEvent(id, request, tx));

@@ -47,13 +47,14 @@ export function machineStateOf(vm: StoredResource): MachineState {
 export function instanceViewOf(vm: StoredResource): Body {
   const { power } = machineStateOf(vm);
   const health = healthOf(vm);
+  const os = asBody(vm.properties.osProfile);
+  const disk = asBody(asBody(vm.properties.storageProfile)?.osDisk);
   return {
+    ...(power === "running" ? guestView(vm, asText(os?.computerName)) : {}),
+    hyperVGeneration: "V2",
+    disks: [{ name: asText(disk?.name), statuses: [provisioned(vm)] }],
     statuses: [
-      {
-        code: "ProvisioningState/succeeded",
-        level: "Info",
-        displayStatus: "Provisioning succeeded",
-      },
+      provisioned(vm),
       { code: `PowerState/${power}`, level: "Info", displayStatus: `VM ${power}` },
     ],
     ...(health === undefined
@@ -68,6 +69,36 @@ export function instanceViewOf(vm: StoredResource): Body {
             },
           },
         }),
+  };
+}
+
+const provisioned = (vm: StoredResource) => ({
+  code: "ProvisioningState/succeeded",
+  level: "Info",
+  displayStatus: "Provisioning succeeded",
+  time: asText(vm.properties.timeCreated),
+});
+
+/** What the agent says of the guest while it runs. */
+function guestView(vm: StoredResource, computerName: string | undefined): Body {
+  const image = asBody(asBody(vm.properties.storageProfile)?.imageReference);
+  return {
+    computerName,
+    osName: /debian/i.test(String(image?.offer)) ? "debian" : "ubuntu",
+    osVersion: /^\d+\.\d+/.exec(String(image?.exactVersion))?.[0],
+    vmAgent: {
+      vmAgentVersion: "2.11.1.4",
+      statuses: [
+        {
+          code: "ProvisioningState/succeeded",
+          level: "Info",
+          displayStatus: "Ready",
+          message: "Guest Agent is running",
+          time: asText(vm.properties.timeCreated),
+        },
+      ],
+      extensionHandlers: [],
+    },
   };
 }
 

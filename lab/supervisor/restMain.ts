@@ -2,15 +2,25 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { Arm } from "../arm/arm";
+import { conflict } from "../arm/errors";
+import { sameId } from "../arm/ids";
+import type { RunInMachine } from "../arm/rest/runCommand";
 import { startRest } from "../arm/rest/server";
 import { Store } from "../arm/store";
 import { processOf } from "../host/processes";
-import { labPaths } from "../paths";
+import { type LabPaths, labPaths } from "../paths";
+import { inPlace } from "../places";
+import { run } from "../run";
 import { supervisorOf } from "./lifecycle";
+import { readStatus } from "./readStatus";
 import type { RestStatus } from "./rest";
 
 /** Whoever waits for a machine goes first while this program starts. */
 const STARTING_PRIORITY = 5;
+
+/** Azure ends a script after 90 minutes. */
+const SCRIPT_SECONDS = 90 * 60;
+const EVERY_CODE = Array.from({ length: 256 }, (_, code) => code);
 
 async function main(args: readonly string[]): Promise<void> {
   const dir = args[args.indexOf("--lab") + 1];
@@ -26,6 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
     folder: lab.rest,
     armFor: (caller) => new Arm(store, { caller, fabricRuns }),
     port: portBefore(lab.restPort),
+    runInMachine: () => runnerOf(lab),
   });
   if (isPatient) os.setPriority(0);
   const { endpoint, port, caFile } = server;
@@ -39,6 +50,23 @@ async function main(args: readonly string[]): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
   if (!args.includes("--stay")) process.stdin.on("end", end).on("error", end).resume();
+}
+
+/** Commands in machines, while the fabric runs them. */
+function runnerOf(lab: LabPaths): RunInMachine | undefined {
+  const status = readStatus(lab);
+  if (status === undefined) return undefined;
+  return (vm, argv, input) => {
+    const place = status.places.find(({ id }) => sameId(id, vm.id));
+    if (place?.pid === undefined) {
+      throw conflict(
+        "OperationNotAllowed",
+        "The VM agent is not ready: the machine does not run yet.",
+      );
+    }
+    const options = { input, timeoutSeconds: SCRIPT_SECONDS, allowed: EVERY_CODE };
+    return run(inPlace(status, place.name, argv), options);
+  };
 }
 
 /** The port of the last time: clients that were set up for it go on. */

@@ -1,28 +1,145 @@
-/** POST: operations on machines. */
-import { MACHINE_ACTIONS, type MachineAction } from "../../compute/machineState";
-import { ArmError } from "../errors";
+/** What is asked of machines and scale sets besides reading and writing them. */
+import { MACHINE_ACTIONS, type MachineAction, machineStateOf } from "../../compute/machineState";
+import { instancesOf, isLatest, recordOf } from "../../compute/scaleSets/instances";
+import { upgrade } from "../../compute/scaleSets/operations";
+import { ArmError, refuse } from "../errors";
 import { keyOf, parseId, typeOf } from "../ids";
-import type { Answer, RestRequest } from "./request";
+import { asTexts, type Body, type StoredResource } from "../resource";
+import { page } from "./lists";
+import { type Answer, ok, type RestRequest } from "./request";
+import { runCommand } from "./runCommand";
 
-/** Answers an action, which is the last segment of its path; undefined for other methods. */
+const VM = "microsoft.compute/virtualmachines";
+const SCALE_SET = "microsoft.compute/virtualmachinescalesets";
+
+/** Answers a POST, or a GET of a view; undefined for everything else. */
 export async function actOn(request: RestRequest): Promise<Answer | undefined> {
-  const { method, segments, arm, query } = request;
-  if (method !== "POST") return undefined;
+  const { method, segments, arm } = request;
   const target = `/${segments.slice(0, -1).join("/")}`;
   const wanted = segments.at(-1) ?? "";
   const id = parseId(target);
   const type = id === undefined ? "" : keyOf(typeOf(id));
+  if (method === "GET") return viewOf(request, target, type, keyOf(wanted));
+  if (method !== "POST") return undefined;
+  if (type === VM) {
+    await arm.need(target);
+    return onMachine(request, target, wanted);
+  }
+  if (type === SCALE_SET) {
+    const set = await arm.need(target);
+    return onScaleSet(request, set as StoredResource, wanted);
+  }
+  throw unknown(wanted, type);
+}
+
+const unknown = (action: string, type: string) =>
+  new ArmError(
+    404,
+    "NotFound",
+    `The embedded Azure does not know the action '${action}' of ${type || "this path"}.`,
+  );
+
+/** Views that are not parts of what is stored. */
+async function viewOf(
+  request: RestRequest,
+  target: string,
+  type: string,
+  wanted: string,
+): Promise<Answer | undefined> {
+  const { arm } = request;
+  if (wanted === "instanceview" && (type === VM || type === SCALE_SET)) {
+    const { properties } = await arm.need(target, { expand: "instanceView" });
+    return ok(properties.instanceView);
+  }
+  if (wanted === "virtualmachines" && type === SCALE_SET) {
+    const set = (await arm.need(target)) as StoredResource;
+    const instances = arm.look((world) =>
+      instancesOf(set.id, world).map((vm) => ({
+        vm,
+        latestModelApplied: isLatest(world.get(set.id) ?? set, vm),
+        protectionPolicy: recordOf(vm)?.protection,
+      })),
+    );
+    const rows = instances.map(async ({ vm, ...more }) =>
+      instanceOf(set, (await arm.need(vm.id)) as StoredResource, more),
+    );
+    return page(request, await Promise.all(rows));
+  }
+  return undefined;
+}
+
+/** An instance as a scale set's own list shows it. */
+function instanceOf(set: StoredResource, vm: StoredResource, more: Body): Body {
+  return {
+    ...vm,
+    id: `${set.id}/virtualMachines/${vm.name}`,
+    type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+    instanceId: vm.name,
+    sku: { name: set.sku?.name, tier: set.sku?.tier },
+    properties: { ...vm.properties, ...more },
+  };
+}
+
+async function onMachine(request: RestRequest, target: string, wanted: string): Promise<Answer> {
+  const { arm, query } = request;
+  if (keyOf(wanted) === "runcommand") {
+    arm.mayAct(target, "runCommand");
+    const vm = (await arm.need(target)) as StoredResource;
+    const stored = arm.look((world) => world.get(vm.id)) ?? vm;
+    if (machineStateOf(stored).power !== "running") {
+      throw new ArmError(
+        409,
+        "OperationNotAllowed",
+        "Cannot modify extensions in the VM when the VM is not running.",
+      );
+    }
+    return runCommand(request, vm);
+  }
+  const action = actionNamed(wanted, VM);
+  const skipShutdown = query.get("skipShutdown")?.toLowerCase() === "true";
+  await arm.action(target, action, { skipShutdown });
+  return { status: 200 };
+}
+
+function actionNamed(wanted: string, type: string): MachineAction {
   const action = MACHINE_ACTIONS.find((known) => keyOf(known) === keyOf(wanted));
-  if (type !== "microsoft.compute/virtualmachines" || action === undefined) {
-    throw new ArmError(
-      404,
-      "NotFound",
-      `The embedded Azure does not know the action '${wanted}' of ${type || "this path"}.`,
+  if (action === undefined) throw unknown(wanted, type);
+  return action;
+}
+
+/** An operation on instances: those that the body names, else all. */
+async function onScaleSet(
+  { arm, body, query }: RestRequest,
+  set: StoredResource,
+  wanted: string,
+): Promise<Answer> {
+  const action = keyOf(wanted);
+  const named = asTexts(body?.instanceIds).filter((name) => name !== "*");
+  const all = arm.look((world) => instancesOf(set.id, world));
+  const chosen = all.filter(
+    (vm) => named.length === 0 || named.some((name) => keyOf(name) === keyOf(vm.name)),
+  );
+  const missing = named.find((name) => !all.some((vm) => keyOf(vm.name) === keyOf(name)));
+  if (missing !== undefined) {
+    throw refuse(
+      "InvalidParameter",
+      `The provided instanceId ${missing} is not an active Virtual Machine Scale Set VM instanceId.`,
+      "instanceIds",
     );
   }
-  await arm.need(target);
-  await arm.action(target, action satisfies MachineAction, {
-    skipShutdown: query.get("skipShutdown")?.toLowerCase() === "true",
-  });
+  if (action === "osrollingupgrade" || action === "manualupgrade") {
+    arm.mayAct(set.id, wanted);
+    const names = action === "manualupgrade" ? chosen.map(({ id }) => id) : [];
+    await arm.act((service) => upgrade(set.id, names, service));
+    return { status: 200 };
+  }
+  if (action === "delete") {
+    arm.mayAct(set.id, "delete");
+    for (const { id } of chosen) await arm.delete(id);
+    return { status: 200 };
+  }
+  const operation = actionNamed(wanted, SCALE_SET);
+  const skipShutdown = query.get("skipShutdown")?.toLowerCase() === "true";
+  for (const { id } of chosen) await arm.action(id, operation, { skipShutdown });
   return { status: 200 };
 }

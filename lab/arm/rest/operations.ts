@@ -1,30 +1,65 @@
-/** What goes on after an answer: an operation's id says what to look for, so no restart loses it. */
+/** What goes on after an answer, and where a client sees how far it is. */
 import { ArmError } from "../errors";
 import type { Answer, RestRequest } from "./request";
 
-/** What an operation waits for. */
-export interface Operation {
-  /** `gone`: until nothing is there. */
+/**
+ * An operation that waits for something to be gone says so in its own name: no restart loses it.
+ * One with a result is known to this process only.
+ */
+interface Waiting {
   until: "gone";
   id: string;
 }
 
+interface Kept {
+  result?: unknown;
+  error?: ArmError;
+  done: boolean;
+}
+
 /** Seconds between two looks of a client. */
 const RETRY_AFTER = "1";
+/** Results are there for this long, in milliseconds. */
+const KEPT_MS = 3600_000;
 
-/** The answer to a request that goes on: 202 with where to look. */
-export function begun(request: RestRequest, waiting: Operation, location = "westeurope"): Answer {
+const kept = new Map<string, Kept>();
+
+/** The answer to a request that goes on until something is gone. */
+export function begun(request: RestRequest, waiting: Waiting): Answer {
+  return accepted(request, Buffer.from(JSON.stringify(waiting)).toString("base64url"));
+}
+
+/** Keeps what a piece of work comes to; returns the answer to a request that does not wait for it. */
+export function keep(name: string, work: Promise<unknown>): (request: RestRequest) => Answer {
+  const entry: Kept = { done: false };
+  kept.set(name, entry);
+  work
+    .then(
+      (result) => Object.assign(entry, { result }),
+      (error: unknown) => Object.assign(entry, { error: asArmError(error) }),
+    )
+    .finally(() => {
+      entry.done = true;
+      setTimeout(() => kept.delete(name), KEPT_MS).unref();
+    });
+  return (request) => accepted(request, name);
+}
+
+const asArmError = (error: unknown) =>
+  error instanceof ArmError ? error : new ArmError(500, "InternalServerError", String(error));
+
+/** 202 with where to look. */
+function accepted(request: RestRequest, name: string): Answer {
   const { endpoint, query, segments } = request;
-  const id = Buffer.from(JSON.stringify(waiting)).toString("base64url");
   const namespace = segments[segments.findIndex((part) => /^providers$/i.test(part)) + 1];
   const provider = /^microsoft\./i.test(namespace ?? "") ? namespace : "Microsoft.Resources";
-  const base = `${endpoint}/subscriptions/${segments[1]}/providers/${provider}/locations/${location}`;
+  const base = `${endpoint}/subscriptions/${segments[1]}/providers/${provider}/locations/lab`;
   const version = `api-version=${encodeURIComponent(query.get("api-version") ?? "")}`;
   return {
     status: 202,
     headers: {
-      "azure-asyncoperation": `${base}/operations/${id}?${version}`,
-      location: `${base}/operationResults/${id}?${version}`,
+      "azure-asyncoperation": `${base}/operations/${name}?${version}`,
+      location: `${base}/operationResults/${name}?${version}`,
       "retry-after": RETRY_AFTER,
     },
   };
@@ -33,26 +68,31 @@ export function begun(request: RestRequest, waiting: Operation, location = "west
 /** How far an operation is. */
 export function operation(request: RestRequest, values: string[]): Answer {
   const name = values.at(-1) ?? "";
-  const { id } = read(name);
-  const isDone = request.arm.look((world) => world.find(id)) === undefined;
+  const { done, result, error } = kept.get(name) ?? stateOf(read(name), request);
   if (/operationresults/i.test(request.path)) {
-    if (isDone) return { status: 204 };
+    if (error !== undefined) throw error;
+    if (done) return result === undefined ? { status: 204 } : { status: 200, body: result };
     return { status: 202, headers: { location: here(request), "retry-after": RETRY_AFTER } };
   }
-  const status = isDone ? "Succeeded" : "InProgress";
+  const status = error !== undefined ? "Failed" : done ? "Succeeded" : "InProgress";
+  const output = result === undefined ? {} : { properties: { output: result } };
   return {
     status: 200,
-    body: { id: request.path, name, status },
-    headers: isDone ? {} : { "retry-after": RETRY_AFTER },
+    body: { id: request.path, name, status, ...output, ...error?.toJSON() },
+    headers: done ? {} : { "retry-after": RETRY_AFTER },
   };
 }
 
 const here = ({ endpoint, path, query }: RestRequest) => `${endpoint}${path}?${query}`;
 
-function read(name: string): Operation {
+const stateOf = ({ id }: Waiting, { arm }: RestRequest): Kept => ({
+  done: arm.look((world) => world.find(id)) === undefined,
+});
+
+function read(name: string): Waiting {
   try {
-    const value = JSON.parse(Buffer.from(name, "base64url").toString()) as Partial<Operation>;
-    if (value.until === "gone" && typeof value.id === "string") return value as Operation;
+    const value = JSON.parse(Buffer.from(name, "base64url").toString()) as Partial<Waiting>;
+    if (value.until === "gone" && typeof value.id === "string") return value as Waiting;
   } catch {
     // Whatever it is, no operation has this name.
   }

@@ -5,6 +5,7 @@ import type { Arm } from "../arm";
 import { ArmError, refuse } from "../errors";
 import type { Body } from "../resource";
 import { parseJson } from "./json";
+import type { RunInMachine } from "./runCommand";
 
 /** Azure Resource Manager takes bodies of up to 4 MB. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -29,6 +30,7 @@ export interface RestRequest {
   endpoint: string;
   /** Elements of a list in one answer. */
   pageSize: number;
+  runInMachine?: RunInMachine;
 }
 
 export interface Answer {

@@ -55,7 +55,7 @@ export async function route(request: RestRequest): Promise<Answer> {
     throw notAllowed(request);
   }
   const answer =
-    (await listTypes(request)) ?? (await actOn(request)) ?? (await answerResource(request));
+    (await actOn(request)) ?? (await listTypes(request)) ?? (await answerResource(request));
   if (answer !== undefined) return answer;
   throw unknownPath(request);
 }

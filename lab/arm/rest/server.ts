@@ -13,6 +13,7 @@ import { Directory, unauthorized } from "./identity";
 import { answerOpen } from "./metadata";
 import { type Answer, bodyOf, MAX_BODY_BYTES, readBody, segmentsOf } from "./request";
 import { route } from "./routes";
+import type { RunInMachine } from "./runCommand";
 
 export interface RestOptions {
   /** Folder of the certificate authority, the secret and the signing key. */
@@ -23,6 +24,8 @@ export interface RestOptions {
   port?: number;
   /** Elements of a list in one answer; default 1000, as Azure has it. */
   pageSize?: number;
+  /** How commands get into running machines; default: none runs. */
+  runInMachine?: () => RunInMachine | undefined;
 }
 
 export interface RestServer {
@@ -131,6 +134,7 @@ class Front {
       body: bodyOf(bytes, one(message, "content-type")),
       arm: this.options.armFor(caller),
       pageSize: this.options.pageSize ?? 1000,
+      runInMachine: this.options.runInMachine?.(),
     });
   }
 

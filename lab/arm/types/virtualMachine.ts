@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { instanceViewOf } from "../../compute/machineState";
 import { afterInstanceDelete } from "../../compute/scaleSets/instances";
-import { asBodies, asBody, refOf } from "../resource";
+import { sameId } from "../ids";
+import { asBodies, asBody, asText, type Body, refOf, type StoredResource } from "../resource";
 import type { Put } from "../world";
 import { type ResourceType, withProperties } from "./definition";
 import { exactVersionOf, imageProblems, sizeProblems } from "./virtualMachineImage";
@@ -42,13 +43,25 @@ export const virtualMachine: ResourceType = {
     scaleSetProblems,
     noticeProblems,
   ],
-  present: (stored) => withProperties(stored, { instanceView: instanceViewOf(stored) }),
+  present: (stored) => withProperties(withDiskId(stored), { instanceView: instanceViewOf(stored) }),
   afterDelete: afterInstanceDelete,
   takesAlong: (existing) =>
     asBodies(asBody(existing.properties.networkProfile)?.networkInterfaces)
       .filter((nic) => asBody(nic.properties)?.deleteOption === "Delete")
       .flatMap((nic) => refOf(nic) ?? []),
 };
+
+const diskId = (vm: StoredResource, disk: Body) =>
+  `${vm.id.split("/providers/")[0]}/providers/Microsoft.Compute/disks/${disk.name}`;
+
+/** The machine with the id of its own disk. */
+function withDiskId(vm: StoredResource): StoredResource {
+  const storage = asBody(vm.properties.storageProfile);
+  const disk = asBody(storage?.osDisk);
+  if (disk === undefined) return vm;
+  const managedDisk = { id: diskId(vm, disk), ...asBody(disk.managedDisk) };
+  return withProperties(vm, { storageProfile: { ...storage, osDisk: { ...disk, managedDisk } } });
+}
 
 function prepare(put: Put): void {
   const { desired, existing } = put;
@@ -74,6 +87,15 @@ function prepare(put: Put): void {
     disk.deleteOption ??= "Detach";
     disk.name ??=
       before?.name ?? `${desired.name}_OsDisk_1_${String(properties.vmId).replaceAll("-", "")}`;
+    const { id, ...managed } = asBody(disk.managedDisk) ?? {};
+    // The machine's own disk is no resource here: its id is shown, and not kept.
+    const other = id === undefined || sameId(asText(id), diskId(desired, disk)) ? {} : { id };
+    disk.managedDisk = {
+      storageAccountType: "Standard_LRS",
+      ...asBody(before?.managedDisk),
+      ...managed,
+      ...other,
+    };
     disk.diskSizeGB ??= before?.diskSizeGB ?? 30;
   }
   const os = asBody(properties.osProfile);
