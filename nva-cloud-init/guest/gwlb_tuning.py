@@ -73,7 +73,8 @@ def wanted() -> dict[str, str]:
     fragments = str(min(MOST_FRAGMENT_BYTES, memory() // FRAGMENT_PART))
     values = {**FIXED, **dict.fromkeys(FRAGMENTS, fragments)}
     found = {name: value for name, value in values.items() if sysctl(name) is not None}
-    flows = min(MOST_FLOWS, memory() // MEMORY_PART // FLOW_BYTES)
+    # The kernel makes whole pages of buckets, each of 64 KiB at most.
+    flows = min(MOST_FLOWS, memory() // MEMORY_PART // FLOW_BYTES) & ~8191
     for name in (f"{CONNTRACK}buckets", f"{CONNTRACK}max"):
         now = sysctl(name)
         # A namespace of the network other than the machine's first has no say in these.
