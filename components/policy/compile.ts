@@ -1,7 +1,7 @@
 /** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
 import { bits, type Family, formatNetwork } from "../azure/addresses";
 import { dispatchTree, LEAF_RULES, type Test, type Tree } from "./dispatch";
-import type { Line, Match } from "./fields/field";
+import { type Line, type Match, RUNNING } from "./fields/field";
 import { FIELD_LIST } from "./fields/index";
 import { DIRECTIONS, FAMILIES, type PlannedRule, type PolicyPlan } from "./plan";
 import type { RateLimit, RuleDirection } from "./policy";
@@ -33,8 +33,6 @@ export interface CompiledPolicy {
 
 /** Address lists of one family that are looked up as sets; the rest of the mark is the guest's. */
 export const SET_BITS = 24;
-/** Bit of the mark that the guest sets on packets of flows that an earlier policy let start. */
-export const RUNNING_FLOW_MARK = "0x2000000/0x2000000";
 /** The tunnels' devices on the NVA: a flow from the internet comes in by the first. */
 export const TUNNEL_DEVICES = { inbound: "vxlan-ex", outbound: "vxlan-in" } as const;
 /** Netlink group, size and rate of the records that rules with `log` write. */
@@ -202,9 +200,7 @@ function decide(plan: PolicyPlan, rule: PlannedRule, reading: Reading, line: str
   }
   return [
     // The limit is on flows that start: one that runs while a new policy is loaded goes on.
-    ...(plan.stateful
-      ? [`${line} -m mark --mark ${RUNNING_FLOW_MARK}${comment(rule.name)} ${allow}`]
-      : []),
+    ...(plan.stateful ? [`${line}${RUNNING.yes}${comment(rule.name)} ${allow}`] : []),
     `${line}${limitMatch(rule.name, rule.rateLimit, reading)}${comment(rule.name)} ${allow}`,
     // A limit counts whatever looks at it, so records are written for what it refuses only.
     ...drop(`over:${rule.name}`),

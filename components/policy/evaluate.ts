@@ -84,7 +84,8 @@ export class FlowTable {
     let turned = known.turned;
     if (syn) turned = reply;
     else if (!running && !known.replied && !reply && !turned) turned = fromService(packet);
-    const verdict = this.#judgeAs(!syn && reply !== turned ? "answer" : "opener", packet);
+    const reading = !syn && reply !== turned ? "answer" : "opener";
+    const verdict = this.#judgeAs(reading, { ...packet, running });
     if (verdict.passes) Object.assign(known, { generation: this.#generation, turned });
     else if (this.#plan.endForbiddenFlows) known.generation = 0;
     return verdict;

@@ -20,6 +20,8 @@ export interface Packet {
   icmp?: IcmpType & { id?: number };
   /** TCP only: which of the flags that state depends on are set. */
   flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean };
+  /** True for a packet of a flow that an earlier policy let start. */
+  running?: boolean;
 }
 
 /** What an answer tells of each part of the opener. */
@@ -34,7 +36,8 @@ const ofOpener: { readonly [K in keyof Required<Packet>]: (answer: Packet) => Pa
     const query = icmp && icmpCounterpart(icmp, family);
     return query && { ...query, id: icmp?.id };
   },
-  flags: ({ flags }) => flags,
+  flags: ({ protocol }) => (protocol === "tcp" ? { syn: true } : undefined),
+  running: ({ running }) => running,
 };
 
 /** The opener that a packet answers; undefined when there can be none (ICMP errors). */

@@ -1,16 +1,17 @@
 /** A flow's opener as people write it: `--from 8.8.8.8 --to 20.1.1.1:22/tcp`. */
 import { formatAddress, parseAddress } from "../azure/addresses";
-import { parseIcmpType } from "./icmp";
+import { FIELD_LIST } from "./fields/index";
 import type { Packet } from "./packet";
 import type { RuleDirection } from "./policy";
 
 /**
  * Reads both ends. `from` is an address, with a port if it matters: `8.8.8.8` or `8.8.8.8:5000`,
  * IPv6 in brackets. `to` names the protocol too: `20.1.1.1:22/tcp`, `[2001:db8::1]:53/udp`,
- * `20.1.1.1/icmp`, `20.1.1.1/icmp:echo-request`, `20.1.1.1/esp`. Throws with what is wrong.
+ * `20.1.1.1/icmp`, `20.1.1.1/esp`, and behind a colon what the fields of rules can tell apart:
+ * `20.1.1.1/icmp:echo-request`. Throws with what is wrong.
  */
 export function parsePacket(from: string, to: string, direction: RuleDirection): Packet {
-  const [, place = "", protocol, type] = /^(.*)\/([a-z]+)(?::(.+))?$/.exec(to) ?? [];
+  const [, place = "", protocol, words] = /^(.*)\/([a-z]+)(?::(.+))?$/.exec(to) ?? [];
   if (protocol === undefined) {
     throw new Error(`"${to}" must end with a protocol, for example 20.1.1.1:22/tcp`);
   }
@@ -25,11 +26,7 @@ export function parsePacket(from: string, to: string, direction: RuleDirection):
   if (withPorts && destination.port === undefined) {
     throw new Error(`"${to}" must name a port, for example ${place}:22/${protocol}`);
   }
-  const icmp = protocol === "icmp" ? parseIcmpType(type ?? "echo-request", family) : undefined;
-  if (protocol === "icmp" && icmp === undefined) {
-    throw new Error(`"${type}" is no ICMP type of IPv${family}`);
-  }
-  return {
+  const packet: Packet = {
     family,
     direction,
     protocol: named ? protocol : "other",
@@ -38,9 +35,16 @@ export function parsePacket(from: string, to: string, direction: RuleDirection):
     ports: withPorts
       ? { source: source.port ?? 40_000, destination: destination.port ?? 0 }
       : undefined,
-    icmp: icmp && { code: 0, ...icmp },
     flags: protocol === "tcp" ? { syn: true } : undefined,
   };
+  const details = words ?? (protocol === "icmp" ? "echo-request" : "");
+  for (const word of details.split(",").filter((text) => text !== "")) {
+    const told = FIELD_LIST.map(([, { read }]) => read(word, packet)).find((part) => part);
+    if (told === undefined)
+      throw new Error(`"${word}" says nothing of ${protocol} in IPv${family}`);
+    Object.assign(packet, told);
+  }
+  return packet;
 }
 
 function endOf(text: string) {

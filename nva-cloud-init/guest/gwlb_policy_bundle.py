@@ -12,6 +12,7 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gwlb_foreign import parse_json
@@ -181,8 +182,10 @@ def check_rule(line: str, chains: set[str]) -> None:
         if option not in PATTERNS:
             raise RefusedError(f"a rule may not use {option!r}: {line!r}")
         pattern = PATTERNS[option]
-        value = None if pattern is None else next(rest, "")
-        if pattern is not None and not pattern.fullmatch(value or ""):
+        # A value has as many words as its pattern.
+        count = 0 if pattern is None else 1 + pattern.pattern.count(" ")
+        value = " ".join(islice(rest, count))
+        if pattern is not None and not pattern.fullmatch(value):
             raise RefusedError(f"a rule may not use {option} {value!r}: {line!r}")
         targets += option in ("-j", "-g")
         if option == "-g" and value not in chains | {TAKE_CHAIN}:

@@ -16,6 +16,7 @@ import {
   type MatchField,
   onAxis,
   type UncheckedRule,
+  untold,
 } from "./field";
 
 /** Lists of up to this many networks are written into the rules, longer ones become sets. */
@@ -54,6 +55,7 @@ function endField(side: "source" | "destination"): MatchField<string[], readonly
         return axis.written(ranges, family);
       },
     },
+    read: untold,
     words: (entries) => `${preposition} ${entries?.join(", ") ?? "any"}`,
   };
 }

@@ -83,6 +83,8 @@ export interface MatchField<Written, Planned> {
    * a rule cannot say; undefined stands for every packet.
    */
   options: Readonly<Record<string, (value: string, negated: boolean) => Written | undefined>>;
+  /** What a word that describes a packet says of it, such as `echo-request`; undefined if nothing. */
+  read(word: string, packet: Packet): Partial<Packet> | undefined;
   /** The field in a sentence; empty where it says nothing. */
   words(entries: readonly string[] | undefined): string;
 }
@@ -95,3 +97,12 @@ export const onAxis =
 
 /** The one value of packets without a property. */
 export const NONE: readonly Range[] = [{ first: 0n, last: 0n }];
+
+/** Matches of the mark that the NVA sets on packets of flows that an earlier policy let start. */
+export const RUNNING = {
+  yes: " -m mark --mark 0x2000000/0x2000000",
+  not: " -m mark --mark 0x0/0x2000000",
+} as const;
+
+/** For fields of which no word tells. */
+export const untold = (): undefined => undefined;

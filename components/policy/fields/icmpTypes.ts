@@ -38,6 +38,10 @@ export const icmpTypes: MatchField<string[], readonly IcmpType[]> = {
     "--icmp-type": (...value) => readType(4, ...value),
     "--icmpv6-type": (...value) => readType(6, ...value),
   },
+  read: (word, { protocol, family }) => {
+    const type = protocol === "icmp" ? parseIcmpType(word, family) : undefined;
+    return type && { icmp: { code: 0, ...type } };
+  },
   words: (entries) => (entries === undefined ? "" : `type ${entries.join(", ")}`),
 };
 

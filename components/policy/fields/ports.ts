@@ -1,7 +1,15 @@
 /** Ports of TCP and UDP. */
 import type { Packet } from "../packet";
 import { formatPorts, mergePorts, type PortRange, parsePorts } from "../ports";
-import { type Axis, type Line, type MatchField, NONE, onAxis, type UncheckedRule } from "./field";
+import {
+  type Axis,
+  type Line,
+  type MatchField,
+  NONE,
+  onAxis,
+  type UncheckedRule,
+  untold,
+} from "./field";
 
 /** Ports of the end that is asked. */
 export const ports = portField("destination", "port");
@@ -28,6 +36,7 @@ export function portField(
     mismatch: `another ${label}`,
     axis,
     options: { [near]: readPorts, [`${near}s`]: readPorts },
+    read: untold,
     words: (entries) => (entries === undefined ? "" : `${label} ${entries.join(", ")}`),
   };
 }

@@ -1,7 +1,7 @@
 /** The protocol of a rule. */
 import { PROTOCOLS } from "../packet";
 import { RuleProtocol } from "../policy";
-import { type Axis, type MatchField, onAxis } from "./field";
+import { type Axis, type MatchField, onAxis, untold } from "./field";
 
 const place = (name: (typeof PROTOCOLS)[number]) => BigInt(PROTOCOLS.indexOf(name));
 
@@ -38,6 +38,7 @@ export const protocol: MatchField<RuleProtocol, RuleProtocol> = {
       return name === "any" ? undefined : name;
     },
   },
+  read: untold,
   words: (entries) => entries?.filter((name) => name !== "any").join() ?? "",
 };
 
