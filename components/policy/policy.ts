@@ -71,6 +71,13 @@ export interface FirewallRule {
    * protocol is an error.
    */
   sourcePorts?: string[];
+  /**
+   * Flags of the TCP packet that opens a flow, by class: `syn` (SYN alone), `syn-ack`, `ack` (ACK
+   * alone), `fin` and `rst` (with or without ACK), `invalid` (none of them, or two of SYN, FIN and
+   * RST); default: any. A flow that runs, or whose answer is seen first, counts as opened by a SYN.
+   * Another protocol than `tcp` is an error.
+   */
+  tcpFlags?: string[];
   /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default: any. */
   icmpTypes?: string[];
   /** True writes a record of each decision; default: no record. */

@@ -134,6 +134,7 @@ OPTIONS = {
     "--sport": PORT,
     "--dports": rf"{PORT}(?:,{PORT}){{0,14}}",
     "--sports": rf"{PORT}(?:,{PORT}){{0,14}}",
+    "--tcp-flags": "[FINSYRTACK,]{3,15} [FINSYRTACKOE,]{3,11}",
     "--icmp-type": ICMP,
     "--icmpv6-type": ICMP,
     "--mark": HEX_PAIR,

@@ -4,6 +4,7 @@ import { formatAddress, formatNetwork, parseNetwork } from "../../components/azu
 import type { FirewallPolicy, FirewallRule } from "../../components/policy";
 import type { FieldName } from "../../components/policy/fields/field";
 import { FIELD_LIST } from "../../components/policy/fields/index";
+import { TCP_FLAG_CLASSES } from "../../components/policy/fields/tcpFlags";
 import { openerOf, type Packet } from "../../components/policy/packet";
 import { includes } from "../../components/policy/ranges";
 import type { Region } from "../../components/policy/regions";
@@ -77,6 +78,7 @@ const values = (f: 4 | 6): { [K in FieldName]: fc.Arbitrary<NonNullable<Firewall
     minLength: 1,
     maxLength: 3,
   }),
+  tcpFlags: fc.subarray<string>(TCP_FLAG_CLASSES, { minLength: 1 }),
   icmpTypes: fc.array(fc.constantFrom(...icmpNames), { minLength: 1, maxLength: 2 }),
 });
 
@@ -84,6 +86,7 @@ const values = (f: 4 | 6): { [K in FieldName]: fc.Arbitrary<NonNullable<Firewall
 const fit: Partial<Record<FieldName, readonly string[]>> = {
   ports: ["tcp", "udp"],
   sourcePorts: ["tcp", "udp"],
+  tcpFlags: ["tcp"],
   icmpTypes: ["icmp"],
 };
 

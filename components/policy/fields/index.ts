@@ -10,6 +10,7 @@ import { icmpTypes } from "./icmpTypes";
 import { ports } from "./ports";
 import { protocol } from "./protocol";
 import { sourcePorts } from "./sourcePorts";
+import { tcpFlags } from "./tcpFlags";
 
 /** In the order in which they are looked at and named. */
 export const FIELDS = {
@@ -18,6 +19,7 @@ export const FIELDS = {
   destinations,
   ports,
   sourcePorts,
+  tcpFlags,
   icmpTypes,
 } satisfies { readonly [K in FieldName]: MatchField<NonNullable<FirewallRule[K]>, unknown> };
 

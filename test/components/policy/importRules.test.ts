@@ -110,6 +110,17 @@ const exact: Case[] = [
     drop: ["in 192.0.2.7:124 123/udp", "in 192.0.2.7:2048 5000/tcp", "in 192.0.2.7:20 5001/tcp"],
   },
   {
+    title: "flags, and all but these",
+    file: save(
+      "ACCEPT",
+      FLOWS,
+      "-A FORWARD -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP",
+      `-A FORWARD -p tcp ${IN} -m tcp --tcp-flags SYN,RST,ACK,FIN SYN -j REJECT --reject-with tcp-reset`,
+    ),
+    pass: ["out 192.0.2.7 22/tcp", "out 192.0.2.7 22/tcp:syn", "in 192.0.2.7 22/udp"],
+    drop: ["in 192.0.2.7 22/tcp:syn", "out 192.0.2.7 22/tcp:ack", "out 192.0.2.7 22/tcp:invalid"],
+  },
+  {
     title: "the other tunnel by negation, counting lines, ICMP by number",
     file: save(
       "DROP",
