@@ -103,6 +103,9 @@ const units = "/etc/systemd/system";
 /** Programs, their modules, their units; whatever an editor or Python left there stays out. */
 const guestName = /^gwlb[-_][a-z0-9_-]+(\.py|\.service)?$/;
 
+/** A tenth of customData would be lines of comment: they are for who reads the sources. */
+const commentLine = /^ *#(?!!).*\n/gm;
+
 /** The files of guest/, by name, where they land on the NVA. */
 function guestFiles(): GuestFile[] {
   return readdirSync(guest)
@@ -113,7 +116,7 @@ function guestFiles(): GuestFile[] {
       return {
         path: `${folder}/${name}`,
         mode: path.extname(name) === "" ? "0755" : "0644",
-        content: readFileSync(path.join(guest, name), "utf8"),
+        content: readFileSync(path.join(guest, name), "utf8").replace(commentLine, ""),
       };
     });
 }

@@ -10,25 +10,34 @@ Three barriers, in places of their own, so that none falls with another:
 
 import ipaddress
 import json
+import re
 
 import gwlb_inner
+import gwlb_policy_sets as policy
 from gwlb_settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, RUN, Settings, Tunnel
-from gwlb_system import Failed, TooSlow, run, say, steady
+from gwlb_system import Failed, TooSlow, ruleset_number, run, say, steady
 
-# Bit 31 of a packet's mark says "FORWARD has seen it"; the policy uses the bits below.
-SEEN = "0x80000000"
+# Bit 31 of a packet's mark says "the policy lets it pass" (gwlb_policy_sets), which no other rule
+# says: an ACCEPT of somebody else's takes no packet past the barriers behind.
+PASSED = f"{policy.PASSED:#x}"
 TOOLS = ("iptables", "ip6tables")
 FORWARD = [
     "-P FORWARD DROP",
-    f"-A FORWARD -m physdev --physdev-is-bridged -j MARK --set-xmark {SEEN}/{SEEN}",
-    f"-A FORWARD -m mark --mark {SEEN}/{SEEN} -j GWLB",
+    "-A FORWARD -m physdev --physdev-is-bridged -j GWLB",
 ]
 # Classic BPF (linux/bpf_common.h, linux/filter.h): load the mark, TC_ACT_UNSPEC (go on) if the bit
 # is set, else TC_ACT_SHOT. Other classifiers are not in every kernel; this one needs no compiler.
-UNSEEN = f"4,32 0 0 {0xFFFFF014},69 0 1 {int(SEEN, 16)},6 0 0 {0xFFFFFFFF},6 0 0 2"
+UNJUDGED = f"4,32 0 0 {0xFFFFF014},69 0 1 {policy.PASSED},6 0 0 {0xFFFFFFFF},6 0 0 2"
 TABLE = "azure_gwlb"
+TRAFFIC = "traffic control"
+# Of a kernel without the classifier, as against one that refuses something.
+LACKS = re.compile("not found|is unknown")
+PLACES = (*TOOLS, "inet", "bridge", "netdev", TRAFFIC)
 # How the kernel showed what was loaded: each release of its tools has its own way to write it.
 LOADED = RUN / "base.json"
+# The number of the rules at which each place was last seen to be as it was loaded: while no rule
+# changes, nobody has to list them, however busy the machine is.
+_whole: dict[str, tuple[int, str]] = {}
 
 
 def iptables_script(has_policy_chain: bool) -> str:
@@ -125,7 +134,7 @@ def device_script(tunnels: tuple[Tunnel, ...]) -> str:
     chains = "".join(
         f"""  chain {tunnel.device} {{
     type filter hook egress device "{tunnel.device}" priority 0; policy drop;
-    meta mark & {SEEN} == {SEEN} accept
+    meta mark & {PASSED} == {PASSED} accept
     counter
   }}
 """
@@ -141,7 +150,7 @@ def traffic_script(tunnels: tuple[Tunnel, ...]) -> str:
     return "".join(
         f"qdisc replace dev {tunnel.device} clsact\n"
         f"filter replace dev {tunnel.device} egress protocol all prio 1 handle 1 "
-        f"bpf direct-action bytecode '{UNSEEN}'\n"
+        f"bpf direct-action bytecode '{UNJUDGED}'\n"
         for tunnel in tunnels
     )
 
@@ -161,21 +170,27 @@ def load_host(settings: Settings) -> None:
 def load_devices(settings: Settings) -> None:
     """Loads the tunnels' own barriers, before they are up."""
     run(["nft", "-f", "-"], device_script(settings.tunnels))
-    _remember("netdev")
     try:
         run(["tc", "-batch", "-"], traffic_script(settings.tunnels))
     except Failed as error:
+        if not LACKS.search(str(error)):
+            raise
         # It stands behind the others; a kernel without it is guarded by those, and by the guard.
         say(f"no barrier by traffic control: {error}")
+        _remember("netdev", absent=(TRAFFIC,))
+    else:
+        if _shown(TRAFFIC).count(" handle ") != len(settings.tunnels):
+            raise Failed(f"{TRAFFIC}: another program has filters where the barrier stands")
+        _remember("netdev", TRAFFIC)
 
 
-def problems(tables: tuple[str, ...] = ("inet", "bridge", "netdev")) -> dict[str, str]:
+def problems(places: tuple[str, ...] = PLACES) -> dict[str, str]:
     """What is missing of the barriers, by its place; raises TooSlow if the kernel does not say."""
     try:
         loaded: dict[str, str] = json.loads(LOADED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         loaded = {}
-    found = {what: _problem(what, loaded.get(what)) for what in (*TOOLS, *tables)}
+    found = {what: _problem(what, loaded.get(what)) for what in places}
     return {what: problem for what, problem in found.items() if problem is not None}
 
 
@@ -191,16 +206,27 @@ def is_hole(places: set[str]) -> bool:
 
 
 def _problem(what: str, wanted: str | None) -> str | None:
-    name = f"{what}: FORWARD" if what in TOOLS else f"nft: table {what} {TABLE}"
+    name = f"nft: table {what} {TABLE}"
+    if what in TOOLS:
+        name = f"{what}: FORWARD"
+    elif what == TRAFFIC:
+        name = f"{what}: the barrier at the tunnels"
     if wanted is None:
         return f"{name} was never loaded"
+    if not wanted:
+        return None  # not in this kernel
     try:
+        number = ruleset_number()
+        if what != TRAFFIC and _whole.get(what) == (number, wanted):
+            return None
         shown = _shown(what, wanted)
     except TooSlow:
         raise
     except Failed as error:
-        return str(error)
+        # A tunnel that is not there sends nothing; that it is not there is another problem.
+        return None if what == TRAFFIC and "Cannot find device" in str(error) else str(error)
     if shown == wanted:
+        _whole[what] = (number, wanted)
         return None
     return f"{name} is not what was loaded" + (
         f", but {shown.splitlines()}" if what in TOOLS else ""
@@ -212,14 +238,20 @@ def _shown(what: str, expected: str | None = None) -> str:
     argv = ["nft", "-s", "list", "table", what, TABLE]
     if what in TOOLS:
         argv = [what, "-w", "1", "-S", "FORWARD"]
+    elif what == TRAFFIC:
+        # Nothing can be in front of the first priority.
+        show = "".join(
+            f"filter show dev {device} egress prio 1\n" for device in (INTERNAL, EXTERNAL)
+        )
+        return run(["tc", "-batch", "-"], show, seconds=2)
     return steady(lambda: run(argv, seconds=2), expected)
 
 
-def _remember(*names: str) -> None:
+def _remember(*names: str, absent: tuple[str, ...] = ()) -> None:
     known: dict[str, str] = {}
     if LOADED.exists():
         known = json.loads(LOADED.read_text(encoding="utf-8"))
-    known.update({name: _shown(name) for name in names})
+    known.update({name: _shown(name) for name in names} | dict.fromkeys(absent, ""))
     LOADED.parent.mkdir(parents=True, exist_ok=True)
     fresh = LOADED.with_suffix(".new")
     fresh.write_text(json.dumps(known), encoding="utf-8")

@@ -59,6 +59,16 @@ def start(settings: Settings, nic: str, generation: int) -> None:
         bpf.pin(loaded["reflect"], REFLECT)
     except (OSError, LookupError, ValueError, struct.error) as error:
         raise Failed(f"eBPF: {error}") from error
+    link(settings, nic)
+    for tunnel in settings.tunnels:
+        no_merging(tunnel.device)
+    set_generation(generation)
+
+
+def link(settings: Settings, nic: str) -> None:
+    """Puts the programs where packets meet them, once more where something took them away."""
+    if not HOME.is_mount():
+        return
     pinned = f"protocol all prio {PRIORITY} handle 1 bpf direct-action object-pinned"
     run(["tc", "qdisc", "replace", "dev", nic, "clsact"])
     for device, side, path in (
@@ -66,9 +76,6 @@ def start(settings: Settings, nic: str, generation: int) -> None:
         (nic, "ingress", REFLECT),
     ):
         run(["tc", *f"filter replace dev {device} {side} {pinned} {path}".split()])
-    for tunnel in settings.tunnels:
-        no_merging(tunnel.device)
-    set_generation(generation)
 
 
 def constants(settings: Settings, nic: str) -> dict[str, bytes]:

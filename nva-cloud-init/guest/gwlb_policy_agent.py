@@ -281,7 +281,7 @@ def difference(known: dict[str, Any]) -> str | None:
         if number == known.get("number"):
             return None
         problem = kernel.entrance_problem()
-        if problem is None and kernel.fingerprint() != known["fingerprint"]:
+        if problem is None and kernel.fingerprint() != known.get("fingerprint"):
             problem = "rules or address sets were changed by somebody else"
         if problem is None and not state.being_loaded():
             with state.alone():

@@ -19,6 +19,7 @@ from gwlb_policy_bundle import Bundle, RefusedError
 from gwlb_policy_sets import (
     ANSWER,
     GENERATION_MASK,
+    PASSED,
     SLOT_MARKS,
     TABLE,
     TAG_MASK,
@@ -156,7 +157,9 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
         lines.insert(3, f":GWLB-{other(slot)} - [0:0]")
     lines += [f"{by_mark} {SLOT_MARKS[s]:#x}/{TAG_MASK:#x} -j GWLB-{s}" for s in ("A", "B")]
     lines += [rule.replace("@", own) for rule in entry_rules(bundle, family, generation)]
-    lines += [line.replace("@", own) for line in bundle.filters[family]]
+    lines += [
+        line.replace("-j ACCEPT", "-g @-OK").replace("@", own) for line in bundle.filters[family]
+    ]
     # A chain must be there before a rule names it.
     lines[1:] = sorted(lines[1:], key=lambda line: not line.startswith(":"))
     return "\n".join([*lines, "COMMIT", ""])
@@ -166,8 +169,15 @@ def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
     """From the entry to the chain of the flow's direction; and the chain that takes a flow."""
     bridged = "-m physdev --physdev-is-bridged --physdev-in"
     straight, answer = f"-m mark --mark 0x0/{ANSWER:#x}", f"-m mark --mark {ANSWER:#x}/{ANSWER:#x}"
+    passed = f"-A @-OK -j MARK --set-xmark {PASSED:#x}/{PASSED:#x}"
     if not bundle.stateful:
-        return [f"-A @ {bridged} vxlan-ex -g @-IN", f"-A @ {bridged} vxlan-in -g @-OUT"]
+        return [
+            ":@-OK - [0:0]",
+            f"-A @ {bridged} vxlan-ex -g @-IN",
+            f"-A @ {bridged} vxlan-in -g @-OUT",
+            passed,
+            "-A @-OK -j ACCEPT",
+        ]
     turned = f"-m mark --mark {TURNED:#x}/{TURNED:#x}"
     not_turned = f"-m mark --mark 0x0/{TURNED:#x}"
     remember = "-j CONNMARK --set-xmark"
@@ -177,6 +187,7 @@ def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
         f"-A @ {straight} {bridged} vxlan-in -g @-OUT",
         f"-A @ {answer} {bridged} vxlan-ex -g @-OUT-R",
         f"-A @ {answer} {bridged} vxlan-in -g @-IN-R",
+        passed,
         # An error message carries the flow that it is about, and must not vouch for it. Nothing
         # else is related: helpers, which open other flows, are not loaded.
         f"-A @-OK -p {ERRORS[family]} -m conntrack --ctstate RELATED -j ACCEPT",

@@ -33,6 +33,7 @@ ANSWER = 0x08000000  # judged as the answer to the flow's opener
 TURNED = 0x04000000  # the flow's opener is the end that conntrack takes for the other one
 RUNNING = 0x02000000  # an earlier policy let the flow start
 TAG_MASK = 0x70000000
+PASSED = 0x80000000  # the policy lets it pass: a tunnel sends nothing else
 # The flow's mark in conntrack: the generation that let it start, and TURNED.
 GENERATION_MASK = 0x00FFFFFF
 
@@ -102,11 +103,11 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     return [
         # A flow that was judged by its answers alone must not lend its verdict to a new one with
         # the same ends: its SYN is judged, hence the two lines.
-        *(f"{flow} meta mark set {TAKEN | generation:#x} accept" for flow in taken),
+        *(f"{flow} meta mark set {PASSED | TAKEN | generation:#x} accept" for flow in taken),
         # What most flows begin with, and none of the rules below would do anything about.
         f"ct mark 0 ct state new {SYN} meta mark set {SLOT_MARKS[slot]:#x} goto {sets}",
         # An error message about a running flow passes until the flow's own packets are judged.
-        f"ct state related {started} meta mark set {TAKEN:#x} accept",
+        f"ct state related {started} meta mark set {PASSED | TAKEN:#x} accept",
         tag,
         f"{started} {add} {RUNNING:#x}",
         *forget,

@@ -18,7 +18,7 @@ from gwlb_settings import ROOT
 
 SYSCTLS = ROOT / "proc/sys"
 # Multicast groups of the kernel's routing messages (linux/rtnetlink.h), as bits.
-ROUTE_GROUPS = 0x1 | 0x10 | 0x40  # links, IPv4 addresses, IPv4 routes
+ROUTE_GROUPS = 0x1 | 0x8 | 0x10 | 0x40  # links, traffic control, IPv4 addresses, IPv4 routes
 NETFILTER = 12
 RULES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
 # Listings of rules, at most, until one is known to be right.

@@ -9,6 +9,7 @@ HOOKS = {
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
 }
+PORT_STATE = "state of its bridge port"
 BRIDGE_OPTIONS = (
     "stp_state 0 forward_delay 0 mcast_snooping 0 mcast_querier 0 "
     "nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 0"
@@ -127,7 +128,7 @@ def device_problems(settings: Settings, nic: str, mtu: int, links: dict[str, Jso
             "learning of its bridge port": (False, port.get("learning")),
             "flooding of its bridge port": (True, port.get("flood")),
             "isolation of its bridge port": (False, port.get("isolated")),
-            "state of its bridge port": ("forwarding", port.get("state")),
+            PORT_STATE: ("forwarding", port.get("state")),
             "up": (True, "UP" in link.get("flags", [])),
         }
         found += _differences(tunnel.device, wanted)

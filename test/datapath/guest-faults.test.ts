@@ -82,7 +82,7 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
     [
       "a tunnel with another VNI",
       "ip link delete vxlan-ex; ip link add vxlan-ex type vxlan id 900 remote 10.7.0.4 dstport 10801 dev eth0; ip link set vxlan-ex master br0 up",
-      /azure_gwlb|vxlan-ex: vni is 900/,
+      /azure_gwlb|traffic control|vxlan-ex: vni is 900/,
     ],
     ["a tunnel in another group", "ip link set vxlan-ex group 0", /vxlan-ex: group is default/],
     ["the bridge in another group", "ip link set br0 group 0", /br0: group is default/],
@@ -104,6 +104,11 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
       /bridge-nf-call-iptables is 0/,
     ],
     ["the barrier at a tunnel gone", "nft delete table netdev azure_gwlb", /netdev azure_gwlb/],
+    [
+      "the barrier by traffic control gone",
+      "tc qdisc delete dev vxlan-ex clsact",
+      /traffic control/,
+    ],
     ["the barrier in the bridge gone", "nft delete table bridge azure_gwlb", /bridge azure_gwlb/],
   ] as const) {
     test(what, async () => {

@@ -1,11 +1,12 @@
 """Connections while policies change: a server in one namespace, a client in another.
 
-  changeLoad.py CLIENT_NETNS SERVER_NETNS SERVER_ADDRESS
+  changeLoad.py CLIENT_NETNS SERVER_NETNS SERVER_ADDRESS [RATE]
 
-Opens 200 connections a second to port 80, 50 to port 81, and holds one on port 80 that says
-something twenty times a second. Ends with its input, and prints what happened as JSON: `slow` are
-connections to port 80 that took longer than a lost SYN takes to be sent again, `leaked` are frames
-for port 81 that reached the server.
+Opens RATE connections a second, 200 by default, to port 80, 50 to port 81, and holds one on port 80
+that says something twenty times a second. Ends with its input, and prints what happened as JSON:
+`slow` are connections to port 80 that took longer than a lost SYN takes to be sent again, `gap` is
+the longest time between two that came about, `leaked` are frames for port 81 that reached the
+server.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 import time
 
 CLONE_NEWNET = 0x40000000
-OPEN_SECONDS, FORBIDDEN_SECONDS, HELD_SECONDS = 1 / 200, 1 / 50, 0.05
+RATE, FORBIDDEN_SECONDS, HELD_SECONDS = 200, 1 / 50, 0.05
 # Linux sends a SYN again after one second.
 SLOW_SECONDS = 0.9
 IPV4 = 0x0800
@@ -63,9 +64,10 @@ async def serve(address: str) -> None:
 class Load:
     """The client's connections and what became of them."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, rate: int) -> None:
         """Nothing has happened yet."""
-        self.address = address
+        self.address, self.rate = address, rate
+        self.gap, self.last = 0.0, time.monotonic()
         self.opened = self.forbidden = self.said = 0
         self.slow: list[float] = []
         self.failed: list[str] = []
@@ -81,8 +83,10 @@ class Load:
         except (OSError, TimeoutError) as error:
             self.failed.append(repr(error))
             return
+        now = time.monotonic()
         self.opened += 1
-        if (took := time.monotonic() - begin) > SLOW_SECONDS:
+        self.gap, self.last = max(self.gap, round(now - self.last, 3)), now
+        if (took := now - begin) > SLOW_SECONDS:
             self.slow.append(round(took, 2))
 
     async def forbid(self) -> None:
@@ -126,10 +130,11 @@ class Load:
         _, writer = await asyncio.open_connection(self.address, 80)
         writer.close()
         print("ready", flush=True)
+        self.last = time.monotonic()
         work = [
             asyncio.create_task(job)
             for job in (
-                self.every(OPEN_SECONDS, "open"),
+                self.every(1 / self.rate, "open"),
                 self.every(FORBIDDEN_SECONDS, "forbid"),
                 self.hold(),
             )
@@ -153,7 +158,7 @@ def leaked_frames(link: socket.socket) -> int:
 
 def main() -> None:
     """Runs server and client."""
-    client, server, address = sys.argv[1:4]
+    client, server, address, *rate = sys.argv[1:]
     read, write = os.pipe()
     if (child := os.fork()) == 0:
         enter(server)
@@ -164,7 +169,7 @@ def main() -> None:
     # Only the server's host sees frames here: what was dropped on the way never arrives.
     link = sniffer()
     enter(client)
-    load = Load(address)
+    load = Load(address, int(rate[0]) if rate else RATE)
     leaks = 0
 
     async def work() -> None:
@@ -178,7 +183,7 @@ def main() -> None:
     asyncio.run(work())
     os.kill(child, signal.SIGKILL)
     leaks += leaked_frames(link)
-    kept = ("opened", "forbidden", "said", "slow", "failed", "held")
+    kept = ("opened", "forbidden", "said", "gap", "slow", "failed", "held")
     print(json.dumps({**{name: getattr(load, name) for name in kept}, "leaked": leaks}))
 
 
