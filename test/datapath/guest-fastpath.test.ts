@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { bundlePolicy } from "../../components/policy/bundle";
-import { type Argv, run } from "../../lab/run";
+import { run } from "../../lab/run";
 import { Undo } from "../../lab/undo";
+import { changed, fromGateway } from "../support/fastpathRun";
 import { Guest, policy } from "../support/guest";
 import { fragments, ipv4, tcp, udp, udp6, udpBody } from "../support/innerPackets";
 import { offload } from "../support/offload";
 import type { Side } from "../support/outside";
 
-const NIC_MAC = "00:0d:3a:00:00:05";
+const NIC_MAC = "000d3a000005";
 const client = "203.0.113.9";
 const consumer = "20.0.0.4";
 const there = { source: client, destination: consumer };
@@ -93,18 +94,17 @@ describe("a running flow takes the fast path, each inner packet as it was", () =
 
   test("the answer to a SYN lets one packet through, and not another", async () => {
     // What it leaves ends with its second, which may be just now: then another flow shows it.
-    for (const own of [port + 1, port + 2, port + 3]) {
+    for (let own = port + 1; own < port + 9; own += 1) {
+      const before = await fast();
       await passes(["ex", tcp(there, [own, 443], "syn")]);
       await passes(["in", tcp(back, [443, own], "syn-ack")]);
-      const before = await fast();
-      const gone: number[] = [];
-      for (let n = 0; n < 3; n += 1) {
-        await passes(["ex", tcp(there, [own, 443], "ack")]);
-        gone.push((await fast()) - before);
-      }
-      if (gone[0] === 0) continue;
-      assert.deepEqual(gone, [1, 1, 2], "the second is judged, and the third goes by what it left");
-      return;
+      for (let n = 0; n < 3; n += 1) await passes(["ex", tcp(there, [own, 443], "ack")]);
+      const gone = (await fast()) - before;
+      assert.ok(
+        gone <= 2,
+        "one by the cookie; the second is judged, and the third goes by its entry",
+      );
+      if (gone === 2) return;
     }
     assert.fail("no packet was let through");
   });
@@ -181,45 +181,37 @@ describe("what is to be judged does not go the fast path", () => {
 });
 
 describe("a packet of a running flow that no tunnel of the kernel's would take", () => {
-  /** Ten packets of a flow that the NVA knows, sent in a way that it must not take them. */
-  async function refused(prepare: readonly Argv[], undone: readonly Argv[]): Promise<void> {
+  /** Sends a packet of the gateway ten times, byte by byte; gives how many took the fast path. */
+  async function taken(packet: Buffer): Promise<number> {
     await running();
+    const before = await fast();
+    const code =
+      "import socket, sys; link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); " +
+      "link.bind(('wire', 0)); [link.send(bytes.fromhex(sys.argv[1])) for _ in range(10)]";
     const enter = ["ip", "netns", "exec", guest.outside.netns];
-    try {
-      for (const argv of prepare) await run([...enter, ...argv]);
-      const taken = await fast();
-      await guest.outside.send(Array.from({ length: 10 }, () => ["ex", ask()] as const));
-      assert.deepEqual(await guest.outside.take(1, NEVER), []);
-      assert.equal(await fast(), taken);
-    } finally {
-      for (const argv of undone) await run([...enter, ...argv]);
-    }
-    await running();
+    await passes(["ex", ask()]);
+    await run([...enter, "python3", "-c", code, packet.toString("hex")]);
+    const came = (await guest.outside.take(10, NEVER)).length;
+    const went = (await fast()) - before;
+    assert.ok(came === 10 || came === 0, `${came}`);
+    return came === 0 ? 0 : went;
   }
-  const way = (device: string) => ["ip", "route", "replace", "10.7.1.5", "dev", device];
-  const from = ["src", "10.7.0.4"];
-  const neighbour = (mac: string, device: string) =>
-    ["ip", "neigh", "replace", "10.7.1.5", "lladdr", mac, "dev", device].concat("nud", "permanent");
+  const sent = () => changed(fromGateway("ex", ask()), 0, NIC_MAC);
 
-  test("with another station's MAC address", () =>
-    refused(
-      [neighbour("00:0d:3a:00:00:06", "wire")],
-      [["ip", "neigh", "del", "10.7.1.5", "dev", "wire"]],
-    ));
+  test("is none that is sent as it should be", async () => {
+    assert.ok((await taken(sent())) > 0);
+  });
 
-  test("with a VLAN tag", () =>
-    refused(
-      [
-        ["ip", "link", "add", "link", "wire", "name", "tagged", "type", "vlan", "id", "5"],
-        ["ip", "link", "set", "tagged", "up"],
-        neighbour(NIC_MAC, "tagged"),
-        [...way("tagged"), ...from],
-      ],
-      [
-        [...way("wire"), ...from],
-        ["ip", "link", "delete", "tagged"],
-      ],
-    ));
+  test("has another station's MAC address", async () => {
+    assert.equal(await taken(changed(sent(), 5, "06")), 0);
+  });
+
+  test("has a VLAN tag", async () => {
+    const packet = sent();
+    const tag = Buffer.from("81000005", "hex");
+    const tagged = Buffer.concat([packet.subarray(0, 12), tag, packet.subarray(12)]);
+    assert.equal(await taken(tagged), 0);
+  });
 });
 
 test("programs that the kernel refuses leave everything to the long way, and the journal has why", async () => {
