@@ -128,7 +128,7 @@ function keyOf({ family, protocol, source, destination, ports, icmp }: Packet): 
 export function mismatch(rule: PlannedRule, packet: Packet): string | undefined {
   const found = FIELD_LIST.find(([name, { matches }]) => {
     const planned = rule[name];
-    return planned !== undefined && !matches(planned, packet);
+    return planned !== undefined && !matches(planned, packet, rule.action);
   });
   return found?.[1].mismatch;
 }

@@ -74,7 +74,7 @@ export interface MatchField<Written, Planned> {
   /** Alternatives that match the answers to such packets; none where nothing answers. */
   answer(planned: Planned, line: Line): Match[];
   /** The evaluator's test of a packet that opens a flow; the reference for `opener`. */
-  matches(planned: Planned, packet: Packet): boolean;
+  matches(planned: Planned, packet: Packet, action: RuleAction): boolean;
   /** Why a rule does not match, such as `another port`. */
   mismatch: string;
   axis: Axis<Planned>;
