@@ -20,6 +20,8 @@ export interface Packet {
   icmp?: IcmpType & { id?: number };
   /** TCP only: which of the flags that state depends on are set. */
   flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean };
+  /** Default: 0; an answer does not tell its opener's. */
+  dscp?: number | "unknown";
   /** True for a packet of a flow that an earlier policy let start. */
   running?: boolean;
 }
@@ -37,6 +39,7 @@ const ofOpener: { readonly [K in keyof Required<Packet>]: (answer: Packet) => Pa
     return query && { ...query, id: icmp?.id };
   },
   flags: ({ protocol }) => (protocol === "tcp" ? { syn: true } : undefined),
+  dscp: () => "unknown",
   running: ({ running }) => running,
 };
 

@@ -78,6 +78,11 @@ export interface FirewallRule {
    * Another protocol than `tcp` is an error.
    */
   tcpFlags?: string[];
+  /**
+   * DSCP of the packet that opens a flow: `ef`, `cs0` to `cs7`, `af11` to `af43`, or a number from
+   * `"0"` to `"63"`; default: any.
+   */
+  dscp?: string[];
   /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default: any. */
   icmpTypes?: string[];
   /** True writes a record of each decision; default: no record. */

@@ -59,9 +59,14 @@ function transport(packet: Packet, payload: Buffer): Buffer {
   }
 }
 
-function ipv4({ source, destination }: Packet, protocol: number, body: Buffer): Buffer {
+/** Traffic class: DSCP in the upper six bits of eight. */
+const trafficClass = ({ dscp = 0 }: Packet) => (dscp === "unknown" ? 0 : dscp << 2);
+
+function ipv4(packet: Packet, protocol: number, body: Buffer): Buffer {
+  const { source, destination } = packet;
   const head = Buffer.alloc(20);
   head[0] = 0x45;
+  head[1] = trafficClass(packet);
   head.writeUInt16BE(20 + body.length, 2);
   head.writeUInt16BE(0x4000, 6); // do not fragment
   head[8] = 64;
@@ -72,9 +77,10 @@ function ipv4({ source, destination }: Packet, protocol: number, body: Buffer): 
   return head;
 }
 
-function ipv6({ source, destination }: Packet, protocol: number, body: Buffer): Buffer {
+function ipv6(packet: Packet, protocol: number, body: Buffer): Buffer {
   const head = Buffer.alloc(8);
-  head[0] = 0x60;
+  const { source, destination } = packet;
+  head.writeUInt16BE(0x6000 | (trafficClass(packet) << 4), 0);
   head.writeUInt16BE(body.length, 4);
   head[6] = protocol;
   head[7] = 64;

@@ -79,6 +79,7 @@ const values = (f: 4 | 6): { [K in FieldName]: fc.Arbitrary<NonNullable<Firewall
     maxLength: 3,
   }),
   tcpFlags: fc.subarray<string>(TCP_FLAG_CLASSES, { minLength: 1 }),
+  dscp: fc.subarray(["ef", "cs0", "cs1", "63"], { minLength: 1 }),
   icmpTypes: fc.array(fc.constantFrom(...icmpNames), { minLength: 1, maxLength: 2 }),
 });
 
@@ -142,9 +143,11 @@ export const openers: fc.Arbitrary<Packet> = family.chain((f) =>
       to: fc.constantFrom(...ports, 40_001),
       type: fc.constantFrom(...(f === 4 ? [8, 0, 3] : [128, 129, 1])),
       id: fc.nat(65_535),
+      dscp: fc.constantFrom(undefined, undefined, 46, 8, 63),
     })
-    .map(({ client, server, inbound, protocol, from, to, type, id }) => ({
+    .map(({ client, server, inbound, protocol, from, to, type, id, dscp }) => ({
       family: f,
+      dscp,
       direction: inbound ? ("inbound" as const) : ("outbound" as const),
       protocol,
       source: parseNetwork(inbound ? client : server)?.first ?? 0n,
@@ -159,6 +162,7 @@ export const openers: fc.Arbitrary<Packet> = family.chain((f) =>
 /** The packet that answers, `flags` for TCP; the same packet again where nothing answers. */
 const answerTo = (packet: Packet, flags?: Packet["flags"]): Packet => ({
   ...(openerOf(packet) ?? packet),
+  ...(openerOf(packet) && { dscp: 0 }),
   flags,
 });
 
@@ -193,10 +197,11 @@ export function describePacket({
   ports: p,
   icmp,
   flags,
+  dscp = 0,
 }: Packet): string {
   const detail = p ? ` ${p.source}→${p.destination}` : icmp ? ` type ${icmp.type}` : "";
   const set = Object.entries(flags ?? {}).flatMap(([name, on]) => (on ? [name] : []));
-  return `${direction} ${protocol} ${formatAddress(source, f)}→${formatAddress(destination, f)}${detail} ${set.join()}`;
+  return `${direction} ${protocol} ${formatAddress(source, f)}→${formatAddress(destination, f)}${detail} ${set.join()} dscp ${dscp}`;
 }
 
 /** True if a region of a comparison of policies has the packet. */

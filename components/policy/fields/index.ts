@@ -5,6 +5,7 @@
  */
 import type { FirewallRule } from "../policy";
 import { destinations, sources } from "./addresses";
+import { dscp } from "./dscp";
 import type { FieldName, MatchField } from "./field";
 import { icmpTypes } from "./icmpTypes";
 import { ports } from "./ports";
@@ -21,6 +22,7 @@ export const FIELDS = {
   sourcePorts,
   tcpFlags,
   icmpTypes,
+  dscp,
 } satisfies { readonly [K in FieldName]: MatchField<NonNullable<FirewallRule[K]>, unknown> };
 
 /** What each field means in one family; an absent one matches everything. */

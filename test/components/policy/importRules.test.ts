@@ -121,6 +121,17 @@ const exact: Case[] = [
     drop: ["in 192.0.2.7 22/tcp:syn", "out 192.0.2.7 22/tcp:ack", "out 192.0.2.7 22/tcp:invalid"],
   },
   {
+    title: "DSCP by number",
+    file: save(
+      "DROP",
+      FLOWS,
+      `-A FORWARD ${IN} -m dscp --dscp 0x2e -j ACCEPT`,
+      `-A FORWARD ${OUT} -m dscp ! --dscp 0x08 -j ACCEPT`,
+    ),
+    pass: ["in 192.0.2.7 53/udp:ef", "out 192.0.2.7 22/tcp", "out 192.0.2.7 22/tcp:syn,63"],
+    drop: ["in 192.0.2.7 53/udp", "in 192.0.2.7 22/tcp:47", "out 192.0.2.7 22/tcp:cs1"],
+  },
+  {
     title: "the other tunnel by negation, counting lines, ICMP by number",
     file: save(
       "DROP",
