@@ -5,13 +5,16 @@
  */
 import type { Family } from "../azure/addresses";
 import { FIELD_LIST } from "./fields/index";
-import { isSyn, openerOf, type Packet } from "./packet";
+import { isMalformed, isSyn, openerOf, type Packet } from "./packet";
 import type { PlannedRule, PolicyPlan } from "./plan";
 
 /** Whether a packet passes, and what decided it. */
 export interface Verdict {
   passes: boolean;
-  /** Name of the deciding rule, or `flow` for a flow that was let start before. */
+  /**
+   * Name of the deciding rule, `flow` for a flow that was let start before, or `malformed` for a
+   * packet that no policy is asked about.
+   */
   rule: string;
   /** `answer`: judged by the flow that it answers, with ends and direction exchanged. */
   reading: "opener" | "answer";
@@ -55,6 +58,7 @@ export class FlowTable {
 
   /** What happens to the next packet. */
   next(packet: Packet): Verdict {
+    if (isMalformed(packet)) return { passes: false, rule: "malformed", reading: "opener" };
     const key = keyOf(packet);
     const reverse = keyOf(openerOf(packet) ?? packet);
     const known = this.#flows.get(key) ?? this.#flows.get(reverse);
@@ -110,17 +114,20 @@ interface Flow {
 
 const CLIENT_PORTS = 32_768;
 
+/** IPv6's authentication header and "no next header": what is behind them is no flow of theirs. */
+const WITHOUT_FLOWS = [51, 59];
+
 /** True for packets that make conntrack remember a flow. */
-function startsFlow({ protocol, family, icmp, flags = {} }: Packet): boolean {
+function startsFlow({ protocol, number, family, icmp, flags = {} }: Packet): boolean {
   if (protocol === "tcp")
     return isSyn(flags) || (flags.ack === true && !flags.syn && !flags.fin && !flags.rst);
-  if (protocol !== "icmp") return true;
+  if (protocol !== "icmp") return family === 4 || !WITHOUT_FLOWS.includes(number ?? 0);
   const queries: Record<Family, number[]> = { 4: [8, 13, 15, 17], 6: [128] };
   return icmp !== undefined && queries[family].includes(icmp.type);
 }
 
-function keyOf({ family, protocol, source, destination, ports, icmp }: Packet): string {
-  const detail = icmp ? `${icmp.type}/${icmp.code ?? 0} ${icmp.id ?? 0}` : "";
+function keyOf({ family, protocol, number, source, destination, ports, icmp }: Packet): string {
+  const detail = icmp ? `${icmp.type}/${icmp.code ?? 0} ${icmp.id ?? 0}` : number;
   return `${family} ${protocol} ${source}:${ports?.source} ${destination}:${ports?.destination} ${detail}`;
 }
 

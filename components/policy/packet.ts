@@ -12,6 +12,8 @@ export interface Packet {
   /** `inbound` came by the External tunnel, from the internet. */
   direction: RuleDirection;
   protocol: (typeof PROTOCOLS)[number];
+  /** Of `other`: its number, which tells its flows from those of another one. */
+  number?: number;
   source: bigint;
   destination: bigint;
   /** TCP and UDP only. */
@@ -19,7 +21,7 @@ export interface Packet {
   /** ICMP only; `id` tells queries apart. */
   icmp?: IcmpType & { id?: number };
   /** TCP only: which of the flags that state depends on are set. */
-  flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean };
+  flags?: { syn?: boolean; ack?: boolean; fin?: boolean; rst?: boolean; urg?: boolean };
   /** Default: 0; an answer does not tell its opener's. */
   dscp?: number | "unknown";
   /** True for a packet of a flow that an earlier policy let start. */
@@ -31,6 +33,7 @@ const ofOpener: { readonly [K in keyof Required<Packet>]: (answer: Packet) => Pa
   family: ({ family }) => family,
   direction: ({ direction }) => (direction === "inbound" ? "outbound" : "inbound"),
   protocol: ({ protocol }) => protocol,
+  number: ({ number }) => number,
   source: ({ destination }) => destination,
   destination: ({ source }) => source,
   ports: ({ ports }) => ports && { source: ports.destination, destination: ports.source },
@@ -51,5 +54,12 @@ export function openerOf(answer: Packet): Packet | undefined {
 }
 
 /** True for a packet that opens a TCP connection. */
-export const isSyn = (flags: Packet["flags"]): boolean =>
-  flags?.syn === true && !flags.ack && !flags.fin && !flags.rst;
+export const isSyn = (flags: Packet["flags"]): boolean => flags?.syn === true && !flags.ack;
+
+/** True for a TCP packet with flags that no stack sends together (RFC 9293); no flow has them. */
+export function isMalformed({ protocol, flags = {} }: Packet): boolean {
+  if (protocol !== "tcp") return false;
+  const { syn, ack, fin, rst, urg } = flags;
+  if (syn) return Boolean(fin || rst || (ack && urg));
+  return rst ? Boolean(fin || urg) : !ack;
+}

@@ -191,6 +191,8 @@ def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
         # An error message carries the flow that it is about, and must not vouch for it. Nothing
         # else is related: helpers, which open other flows, are not loaded.
         f"-A @-OK -p {ERRORS[family]} -m conntrack --ctstate RELATED -j ACCEPT",
+        # Were it tracked, it would be as what it hides.
+        *(["-A @-OK -p ah -j ACCEPT"] if family == 6 else []),
         f"-A @-OK {not_turned} {remember} {generation:#x}/0xffffffff",
         f"-A @-OK {turned} {remember} {generation | TURNED:#x}/0xffffffff",
         "-A @-OK -j ACCEPT",

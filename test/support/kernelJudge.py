@@ -15,6 +15,7 @@ import ctypes
 import importlib
 import json
 import os
+import re
 import socket
 import struct
 import sys
@@ -111,6 +112,13 @@ def send_watched(
     return {"seen": seen}
 
 
+def malformed() -> int:
+    """Packets that no policy was asked about because of their TCP header."""
+    text = kernel.run(["nft", "list", "chain", "inet", "azure_gwlb", "inner"])
+    found = re.search(r"counter packets (\d+) .*malformed", text)
+    return int(found.group(1)) if found else 0
+
+
 def forget_flows() -> None:
     """Empties conntrack's table of this namespace (IPCTNL_MSG_CT_DELETE without a flow)."""
     request = struct.pack("=IHHIIBBH", 20, (1 << 8) | 2, 5, 1, 0, 0, 0, 0)
@@ -132,8 +140,10 @@ def answer(
             return {"error": str(error)}
         return {"hash": current.hash}
     if "frames" in request:
+        before = malformed()
         passed = send(links, request["frames"])
-        return {"passed": passed, "counters": {n: c[0] for n, c in kernel.counters().items()}}
+        counters = {name: counted[0] for name, counted in kernel.counters().items()}
+        return {"passed": passed, "counters": {**counters, "malformed": malformed() - before}}
     if "watch" in request and watch is not None:
         return send_watched(links, request["watch"], watch)
     forget_flows()

@@ -13,6 +13,8 @@ export interface Reading {
   destination: [string, number | undefined];
   /** Type, code and identifier of ICMP in its own family. */
   icmp: [number, number, number] | undefined;
+  /** TCP's flags; undefined if its header ends before them. */
+  flags: number | undefined;
   /** The packet that an ICMP error is about. */
   about: Reading | undefined;
   fragment: boolean;
@@ -78,6 +80,7 @@ function reading(
     source: [ends.source, port(0)],
     destination: [ends.destination, port(2)],
     icmp: isIcmp ? [body[0] ?? 0, body[1] ?? 0, body.readUInt16BE(4)] : undefined,
+    flags: protocol === TCP && body.length >= 14 ? body[13] : undefined,
     about: isError && body.length > 8 ? readPacket(body.subarray(8)) : undefined,
     fragment,
   };
@@ -93,7 +96,7 @@ export function flowOf({
   source,
   destination,
   icmp,
-}: Omit<Reading, "about" | "fragment">): string {
+}: Omit<Reading, "flags" | "about" | "fragment">): string {
   const [type, code, id] = icmp ?? [];
   // A query and its answer are one flow: the lower type of each pair stands for both.
   const kind = type === undefined ? "" : ` ${QUERY[family][type] ?? type}/${code} ${id}`;
