@@ -96,14 +96,14 @@ describe("Azure takes what its own tools send", () => {
   });
 
   test("a machine's disk is made from its image when nothing is said of it", async () => {
-    const body = changed(good.nva(), "properties.storageProfile.osDisk", undefined);
     const id = az.nva.replace(/nva$/, "diskless");
     await arm.put(az.spareNic, good.spareNic());
     const nic = "properties.networkProfile.networkInterfaces.0.id";
-    const made = await arm.put(id, changed(body, nic, az.spareNic));
+    const body = changed(good.nva(), nic, az.spareNic);
+    const noOffer = changed(body, "properties.storageProfile.imageReference.offer", "a b");
+    assert.equal((await codes(arm.put(id, noOffer)))[0], "InvalidParameter");
+    const made = await arm.put(id, changed(body, "properties.storageProfile.osDisk", undefined));
     assert.equal(at(made, "properties.storageProfile.osDisk.createOption"), "FromImage");
-    const noOffer = changed(good.nva(), "properties.storageProfile.imageReference.offer", "a b");
-    assert.equal((await codes(arm.put(az.nva, noOffer)))[0], "InvalidParameter");
   });
 
   test("a subnet of a new API version is private unless the request says otherwise", async () => {
