@@ -21,6 +21,15 @@ export const policy: FirewallPolicy = {
       log: true,
     },
     {
+      name: "no-background",
+      action: RuleAction.Drop,
+      direction: RuleDirection.Inbound,
+      protocol: RuleProtocol.Tcp,
+      sourcePorts: ["1-1023"],
+      tcpFlags: ["syn"],
+      dscp: ["cs1"],
+    },
+    {
       name: "services",
       action: RuleAction.Allow,
       direction: RuleDirection.Inbound,
