@@ -193,6 +193,8 @@ describe("a scheduled event", () => {
     // As if the flow had been seen five minutes ago.
     const later = before.replace(/\d+$/gm, (seconds) => String(Number(seconds) + 300));
     const set = (text: string) => guest.exec(["sysctl", "-q", "-p", "-"], { input: text });
+    // It would set them again.
+    await guest.exec(["systemctl", "stop", "gwlb-flows"]);
     await set(later);
     await guest.outside.events([event("idle", "Terminate", 300)]);
     await draining();
@@ -200,6 +202,7 @@ describe("a scheduled event", () => {
     await approved("idle");
     assert.deepEqual([(await draining()).flows, (await draining()).idle], [0, 1]);
     await set(before);
+    await guest.exec(["systemctl", "start", "gwlb-flows"]);
     await flow.close();
   });
 });
