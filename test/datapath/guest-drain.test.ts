@@ -68,10 +68,26 @@ class Connection {
   }
 }
 
-/** The answer of a draining NVA. */
-async function draining(): Promise<{ why: string; told?: boolean; flows?: number; idle?: number }> {
-  const { body } = await guest.outside.probeUntil(503, HEARD);
-  return JSON.parse(body).draining;
+interface Draining {
+  why: string;
+  told?: boolean;
+  flows?: number;
+  idle?: number;
+}
+
+/** What a draining NVA says of it; one that is not draining yet is waited for. */
+async function draining(): Promise<Draining> {
+  let found: Draining | undefined;
+  await until(
+    "draining",
+    async () => {
+      found = (JSON.parse((await guest.outside.probe()).body) as { draining?: Draining }).draining;
+      return found !== undefined;
+    },
+    HEARD,
+  );
+  assert.ok(found);
+  return found;
 }
 
 async function until(what: string, is: () => Promise<boolean>, seconds: number): Promise<void> {
@@ -195,14 +211,17 @@ describe("a scheduled event", () => {
     const set = (text: string) => guest.exec(["sysctl", "-q", "-p", "-"], { input: text });
     // It would set them again.
     await guest.exec(["systemctl", "stop", "gwlb-flows"]);
-    await set(later);
-    await guest.outside.events([event("idle", "Terminate", 300)]);
-    await draining();
-    await told();
-    await approved("idle");
-    assert.deepEqual([(await draining()).flows, (await draining()).idle], [0, 1]);
-    await set(before);
-    await guest.exec(["systemctl", "start", "gwlb-flows"]);
+    try {
+      await set(later);
+      await guest.outside.events([event("idle", "Terminate", 300)]);
+      await draining();
+      await told();
+      await approved("idle");
+      assert.deepEqual([(await draining()).flows, (await draining()).idle], [0, 1]);
+    } finally {
+      await set(before);
+      await guest.exec(["systemctl", "start", "gwlb-flows"]);
+    }
     await flow.close();
   });
 });

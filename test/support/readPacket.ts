@@ -33,12 +33,20 @@ export function readPacket(packet: Buffer): Reading {
   return (packet[0] ?? 0) >> 4 === 6 ? readIpv6(packet) : readIpv4(packet);
 }
 
-function readIpv4(packet: Buffer): Reading {
+/** Reads the packet that an error quotes: its length is that of the whole packet, not of the quote. */
+function readQuoted(packet: Buffer): Reading {
+  return (packet[0] ?? 0) >> 4 === 6 ? readIpv6(packet) : readIpv4(packet, packet.length);
+}
+
+function readIpv4(
+  packet: Buffer,
+  length = packet.length < 4 ? 0 : packet.readUInt16BE(2),
+): Reading {
   const ends = { source: hex(packet, 12, 16), destination: hex(packet, 16, 20) };
   if (packet.length < 20) return reading(4, undefined, ends, Buffer.alloc(0), false);
   const fragment = (packet.readUInt16BE(6) & 0x3fff) !== 0;
   const later = (packet.readUInt16BE(6) & 0x1fff) !== 0;
-  const whole = packet.subarray(0, packet.readUInt16BE(2));
+  const whole = packet.subarray(0, length);
   const body = later ? Buffer.alloc(0) : whole.subarray(4 * ((packet[0] ?? 0) & 15));
   return reading(4, packet[9], ends, body, fragment);
 }
@@ -81,7 +89,7 @@ function reading(
     destination: [ends.destination, port(2)],
     icmp: isIcmp ? [body[0] ?? 0, body[1] ?? 0, body.readUInt16BE(4)] : undefined,
     flags: protocol === TCP && body.length >= 14 ? body[13] : undefined,
-    about: isError && body.length > 8 ? readPacket(body.subarray(8)) : undefined,
+    about: isError && body.length > 8 ? readQuoted(body.subarray(8)) : undefined,
     fragment,
   };
 }
