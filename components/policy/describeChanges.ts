@@ -29,7 +29,10 @@ interface Draft {
 /** Most entries of one field that a line spells out. */
 const SHOWN = 4;
 
-/** What starts to pass or to be dropped, what starts to pass first. Rate limits are left out. */
+/**
+ * Packets that start to pass or to be dropped, those that start to pass first. Rate limits are
+ * left out.
+ */
 export function describeChanges(before: FirewallPolicy, after: FirewallPolicy): ChangeLine[] {
   const drafts = new Map<string, Draft>();
   for (const { region, before: was, after: is } of diffPolicies(before, after)) {

@@ -5,7 +5,10 @@ import type { Packet } from "../packet";
 import type { FirewallRule, RuleAction, RuleProtocol } from "../policy";
 import { includes, type Range } from "../ranges";
 
-/** What of a rule chooses packets: all but its name, its verdict, and what that comes with. */
+/**
+ * The parts of a rule that choose packets: all but its name, its verdict and the verdict's
+ * options.
+ */
 export type FieldName = Exclude<
   keyof FirewallRule,
   "name" | "action" | "direction" | "log" | "rateLimit"
@@ -21,7 +24,7 @@ export interface UncheckedRule {
   findings: Findings;
 }
 
-/** What a field may look at when it is planned for a family. */
+/** The values that a field may look at when it is planned for a family. */
 export interface Scope {
   family: Family;
   /** Addresses, networks and names of sets as ranges of the family. */
@@ -67,7 +70,7 @@ export interface Axis<Planned> {
 export interface MatchField<Written, Planned> {
   /** Adds the field's problems; `written` may be anything. */
   check(written: unknown, path: string, rule: UncheckedRule): void;
-  /** What it means in a family; undefined where it can match nothing. */
+  /** Its meaning in a family; undefined where it can match nothing. */
   plan(written: Written, scope: Scope): Planned | undefined;
   /** Alternatives that together match the packets that open a flow. */
   opener(planned: Planned, line: Line): Match[];
@@ -83,7 +86,9 @@ export interface MatchField<Written, Planned> {
    * a rule cannot say; undefined stands for every packet.
    */
   options: Readonly<Record<string, (value: string, negated: boolean) => Written | undefined>>;
-  /** What a word that describes a packet says of it, such as `echo-request`; undefined if nothing. */
+  /**
+   * What a word that describes a packet says of it, such as `echo-request`; undefined if nothing.
+   */
   read(word: string, packet: Packet): Partial<Packet> | undefined;
   /** The field in a sentence; empty where it says nothing. */
   words(entries: readonly string[] | undefined): string;
