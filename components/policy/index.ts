@@ -10,6 +10,7 @@ export { planPolicy } from "./plan";
 export {
   type FirewallPolicy,
   type FirewallRule,
+  PASS_ALL,
   PolicyMode,
   type RateLimit,
   RuleAction,

@@ -111,6 +111,13 @@ export interface FirewallPolicy {
   endForbiddenFlows?: boolean;
 }
 
+/** Lets everything pass: what a provider does without a policy. */
+export const PASS_ALL: FirewallPolicy = {
+  rules: [],
+  defaultInbound: RuleAction.Allow,
+  defaultOutbound: RuleAction.Allow,
+};
+
 /** Longest name of a rule or an address set: what the kernel takes for the name of a chain. */
 export const NAME_LENGTH_MAX = 28;
 export const RULES_MAX = 1000;

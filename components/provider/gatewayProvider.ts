@@ -7,9 +7,9 @@ import { gated, refuse } from "../check/refuse";
 import {
   bundlePolicy,
   type FirewallPolicy,
+  PASS_ALL,
   policyProblems,
   policyWarnings,
-  RuleAction,
 } from "../policy/index";
 import { type FleetArgs, fleetWarnings } from "./plan/fleet";
 import { type GatewayPlan, gatewayProblems, planGateway } from "./plan/gatewayPlan";
@@ -234,13 +234,6 @@ interface Checked {
 }
 
 const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewaySubnetId", "nvaSubnetId"];
-
-/** Lets everything pass: what a provider does without a policy. */
-const PASS_ALL: FirewallPolicy = {
-  rules: [],
-  defaultInbound: RuleAction.Allow,
-  defaultOutbound: RuleAction.Allow,
-};
 
 /** Throws every problem at once; nothing has been declared by then. */
 function check(name: string, args: GatewayProviderArgs): Checked {

@@ -50,7 +50,12 @@ function stack(change: Change): Declared[] {
     nva: { replaceOnChanges: ["storageProfile.imageReference"], deleteBeforeReplace: true },
   };
   const type = "azure-gwlb:index:GatewayProvider";
-  const firewall = { type, name: "firewall", component: true, properties: {} };
+  const firewall = {
+    type,
+    name: "firewall",
+    component: true,
+    properties: { resourceGroupName: "rg" },
+  };
   const stack: Declared[] = changed(policyChange([blocked]), [firewall, ...goodStack]);
   return changed(change, stack).map((resource) => ({
     ...resource,

@@ -1,62 +1,43 @@
-/** Firewall policies in a plan: which machines get another one, and what becomes different. */
-import type { FirewallPolicy } from "../../components/policy";
-import { code, plain } from "./escape";
+/** Firewall policies in a plan: which machines get another one, and what becomes different. Pure. */
+import { type FirewallPolicy, PASS_ALL } from "../../components/policy";
+import { code } from "./escape";
 import type { PolicyChange } from "./markdown";
 import { type Change, type ComponentChange, Kind } from "./plan";
-import { type DeliveredPolicy, type DeliveredRule, deliveredPolicy } from "./rules";
-import { isUnknown, SECRET_KEY, valueAt } from "./values";
+import { policyLines } from "./policyLines";
+import { holdsSecret, holdsUnknown, isUnknown, valueAt } from "./values";
 import { verdictLines } from "./verdicts";
 
-/** userData of a machine before and after. */
+/** A component of the plan whose machines get another userData. */
 interface Delivery {
-  machine: string;
-  component?: string;
-  before?: string;
-  after?: string;
+  component: string;
+  machines: string[];
+  /** Whether userData was there before, and is there after. */
+  before: boolean;
+  after: boolean;
 }
 
-/** Policies that a component was given, by its URN. */
-export type GivenPolicies = ReadonlyMap<string, { before: FirewallPolicy; after: FirewallPolicy }>;
-
-/** Policies of components that had one before and have one after. */
-export function givenPolicies(components: readonly ComponentChange[]): GivenPolicies {
-  return new Map(
-    components.flatMap(({ urn, before, after }) => {
-      const [old, now] = [before?.policy, after?.policy];
-      return isPolicy(old) && isPolicy(now) ? [[urn, { before: old, after: now }]] : [];
-    }),
-  );
-}
-
-/** Whether a component's input is a policy: what a component was deployed with has been checked. */
-function isPolicy(value: unknown): value is FirewallPolicy {
-  return Array.isArray(valueAt(value, "rules")) && !JSON.stringify(value).includes(SECRET_KEY);
-}
-
-/** Policy changes of a plan; machines that go from one policy to the same other are put together. */
+/**
+ * Policy changes of a plan, as the components' own inputs tell them: one for each component whose
+ * machines get another userData. Those of components that go from one policy to the same other are
+ * put together.
+ */
 export function policyChanges(
   changes: readonly Change[],
-  given: GivenPolicies = new Map(),
+  components: readonly ComponentChange[],
 ): PolicyChange[] {
-  const byContent = new Map<string, Delivery[]>();
-  for (const delivery of changes.flatMap(deliveryOf)) {
-    const key = `${delivery.before ?? ""} ${delivery.after ?? ""}`;
-    byContent.set(key, [...(byContent.get(key) ?? []), delivery]);
+  const inputs = new Map(components.map((component) => [component.urn, component]));
+  const byContent = new Map<string, PolicyChange>();
+  for (const delivery of deliveries(changes)) {
+    const change = changeOf(delivery, inputs.get(delivery.component));
+    if (change === undefined) continue;
+    const key = JSON.stringify(change);
+    const machines = [...(byContent.get(key)?.machines ?? []), ...delivery.machines].sort();
+    byContent.set(key, { machines, ...change });
   }
-  return [...byContent.values()].flatMap((deliveries) => {
-    const [first] = deliveries;
-    const lines = first === undefined ? [] : linesOf(first);
-    return lines.length === 0
-      ? []
-      : [
-          {
-            machines: deliveries.map(({ machine }) => machine).sort(),
-            lines,
-            verdicts: verdictsOf(first, given),
-          },
-        ];
-  });
+  return [...byContent.values()];
 }
+
+const PROVIDER = "azure-gwlb:index:GatewayProvider";
 
 /** Where a machine's and a scale set's userData are. */
 const paths = new Map([
@@ -64,84 +45,62 @@ const paths = new Map([
   ["azure-native:compute:VirtualMachineScaleSet", "virtualMachineProfile.userData"],
 ]);
 
-function deliveryOf(change: Change): Delivery[] {
-  const path = paths.get(change.type);
-  if (path === undefined || change.kind === Kind.Drift) return [];
-  const [before, after] = [change.before, change.after].map((inputs) => {
-    const value = valueAt(inputs, path);
-    return typeof value === "string" && value !== "" ? value : undefined;
-  });
-  return before === after
-    ? []
-    : [{ machine: change.name, component: change.parent, before, after }];
-}
-
-/** Packets whose verdict changes; only a component says what its policy was made from. */
-function verdictsOf(delivery: Delivery | undefined, given: GivenPolicies): string[] {
-  const policies = given.get(delivery?.component ?? "");
-  if (policies === undefined || isUnknown(delivery?.after)) return [];
-  const lines = verdictLines(policies.before, policies.after);
-  return lines.length > 0 ? lines : ["none: every packet is judged as before"];
-}
-
-function linesOf({ before, after }: Delivery): string[] {
-  if (isUnknown(after)) return ["The policy is known only after the deployment."];
-  try {
-    return policyLines(deliveredPolicy(before), deliveredPolicy(after));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return [`The policy cannot be read: ${plain(reason)}`];
+function deliveries(changes: readonly Change[]): Delivery[] {
+  const found = new Map<string, Delivery>();
+  for (const { type, kind, name, parent, before, after } of changes) {
+    const path = paths.get(type);
+    if (path === undefined || parent === undefined || kind === Kind.Drift) continue;
+    if (!parent.includes(`${PROVIDER}::`)) continue;
+    const [old, next] = [valueAt(before, path), valueAt(after, path)];
+    if (old === next && !isUnknown(next)) continue;
+    const known = found.get(parent);
+    found.set(parent, {
+      component: parent,
+      machines: [...(known?.machines ?? []), name],
+      before: known?.before === true || isThere(old),
+      after: known?.after === true || isThere(next),
+    });
   }
+  return [...found.values()];
 }
 
-/** What differs between two policies, a line of Markdown each. */
-export function policyLines(
-  before: DeliveredPolicy | undefined,
-  after: DeliveredPolicy | undefined,
-): string[] {
+const isThere = (userData: unknown) => userData !== undefined && userData !== "";
+
+function changeOf(
+  delivery: Delivery,
+  component: ComponentChange | undefined,
+): Omit<PolicyChange, "machines"> | undefined {
+  const before = delivery.before ? policyOf(component?.before) : undefined;
+  const after = delivery.after ? policyOf(component?.after) : undefined;
+  const only = (line: string) => ({ lines: [line], verdicts: [] });
+  for (const policy of [before, after]) if (typeof policy === "string") return only(policy);
+  if (typeof before === "string" || typeof after === "string") return undefined;
   if (after === undefined) {
-    return before === undefined
-      ? []
-      : ["⚠️ The policy is taken away: a new machine passes nothing."];
+    return before && only("⚠️ The policy is taken away: a new machine passes nothing.");
   }
-  if (before === undefined) {
-    return ["First policy:", ...after.rules.map((rule) => `${code(rule.name)}: ${wordsOf(rule)}`)];
-  }
-  return [
-    ...(before.stateful === after.stateful
-      ? []
-      : [`Flows are judged ${after.stateful ? "once, when they start" : "packet by packet"} now.`]),
-    ...(["inbound", "outbound"] as const).flatMap((direction) => {
-      const of = (policy: DeliveredPolicy) =>
-        policy.rules.filter((rule) => rule.direction === direction);
-      return directionLines(of(before), of(after));
-    }),
-  ];
+  const lines = policyLines(before, after);
+  if (before === undefined) return { lines, verdicts: [] };
+  const verdicts = verdictLines(before, after);
+  return {
+    lines: lines.length > 0 ? lines : ["The rules stay; how they are written for the NVA changes."],
+    verdicts: verdicts.length > 0 ? verdicts : ["none: every packet is judged as before"],
+  };
 }
 
-function directionLines(before: readonly DeliveredRule[], after: readonly DeliveredRule[]) {
-  const old = new Map(before.map((rule) => [rule.name, rule]));
-  const now = new Map(after.map((rule) => [rule.name, rule]));
-  const removed = before.filter(({ name }) => !now.has(name));
-  const added = after.filter(({ name }) => !old.has(name));
-  const kept = after.flatMap((rule) => {
-    const was = old.get(rule.name);
-    return was === undefined || wordsOf(was) === wordsOf(rule)
-      ? []
-      : [`Rule ${code(rule.name)}: ${wordsOf(was)} becomes ${wordsOf(rule)}`];
-  });
-  const order = (rules: readonly DeliveredRule[]) =>
-    rules.map(({ name }) => name).filter((name) => old.has(name) && now.has(name));
-  const moved = order(before).join() !== order(after).join();
-  return [
-    ...removed.map((rule) => `Rule ${code(rule.name)} goes: it was ${wordsOf(rule)}`),
-    ...added.map((rule) => `Rule ${code(rule.name)} is new: ${wordsOf(rule)}`),
-    ...kept,
-    ...(moved
-      ? [`The order of rules is now ${after.map(({ name }) => code(name)).join(", ")}`]
-      : []),
-  ];
+/** The policy in a provider's inputs, or why it cannot be told. */
+function policyOf(inputs: Record<string, unknown> | undefined): FirewallPolicy | string {
+  // Those of a version that recorded no inputs are empty.
+  if (inputs?.resourceGroupName === undefined) {
+    return "The plan does not say what the policy was made from.";
+  }
+  const { policy } = inputs;
+  if (policy === undefined) return PASS_ALL;
+  if (holdsUnknown(policy)) return "The policy is known only after the deployment.";
+  if (holdsSecret(policy)) return "The policy is a secret: it is not shown.";
+  return isPolicy(policy) ? policy : `The policy cannot be read: ${code("rules")} is missing.`;
 }
 
-const wordsOf = ({ action, direction, matches }: DeliveredRule) =>
-  `**${action}** ${direction} ${matches.map(code).join(" or ")}`;
+/** What a component was deployed with has been checked, what it would be deployed with as well. */
+function isPolicy(policy: unknown): policy is FirewallPolicy {
+  return Array.isArray(valueAt(policy, "rules"));
+}

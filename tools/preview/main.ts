@@ -10,7 +10,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { previewEmbedded } from "./embedded";
 import { readEvents } from "./events";
-import { givenPolicies, policyChanges } from "./firewall";
+import { policyChanges } from "./firewall";
 import { upsertComment } from "./github";
 import { renderComment } from "./markdown";
 import { failed, planOf } from "./plan";
@@ -51,11 +51,7 @@ async function main(options: Options): Promise<void> {
     return;
   }
   const plan = planOf(events);
-  const comment = renderComment(
-    options,
-    plan,
-    policyChanges(plan.changes, givenPolicies(plan.components)),
-  );
+  const comment = renderComment(options, plan, policyChanges(plan.changes, plan.components));
   if (options.out === undefined) process.stdout.write(comment);
   else writeFileSync(options.out, comment);
   const summary = process.env.GITHUB_STEP_SUMMARY;

@@ -16,12 +16,27 @@ const unknownMarks = new Set([
 ]);
 
 /** Key of an object that stands for a special value of the engine's, above all a secret. */
-export const SECRET_KEY = "4dabf18193072939515e22adb298388d";
+const SECRET_KEY = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 /** True for what will be known only after the deployment. */
 export const isUnknown = (value: unknown): boolean =>
   typeof value === "string" && unknownMarks.has(value);
+
+/** True for a value of which a part will be known only after the deployment. */
+export const holdsUnknown = (value: unknown): boolean => holds(value, isUnknown);
+
+/** True for a value of which a part is secret. */
+export const holdsSecret = (value: unknown): boolean => holds(value, isSecret);
+
+function holds(value: unknown, is: (part: unknown) => boolean): boolean {
+  if (is(value)) return true;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).some((part) => holds(part, is))
+  );
+}
 
 /**
  * The value at a path of the engine's, such as `a.b[0]["c.d"]`; undefined when there is none, or
