@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gzip } from "pako";
+import { withoutProse } from "./guestText";
 
 /** One VXLAN tunnel between the gateway and the NVA. */
 export interface TunnelSettings {
@@ -103,9 +104,6 @@ const units = "/etc/systemd/system";
 /** Programs, their modules, their units; whatever an editor or Python left there stays out. */
 const guestName = /^gwlb[-_][a-z0-9_-]+(\.py|\.service)?$/;
 
-/** A tenth of customData would be lines of comment: they are for who reads the sources. */
-const commentLine = /^ *#(?!!).*\n/gm;
-
 /** The files of guest/, by name, where they land on the NVA. */
 function guestFiles(): GuestFile[] {
   return readdirSync(guest)
@@ -116,7 +114,7 @@ function guestFiles(): GuestFile[] {
       return {
         path: `${folder}/${name}`,
         mode: path.extname(name) === "" ? "0755" : "0644",
-        content: readFileSync(path.join(guest, name), "utf8").replace(commentLine, ""),
+        content: withoutProse(readFileSync(path.join(guest, name), "utf8")),
       };
     });
 }

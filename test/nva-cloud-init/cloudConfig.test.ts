@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -11,6 +12,7 @@ import {
   type NvaSettings,
   renderCustomData,
 } from "../../nva-cloud-init/cloudConfig";
+import { guestPython } from "../support/guestPython";
 
 interface WrittenFile {
   path: string;
@@ -44,11 +46,42 @@ const fileOf = (config: CloudConfig, name: string) => {
   return found;
 };
 
+/** Names of programs that are not the same to Python, docstrings aside, as those in guest/. */
+async function differingPrograms(brought: Record<string, string>): Promise<unknown> {
+  const folder = mkdtempSync(path.join(tmpdir(), "gwlb-brought-"));
+  try {
+    for (const [name, text] of Object.entries(brought)) {
+      writeFileSync(path.join(folder, name), text);
+    }
+    const lines = [
+      "import ast, json, pathlib, re",
+      "def bare(path):",
+      "    tree = ast.parse(path.read_text())",
+      "    for node in ast.walk(tree):",
+      // nft's own comments, in scripts for it.
+      "        if isinstance(node, ast.Constant) and isinstance(node.value, str):",
+      "            node.value = re.sub(r'(?m)^ *#(?!!).*\\n', '', node.value)",
+      "        body = getattr(node, 'body', None)",
+      "        if not isinstance(body, list) or not body: continue",
+      "        first = body[0]",
+      "        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):",
+      "            body.pop(0)",
+      "    return ast.dump(tree)",
+      `here, there = pathlib.Path(${JSON.stringify(guest)}), pathlib.Path(${JSON.stringify(folder)})`,
+      "names = [path.name for path in there.iterdir()]",
+      "print(json.dumps([name for name in names if bare(here / name) != bare(there / name)]))",
+    ];
+    return await guestPython(lines.join("\n"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe("renderCustomData", () => {
   test("starts as cloud-init wants it, and fits with room for what is to come", () => {
     assert.ok(unpacked(settings).startsWith("#cloud-config\n"));
     const bytes = renderCustomData(settings).length;
-    assert.ok(bytes < CUSTOM_DATA_LIMIT * 0.95, `${bytes}`);
+    assert.ok(bytes < CUSTOM_DATA_LIMIT * 0.85, `${bytes}`);
   });
 
   test("has the outline that is on record", () => {
@@ -67,17 +100,23 @@ describe("renderCustomData", () => {
     assert.ok(!other.some((line) => line.includes("reboot")));
   });
 
-  test("brings each guest file as it is here, but for lines of comment", () => {
+  test("brings each guest file as it is here, but for comments and docstrings", async () => {
     const config = read();
+    const brought: Record<string, string> = {};
     for (const name of readdirSync(guest).filter((file) => file.startsWith("gwlb"))) {
       const isUnit = name.endsWith(".service");
       const file = fileOf(config, `${isUnit ? "/etc/systemd/system" : "/opt/azure-gwlb"}/${name}`);
-      const lines = readFileSync(path.join(guest, name), "utf8").split("\n");
-      const kept = lines.filter((line) => line.startsWith("#!") || !line.trim().startsWith("#"));
-      assert.equal(file.content, kept.join("\n"));
+      const text = readFileSync(path.join(guest, name), "utf8");
+      // It would be empty on the NVA.
+      assert.ok(!text.includes("__doc__"), name);
       const program = /^#!/.test(file.content);
+      assert.equal(program, /^#!/.test(text), name);
       assert.equal(file.permissions, program ? "0755" : "0644", name);
+      assert.doesNotMatch(file.content, /^ *#(?!!)/m);
+      if (isUnit) assert.equal(file.content, text.replaceAll(/^#.*\n/gm, ""));
+      else brought[name] = file.content;
     }
+    assert.deepEqual(await differingPrograms(brought), []);
   });
 
   test("brings the fast path's object exactly as it is here, as the only file that is no text", () => {
