@@ -20,10 +20,14 @@ from gwlb_system import Failed, TooSlow, ruleset_number, run, say, steady
 # Bit 31 of a packet's mark says "the policy lets it pass" (gwlb_policy_sets), which no other rule
 # says: an ACCEPT of somebody else's takes no packet past the barriers behind.
 PASSED = f"{policy.PASSED:#x}"
+SELF_TEST = f"{policy.SELF_TEST:#x}"
+SELF_TEST_GROUP = 65  # of NFLOG
 TOOLS = ("iptables", "ip6tables")
 FORWARD = [
     "-P FORWARD DROP",
     "-A FORWARD -m physdev --physdev-is-bridged -j GWLB",
+    f"-A FORWARD -m mark --mark {SELF_TEST}/{SELF_TEST} -j MARK --set-xmark {PASSED}/{PASSED}",
+    f"-A FORWARD -m mark --mark {SELF_TEST}/{SELF_TEST} -j ACCEPT",
 ]
 # Classic BPF (linux/bpf_common.h, linux/filter.h): load the mark, TC_ACT_UNSPEC (go on) if the bit
 # is set, else TC_ACT_SHOT. Other classifiers are not in every kernel; this one needs no compiler.
@@ -55,6 +59,11 @@ def host_script(settings: Settings) -> str:
     outer_out = "\n    ".join(
         f"ip daddr {settings.gateway} udp dport {port} goto outer_out" for port in ports
     )
+    caught = "\n    ".join(
+        f"meta mark & {SELF_TEST} != 0 udp dport {port} "
+        f"log group {SELF_TEST_GROUP} snaplen 160 queue-threshold 1 drop"
+        for port in ports
+    )
     gateway = int(ipaddress.IPv4Address(settings.gateway))
     ours = f"{min(GROUPS.values())}-{max(GROUPS.values())}"
     inside, outside = GROUPS[INTERNAL], GROUPS[EXTERNAL]
@@ -67,6 +76,7 @@ table inet {TABLE} {{
   # tracked, for each inner flow would cost a second entry.
   chain tunnels {{
     type filter hook prerouting priority -310; policy accept;
+    meta mark & {SELF_TEST} != 0 notrack
     {outer_in}
   }}
   chain outer {{
@@ -95,6 +105,11 @@ table inet {TABLE} {{
   chain outer_out {{
     meta skuid != 4294967295 counter drop
     notrack accept
+  }}
+  # The self-test ends here, behind what others may do to outgoing packets, and never leaves.
+  chain caught {{
+    type filter hook postrouting priority 1000; policy accept;
+    {caught}
   }}
 {gwlb_inner.CHAINS}}}
 table inet {TABLE} {{

@@ -8,6 +8,7 @@ from gwlb_checks import look
 from gwlb_foreign import short
 from gwlb_policy_agent import verify_problem
 from gwlb_policy_state import STATE, read_json
+from gwlb_selftest import SelfTest
 from gwlb_settings import Settings
 from gwlb_system import Failed, address_of, outward_device, say, supervised
 
@@ -78,9 +79,10 @@ class Policy(Looker):
 class Nva(Looker):
     """All of it."""
 
-    def __init__(self, settings: Settings, address: str) -> None:
+    def __init__(self, settings: Settings, address: str, test: SelfTest) -> None:
         self._settings = settings
         self._address = address
+        self.test = test
         self._policy = Policy()
         self._said: tuple[str, ...] | None = None
         super().__init__()
@@ -92,7 +94,12 @@ class Nva(Looker):
                 say(f"{self._address} is not the address of {nic or 'any NIC'}: starting anew")
                 os._exit(1)
             found = look(self._settings)
-            problems = (*found.unsafe, *found.broken, *found.flows, *self._policy_problems())
+            # Otherwise it is known why none comes through.
+            tested = [] if found.unsafe or found.broken else self.test.problems()
+            problems = (
+                *(*found.unsafe, *found.broken, *tested),
+                *(*found.flows, *self._policy_problems()),
+            )
         except Failed as error:
             problems = (str(error),)
         problems = tuple(map(short, problems[:MOST_PROBLEMS]))

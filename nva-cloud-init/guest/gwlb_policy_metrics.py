@@ -65,6 +65,15 @@ def metrics_text() -> str:
                 "Packets at the NIC that did not, by what kept them from it.",
                 [({"reason": why}, count) for why, count in gwlb_fastpath.long_way().items()],
             ),
+            *series(
+                "gwlb_self_test_lost_total",
+                "counter",
+                "Self-tests of which no packet came through, by way.",
+                [
+                    ({"way": way}, count)
+                    for way, count in state.read_json(state.SELF_TEST).get("lost", {}).items()
+                ],
+            ),
             *series("gwlb_policy_info", "gauge", "The policy in force.", [(labels, 1)]),
             *series(
                 "gwlb_policy_loaded_timestamp_seconds",

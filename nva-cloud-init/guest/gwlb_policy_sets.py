@@ -33,10 +33,13 @@ ANSWER = 0x08000000  # judged as the answer to the flow's opener
 TURNED = 0x04000000  # the flow's opener is the end that conntrack takes for the other one
 RUNNING = 0x02000000  # an earlier policy let the flow start
 TAG_MASK = 0x70000000
+SELF_TEST = 0x01000000  # of the self-test (gwlb_selftest); no packet from outside has a mark
 PASSED = 0x80000000  # the policy lets it pass: a tunnel sends nothing else
 # The flow's mark in conntrack: the generation that let it start, and TURNED.
 GENERATION_MASK = 0x00FFFFFF
 
+# No policy judges the self-test: FORWARD passes it behind GWLB.
+SKIPPED = f"meta mark and {SELF_TEST:#x} != 0 accept"
 SYN = "tcp flags & (fin|syn|rst|ack) == syn"
 NOT_SYN = "tcp flags & (fin|syn|rst|ack) != syn"
 # A packet of a flow whose start nobody saw is an answer if it goes from a service's port to one
@@ -89,7 +92,7 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     sets = f"{slot}_sets"
     if not bundle.stateful:
         # A look at the flow keeps defragmentation on: later fragments alone have no ports.
-        return ["ct state invalid counter", tag, f"jump {sets}"]
+        return ["ct state invalid counter", SKIPPED, tag, f"jump {sets}"]
     started = f"ct mark and {GENERATION_MASK:#x} != 0"
     straight, turned = f"ct mark and {TURNED:#x} == 0", f"ct mark and {TURNED:#x} != 0"
     if bundle.end_forbidden_flows:
@@ -108,6 +111,7 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
         f"ct mark 0 ct state new {SYN} meta mark set {SLOT_MARKS[slot]:#x} goto {sets}",
         # An error message about a running flow passes until the flow's own packets are judged.
         f"ct state related {started} meta mark set {PASSED | TAKEN:#x} accept",
+        SKIPPED,
         tag,
         f"{started} {add} {RUNNING:#x}",
         *forget,

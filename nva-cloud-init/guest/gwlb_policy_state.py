@@ -22,6 +22,7 @@ STATE = Path(f"{ROOT}/run/azure-gwlb/policy.json")
 FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
 TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
 LOGGED = Path(f"{ROOT}/run/azure-gwlb/policy.logged.json")
+SELF_TEST = Path(f"{ROOT}/run/azure-gwlb/selftest.json")
 AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
 # Longer than the largest policy takes on a small and busy machine.
 LOAD_SECONDS = 30

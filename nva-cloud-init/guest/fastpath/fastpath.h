@@ -9,6 +9,7 @@
  * generation of its rules.
  */
 #define MARK_TAKEN 0x40000000
+#define MARK_SELF_TEST 0x01000000
 #define MARK_GENERATION 0x00ffffff
 
 /* An entry is good for a second: then the rules judge one of the flow's packets again. */
