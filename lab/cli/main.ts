@@ -44,6 +44,11 @@ const verbs: Verb[] = [
     load: () => require("./pulumi") as VerbModule,
   },
   {
+    name: "az",
+    summary: "run the user's own Azure CLI against the lab",
+    load: () => require("./az") as VerbModule,
+  },
+  {
     name: "azure",
     summary: "list, show, put and delete resources as another administrator",
     load: () => require("./azure") as VerbModule,
