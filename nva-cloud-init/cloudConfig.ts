@@ -101,22 +101,24 @@ interface GuestFile {
 const guest = path.join(__dirname, "guest");
 const programs = "/opt/azure-gwlb";
 const units = "/etc/systemd/system";
-/** Programs, their modules, their units; whatever an editor or Python left there stays out. */
-const guestName = /^gwlb[-_][a-z0-9_-]+(\.py|\.service)?$/;
+const PROGRAM = /^gwlb-[a-z]+$/;
+const MODULE = /^gwlb\/[a-z_/]+\.py$/;
+const UNIT = /^units\/gwlb-[a-z]+\.service$/;
 
-/** The files of guest/, by name, where they land on the NVA. */
+/** Programs, the package they are made of, and units; what an editor or Python left stays out. */
 function guestFiles(): GuestFile[] {
-  return readdirSync(guest)
-    .filter((name) => guestName.test(name))
-    .sort()
-    .map((name) => {
-      const folder = name.endsWith(".service") ? units : programs;
-      return {
-        path: `${folder}/${name}`,
-        mode: path.extname(name) === "" ? "0755" : "0644",
-        content: withoutProse(readFileSync(path.join(guest, name), "utf8")),
-      };
-    });
+  const names = readdirSync(guest, { recursive: true, encoding: "utf8" })
+    .map((name) => name.split(path.sep).join("/"))
+    .sort();
+  return names.flatMap((name) => {
+    const unit = UNIT.test(name);
+    if (!unit && !PROGRAM.test(name) && !MODULE.test(name)) return [];
+    return {
+      path: unit ? `${units}/${path.posix.basename(name)}` : `${programs}/${name}`,
+      mode: PROGRAM.test(name) ? "0755" : "0644",
+      content: withoutProse(readFileSync(path.join(guest, name), "utf8")),
+    };
+  });
 }
 
 /** The compiled programs of the fast path. */

@@ -20,7 +20,7 @@ export function withoutProse(text: string): string {
       continue;
     }
     const next = lines.slice(last + 1).find((other) => other.trim() !== "");
-    if (next === undefined || indentOf(next) < indentOf(line)) {
+    if (indentOf(line) > (next === undefined ? 0 : indentOf(next))) {
       kept.push(...lines.slice(index, last + 1));
     }
     index = last;

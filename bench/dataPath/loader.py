@@ -10,7 +10,7 @@ from typing import Any
 
 # On a host of somebody's own it is beside this file, in the one file that is sent there.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "nva-cloud-init" / "guest"))
-bpf: Any = importlib.import_module("gwlb_bpf_loader")
+bpf: Any = importlib.import_module("gwlb.bpf")
 
 
 def object_file(name: str) -> bytes:

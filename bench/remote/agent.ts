@@ -10,6 +10,9 @@ import { UserError } from "../../lab/userError";
 import { Talker } from "../../test/support/talker";
 
 const MODULES = ["connect", "frames", "loader", "packets"];
+const GUEST = "../../nva-cloud-init/guest";
+/** What the bench has of the guest's: its loader of eBPF objects. */
+const GUEST_MODULES = ["gwlb/__init__.py", "gwlb/bpf.py"];
 const LAB = "lab:";
 /** Reads a file from its input, of the size that stands in the first line, and becomes it. */
 const BOOTSTRAP = [
@@ -48,7 +51,7 @@ export function agentFile(): Uint8Array {
   const files = {
     "__main__.py": bench("agent"),
     ...Object.fromEntries(MODULES.map((name) => [`${name}.py`, bench(name)])),
-    "gwlb_bpf_loader.py": read("../../nva-cloud-init/guest/gwlb_bpf_loader.py"),
+    ...Object.fromEntries(GUEST_MODULES.map((name) => [name, read(`${GUEST}/${name}`)])),
     "bpf/generator.o": read("../dataPath/bpf/generator.o"),
   };
   return zipSync(files, { mtime: new Date(2020, 0, 1) });

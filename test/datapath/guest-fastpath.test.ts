@@ -87,7 +87,7 @@ describe("a running flow takes the fast path, each inner packet as it was", () =
     }
     assert.ok((await fast()) > before);
     const code =
-      "import sys; sys.path.insert(0, '/opt/azure-gwlb'); import gwlb_drain_flows as flows; " +
+      "import sys; sys.path.insert(0, '/opt/azure-gwlb'); from gwlb.drain import flows; " +
       "print(flows.count().living)";
     assert.ok(Number(await guest.exec(["python3", "-c", code])) > 0);
   });

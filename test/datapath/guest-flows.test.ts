@@ -53,8 +53,9 @@ const entries = async () =>
 async function known(count: number): Promise<number> {
   const code = `
 import sys; sys.path.insert(0, "/opt/azure-gwlb")
-import gwlb_conntrack, gwlb_room
-ends = [flow[1][1] for flow in gwlb_room.established(gwlb_conntrack.dump()) if flow]
+from gwlb.flows import conntrack
+from gwlb.flows import room
+ends = [flow[1][1] for flow in room.established(conntrack.dump()) if flow]
 own = [one for one in ends if bytes([198, 18, 0, 0]) in one]
 print(sum(int.from_bytes(one[36:38], "big") - 0x8000 < ${count} for one in own))`;
   return Number(await guest.exec(["python3", "-c", code]));

@@ -8,22 +8,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 # pyright: reportMissingImports=false
-from gwlb_drain_events import own_events
-from gwlb_imds import Answer, ImdsError, fetch
-from gwlb_policy_bundle import Bundle, RefusedError, parse_bundle, parse_user_data
-from gwlb_policy_sets import flip_script
-from gwlb_settings import Settings, Tunnel
+from gwlb.drain.events import own_events
+from gwlb.health import server as health_server
+from gwlb.imds import Answer, ImdsError, fetch
+from gwlb.policy.bundle import Bundle, RefusedError, parse_bundle, parse_user_data
+from gwlb.policy.sets import flip_script
+from gwlb.settings import Settings, Tunnel
 
 LONGEST_MESSAGE = 600
 # Processor time: whatever else the machine does meanwhile.
@@ -103,10 +100,11 @@ class Health:
     """The health server, with nothing wrong to see."""
 
     def __init__(self) -> None:
-        program = program_module("gwlb-health")
         tunnels = (Tunnel("vxlan-in", 1, 1), Tunnel("vxlan-ex", 2, 2))
         settings = Settings("10.7.0.4", tunnels, 3900, 0, "/health", 60)
-        server = program.Server(settings, "127.0.0.1", self, program.Probes())
+        # What health says about the self-test.
+        self.test = SimpleNamespace(said="made")
+        server = health_server.Server(settings, "127.0.0.1", self, health_server.Probes())
         self.address: tuple[str, int] = server.socket.getsockname()
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -126,18 +124,6 @@ class Health:
             except OSError:
                 pass  # It has refused before all was said.
         return said
-
-
-def program_module(name: str) -> ModuleType:
-    """A program of the guest's as a module."""
-    folder = next(path for path in map(Path, sys.path) if (path / name).exists())
-    loader = SourceFileLoader(name.replace("-", "_"), str(folder / name))
-    spec = spec_from_loader(loader.name, loader)
-    if spec is None:
-        raise ImportError(name)
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    return module
 
 
 def once(make: Callable[[], Any]) -> Callable[[], Any]:

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
@@ -13,6 +13,7 @@ import {
   renderCustomData,
 } from "../../nva-cloud-init/cloudConfig";
 import { guestPython } from "../support/guestPython";
+import { root, sourceFiles } from "../support/sources";
 
 interface WrittenFile {
   path: string;
@@ -25,7 +26,6 @@ interface CloudConfig {
   runcmd: string[][];
 }
 
-const root = path.resolve(__dirname, "../..");
 const guest = path.join(root, "nva-cloud-init/guest");
 const settings: NvaSettings = {
   gatewayAddress: "192.0.2.4",
@@ -51,6 +51,7 @@ async function differingPrograms(brought: Record<string, string>): Promise<unkno
   const folder = mkdtempSync(path.join(tmpdir(), "gwlb-brought-"));
   try {
     for (const [name, text] of Object.entries(brought)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
       writeFileSync(path.join(folder, name), text);
     }
     const lines = [
@@ -68,7 +69,7 @@ async function differingPrograms(brought: Record<string, string>): Promise<unkno
       "            body.pop(0)",
       "    return ast.dump(tree)",
       `here, there = pathlib.Path(${JSON.stringify(guest)}), pathlib.Path(${JSON.stringify(folder)})`,
-      "names = [path.name for path in there.iterdir()]",
+      "names = [str(path.relative_to(there)) for path in there.rglob('*') if path.is_file()]",
       "print(json.dumps([name for name in names if bare(here / name) != bare(there / name)]))",
     ];
     return await guestPython(lines.join("\n"));
@@ -103,9 +104,15 @@ describe("renderCustomData", () => {
   test("brings each guest file as it is here, but for comments and docstrings", async () => {
     const config = read();
     const brought: Record<string, string> = {};
-    for (const name of readdirSync(guest).filter((file) => file.startsWith("gwlb"))) {
+    for (const name of sourceFiles("")
+      .filter((file) => file.startsWith("nva-cloud-init/guest/"))
+      .map((file) => path.posix.relative("nva-cloud-init/guest", file))
+      .filter((file) => !file.startsWith("fastpath/"))) {
       const isUnit = name.endsWith(".service");
-      const file = fileOf(config, `${isUnit ? "/etc/systemd/system" : "/opt/azure-gwlb"}/${name}`);
+      const file = fileOf(
+        config,
+        isUnit ? `/etc/systemd/system/${path.basename(name)}` : `/opt/azure-gwlb/${name}`,
+      );
       const text = readFileSync(path.join(guest, name), "utf8");
       // It would be empty on the NVA.
       assert.ok(!text.includes("__doc__"), name);
@@ -148,9 +155,10 @@ describe("renderCustomData", () => {
 });
 
 describe("units", () => {
-  const names = readdirSync(guest).filter((name) => name.endsWith(".service"));
+  const units = path.join(guest, "units");
+  const names = readdirSync(units);
   for (const name of names) {
-    const text = readFileSync(path.join(guest, name), "utf8");
+    const text = readFileSync(path.join(units, name), "utf8");
 
     test(`${name} starts a program that is there`, () => {
       const starts = [...text.matchAll(/^Exec\w+=[-@:+!]*(\S+)/gm)].map((found) => found[1] ?? "");
@@ -174,12 +182,12 @@ describe("units", () => {
   }
 
   test("health answers the scale set where the scale set asks", () => {
-    const source = readFileSync(path.join(guest, "gwlb-health"), "utf8");
+    const source = readFileSync(path.join(guest, "gwlb/health/server.py"), "utf8");
     assert.ok(source.includes(`APPLICATION_PATH = "${APPLICATION_HEALTH_PATH}"`));
   });
 
   test("the drain is stopped before all that it needs", () => {
-    const unit = readFileSync(path.join(guest, "gwlb-drain.service"), "utf8");
+    const unit = readFileSync(path.join(units, "gwlb-drain.service"), "utf8");
     const after = [...unit.matchAll(/^After=(.*)$/gm)].flatMap(([, list = ""]) => list.split(" "));
     for (const name of names.filter((other) => other !== "gwlb-drain.service")) {
       assert.ok(after.includes(name), name);
@@ -188,7 +196,7 @@ describe("units", () => {
   });
 
   test("the base rules come before the network, the data path after and with them", () => {
-    const of = (name: string) => readFileSync(path.join(guest, name), "utf8");
+    const of = (name: string) => readFileSync(path.join(units, name), "utf8");
     assert.match(of("gwlb-firewall.service"), /^Before=.*network-pre\.target/m);
     assert.match(of("gwlb-datapath.service"), /^PartOf=gwlb-firewall\.service$/m);
     assert.match(of("gwlb-datapath.service"), /^After=gwlb-firewall\.service/m);

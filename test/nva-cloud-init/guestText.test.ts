@@ -27,6 +27,11 @@ describe("withoutProse", () => {
       after: text("class E(Exception):", '    """Is raised."""', "", "", "X = 1"),
     },
     {
+      name: "drops a docstring that is all of a file",
+      before: text('"""What it is."""'),
+      after: "",
+    },
+    {
       name: "keeps a long string that is a value",
       before: text('X = """a', '"""', "def f():", '    return """', "# no comment", '"""'),
       // A line of a string that looks like a comment is taken: the guest has none.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, sys.argv[1])
-records: Any = importlib.import_module("gwlb_audit_records")
+records: Any = importlib.import_module("gwlb.audit.records")
 
 file = records.RecordFile(Path(sys.argv[2]) / "log" / "audit.jsonl", 4096, 2)
 for number in range(300):

@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 
-bpf: Any = importlib.import_module("gwlb_bpf_loader")
-fastpath: Any = importlib.import_module("gwlb_fastpath")
+bpf: Any = importlib.import_module("gwlb.bpf")
+fastpath: Any = importlib.import_module("gwlb.fastpath")
 
 NEXT_KEY, TEST_RUN = 4, 10
 SPACE = 4096

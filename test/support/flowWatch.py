@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-nflog: Any = importlib.import_module("gwlb_audit_netlink")
+nflog: Any = importlib.import_module("gwlb.netlink")
 
 GROUP, MOST = 77, 0xFFFF
 # linux/netfilter/nfnetlink_log.h

@@ -23,8 +23,8 @@ from typing import Any, Protocol
 
 sys.path.insert(0, sys.argv[1])
 
-kernel: Any = importlib.import_module("gwlb_policy_kernel")
-bundles: Any = importlib.import_module("gwlb_policy_bundle")
+kernel: Any = importlib.import_module("gwlb.policy.kernel")
+bundles: Any = importlib.import_module("gwlb.policy.bundle")
 
 CLONE_NEWNET = 0x40000000
 ALL_PROTOCOLS = 3

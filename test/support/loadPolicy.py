@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 sys.path.insert(0, sys.argv[1])
-agents: Any = importlib.import_module("gwlb_policy_agent")
-bundles: Any = importlib.import_module("gwlb_policy_bundle")
-state: Any = importlib.import_module("gwlb_policy_state")
+agents: Any = importlib.import_module("gwlb.policy.agent")
+bundles: Any = importlib.import_module("gwlb.policy.bundle")
+state: Any = importlib.import_module("gwlb.state")
 
 agents.Agent(print).load(bundles.parse_bundle(state.LAST_GOOD.read_bytes()), "disk")

@@ -31,7 +31,9 @@ const baseRules = [
 
 /** Input for nft: what the guest does with inner packets before conntrack sees them. */
 export async function innerRules(): Promise<string> {
-  const chains = await guestPython("import json, gwlb_inner; print(json.dumps(gwlb_inner.CHAINS))");
+  const chains = await guestPython(
+    "import json; from gwlb.base import inner; print(json.dumps(inner.CHAINS))",
+  );
   return `table inet azure_gwlb {\n${chains}}\n`;
 }
 

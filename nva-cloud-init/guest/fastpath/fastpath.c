@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The two programs of the fast path. What they are good for: gwlb_fastpath.py. */
+/* The two programs of the fast path. What they are good for: gwlb/fastpath.py. */
 #include "flow.h"
 #include "outer.h"
 #include <linux/pkt_cls.h>

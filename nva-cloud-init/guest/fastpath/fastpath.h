@@ -5,7 +5,7 @@
 
 #include "bpf.h"
 
-/* Bits of a packet's mark (gwlb_policy_sets.py): a flow that the policy let start, and by which
+/* Bits of a packet's mark (gwlb/policy/sets.py): a flow that the policy let start, and by which
  * generation of its rules.
  */
 #define MARK_TAKEN 0x40000000

@@ -18,8 +18,8 @@ async function own(events: unknown, clock = "Mon, 19 Sep 2016 18:24:47 GMT"): Pr
   const document = JSON.stringify(JSON.stringify({ DocumentIncarnation: 1, Events: events }));
   return guestPython(`
 import json, time
-from gwlb_drain_events import own_events
-from gwlb_imds import Answer, ImdsError
+from gwlb.drain.events import own_events
+from gwlb.imds import Answer, ImdsError
 try:
     found = own_events(Answer(200, ${document}.encode(), ${JSON.stringify(clock)}), "nva", {})
     print(json.dumps([[e.id, e.type, round(e.until - time.monotonic()), e.started, e.shared] for e in found]))
@@ -59,8 +59,8 @@ describe("a drain", () => {
   const plan = (expression: string) =>
     guestPython(`
 import json
-from gwlb_drain_events import Event
-from gwlb_drain_plan import Causes, Probes, causes, deadline, told
+from gwlb.drain.events import Event
+from gwlb.drain.plan import Causes, Probes, causes, deadline, told
 def event(id, type, started=False, until=100.0): return Event(id, type, started, until)
 print(json.dumps(${expression}))`);
 

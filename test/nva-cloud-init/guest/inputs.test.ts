@@ -18,7 +18,7 @@ interface Refused {
 /** Bundles with the right hash whose body is not a policy; each expression gives the body. */
 const bundle = `
 import base64, gzip, hashlib, json, resource, time, tracemalloc
-from gwlb_policy_bundle import RefusedError, parse_bundle
+from gwlb.policy.bundle import RefusedError, parse_bundle
 CHAINS = "".join(f":@-{name} - [0:0]\\n" for name in ("IN", "OUT", "IN-R", "OUT-R"))
 def policy(**fields):
     plain = {"stateful": True, "endForbiddenFlows": True, "sets": []}
@@ -106,8 +106,10 @@ test("preview knows the guest's limits", async () => {
   const names = ["BODY_LIMIT", "LINES_LIMIT", "RANGES_LIMIT", "COMBINATIONS_LIMIT"] as const;
   const known: Record<string, unknown> = { ...bundles, ...sizes };
   const guests = await guestPython(`
-import json, gwlb_policy_bundle, gwlb_policy_sets
-known = {**vars(gwlb_policy_bundle), **vars(gwlb_policy_sets)}
+import json
+from gwlb.policy import bundle
+from gwlb.policy import sets
+known = {**vars(bundle), **vars(sets)}
 print(json.dumps([known[name] for name in ${JSON.stringify(names)}]))`);
   assert.deepEqual(
     names.map((name) => known[name]),
@@ -117,8 +119,9 @@ print(json.dumps([known[name] for name in ${JSON.stringify(names)}]))`);
 
 test("sets that overlap in more ways than there may be chains are refused before they are loaded", async () => {
   const found = await guestPython(`
-import json, gwlb_policy_sets as sets
-from gwlb_policy_bundle import AddressSet, Bundle, RefusedError
+import json
+from gwlb.policy import sets
+from gwlb.policy.bundle import AddressSet, Bundle, RefusedError
 def bundle(count):
     # Each address below 2^11 is in the sets of its own bits.
     found = [AddressSet(4, "source", bit, [(n, n) for n in range(count + 1) if n >> bit & 1]) for bit in range(11)]
@@ -168,7 +171,7 @@ const OK = String.raw`b"HTTP/1.1 200 OK\r\n`;
 describe("an answer of the metadata service", () => {
   const fetched = (answer: string) =>
     guestPython(`${server}
-from gwlb_imds import ImdsError, fetch
+from gwlb.imds import ImdsError, fetch
 url, begun = serve(${answer}), time.monotonic()
 try:
     found = fetch(url + "/x?y=z", 1.0)
@@ -255,13 +258,13 @@ os.environ["GWLB_IMDS"] = serve(
     sends(body=b"nva"),
     sends(body=b"[" * 100_000), events(date=b"${zone}"), events(before="${zone.replaceAll("9", "8")}"),
     events(EventId="x" * 101), events(), lambda link: None)
-import gwlb_drain_events
-gwlb_drain_events.POLL_SECONDS = 0.01
+from gwlb.drain import events
+events.POLL_SECONDS = 0.01
 heard, done = [], threading.Event()
 def say(text):
     heard.append(text)
     if len(heard) == 6: done.set()
-watcher = gwlb_drain_events.Watcher(say)
+watcher = events.Watcher(say)
 watcher.start()
 done.wait(20)
 print(json.dumps([heard, [event.id for event in watcher.events]]))`)) as [string[], string[]];
@@ -282,20 +285,20 @@ print(json.dumps([heard, [event.id for event in watcher.events]]))`)) as [string
 
 test("no thread of the guest ends unseen", () => {
   const guest = path.resolve(__dirname, "../../../nva-cloud-init/guest");
-  const started = readdirSync(guest, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .flatMap(({ name }) =>
+  const started = readdirSync(guest, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".py"))
+    .flatMap((name) =>
       [
         ...readFileSync(path.join(guest, name), "utf8").matchAll(/threading\.Thread\(|_thread\./g),
       ].map(() => name),
     );
-  assert.deepEqual(started, ["gwlb_system.py"], "supervised() starts them");
+  assert.deepEqual(started, ["gwlb/system.py"], "supervised() starts them");
 });
 
 test("a thread that ends takes its process along, and says why", async () => {
   const found = guestPython(`
 import time
-from gwlb_system import supervised
+from gwlb.system import supervised
 supervised(lambda: [][1])
 time.sleep(20)
 print("alive")`);

@@ -25,8 +25,9 @@ const set = (name: string, value: number) =>
 /** Entries as the kernel shows them: protocol, seconds left, assured or not, state. */
 const entries = `
 import json, struct, time
-from gwlb_audit_netlink import attribute
-import gwlb_conntrack as table, gwlb_room as room
+from gwlb.netlink import attribute
+from gwlb.flows import conntrack as table
+from gwlb.flows import room
 def entry(number, protocol=6, left=6060, assured=True, state=3):
     ip = attribute(1, bytes([198, 18, 0, 0])) + attribute(2, bytes([20, 0, 0, 4]))
     ports = attribute(1, bytes([protocol])) + attribute(2, struct.pack(">H", number))

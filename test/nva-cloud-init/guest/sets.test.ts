@@ -24,7 +24,8 @@ function ranges(steps: { gap: bigint; size: bigint; mask: number }[], bits: numb
 async function blocksOf(members: Class[], bits: number): Promise<Blocks> {
   const text = members.map(([first, last, mask]) => `(${first}, ${last}, ${mask})`).join(", ");
   return (await guestPython(`
-import json, gwlb_policy_sets as sets
+import json
+from gwlb.policy import sets
 found = sets.blocks_by_length([${text}], ${bits})
 print(json.dumps(found and {k: [[str(a), m] for a, m in v] for k, v in found.items()}))
 `)) as Blocks;

@@ -28,10 +28,11 @@ const write = (content: unknown) => {
   return writeFile(path.join(root, "etc/azure-gwlb/settings.json"), text);
 };
 const load = `
-import dataclasses, json, gwlb_settings
+import dataclasses, json
+from gwlb import settings
 try:
-    print(json.dumps(dataclasses.asdict(gwlb_settings.load())))
-except gwlb_settings.SettingsError as error:
+    print(json.dumps(dataclasses.asdict(settings.load())))
+except settings.SettingsError as error:
     print(json.dumps(str(error)))
 `;
 

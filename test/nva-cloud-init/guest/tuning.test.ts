@@ -20,9 +20,10 @@ after(() => rm(root, { recursive: true, force: true }));
 const table = (megabytes: number) =>
   guestPython(
     `
-import json, gwlb_tuning
-gwlb_tuning.memory = lambda: ${megabytes} << 20
-print(json.dumps(gwlb_tuning.wanted()))`,
+import json
+from gwlb.flows import tuning
+tuning.memory = lambda: ${megabytes} << 20
+print(json.dumps(tuning.wanted()))`,
     root,
   );
 

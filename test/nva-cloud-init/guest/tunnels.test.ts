@@ -5,11 +5,12 @@ import { guestPython } from "../../support/guestPython";
 /** A driver that takes MTUs up to a limit; prints the MTU reached, or the reason for none. */
 const raise = (now: number, wanted: number, limit: number) =>
   guestPython(`
-import json, gwlb_tunnels
-from gwlb_system import Failed
-gwlb_tunnels._takes_mtu = lambda nic, mtu: mtu <= ${limit}
+import json
+from gwlb.base import tunnels
+from gwlb.system import Failed
+tunnels._takes_mtu = lambda nic, mtu: mtu <= ${limit}
 try:
-    print(json.dumps(gwlb_tunnels.raise_mtu("eth0", ${now}, ${wanted})))
+    print(json.dumps(tunnels.raise_mtu("eth0", ${now}, ${wanted})))
 except Failed as error:
     print(json.dumps(str(error)))
 `);
@@ -32,14 +33,15 @@ describe("the NIC's MTU", () => {
 
 describe("devices", () => {
   const settings = `
-import json, gwlb_tunnels
-from gwlb_settings import Settings, Tunnel
+import json
+from gwlb.base import tunnels
+from gwlb.settings import Settings, Tunnel
 settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-ex", 10801, 801)), 3900, 8080, "/", 60)
 `;
 
   test("learning is off before a tunnel comes up, and the tunnels come up last", async () => {
     const [make, up] = (await guestPython(
-      `${settings}print(json.dumps([gwlb_tunnels.make_script(settings, "nic0"), gwlb_tunnels.up_script(settings)]))`,
+      `${settings}print(json.dumps([tunnels.make_script(settings, "nic0"), tunnels.up_script(settings)]))`,
     )) as [string, string];
     assert.equal(make.match(/ learning off flood on /g)?.length, 2);
     assert.equal(make.match(/ dev nic0 nolearning$/gm)?.length, 2);
@@ -49,7 +51,7 @@ settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-e
 
   test("missing ones are named in the order of a packet's way", async () => {
     const found = await guestPython(
-      `${settings}print(json.dumps(gwlb_tunnels.device_problems(settings, "nic0", 3900, {})))`,
+      `${settings}print(json.dumps(tunnels.device_problems(settings, "nic0", 3900, {})))`,
     );
     assert.deepEqual(found, [
       "nic0: no such device",
@@ -62,10 +64,11 @@ settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-e
 
 test("the base rules name no device or address that is not in the settings", async () => {
   const script = await guestPython(`
-import json, gwlb_base
-from gwlb_settings import Settings, Tunnel
+import json
+from gwlb.base import rules
+from gwlb.settings import Settings, Tunnel
 settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/", 60)
-print(json.dumps(gwlb_base.host_script(settings)))
+print(json.dumps(rules.host_script(settings)))
 `);
   assert.match(
     String(script),

@@ -1,0 +1,23 @@
+"""gwlb-firewall: loads the rules under every policy, before anything can be bridged.
+
+Exit code 0 once they are in the kernel, else 1 with the reason; then the datapath does not start.
+Stopping it leaves the rules where they are: closed is the safe side.
+"""
+
+from gwlb.base import rules
+from gwlb.settings import SettingsError, load
+from gwlb.system import Failed, modprobe, say
+
+
+def main() -> int:
+    try:
+        modprobe("br_netfilter")
+        rules.load_host(load())
+        found = [*rules.problems(("inet", "bridge")).values()]
+    except (Failed, SettingsError) as error:
+        found = [str(error)]
+    for problem in found:
+        say(problem)
+    if not found:
+        say("nothing passes but what a policy allows")
+    return 1 if found else 0

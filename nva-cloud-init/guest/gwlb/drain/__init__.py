@@ -1,0 +1,1 @@
+"""Out of service without cutting flows: events, what to wait for, and until when."""

@@ -1,0 +1,148 @@
+"""The self-test: packets of its own cross both tunnels every second, and never leave the NVA.
+
+Each is a tunnel's packet as the gateway sends it, put on the NIC's way in. Decapsulation, bridge,
+rules, barriers, encapsulation and whatever else stands in the way are the real ones. It is caught
+behind the last rule for outgoing packets (base.rules), and known by a bit of the mark, which no
+packet from outside has: no policy judges it, no flow is made of it, no rule counts it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import struct
+import time
+from pathlib import Path
+
+from gwlb.base import rules
+from gwlb.netlink import PAYLOAD, listen, packets
+from gwlb.policy.sets import SELF_TEST
+from gwlb.settings import BRIDGE, EXTERNAL, INTERNAL, Settings, Tunnel
+from gwlb.state import SELF_TEST as STATE
+from gwlb.state import read_json, write_json
+from gwlb.system import Failed, run, say, supervised
+
+SECONDS = 1.0
+# One that does not come is sent again: lost is what none of so many came of.
+TRIES, TRY_SECONDS = 5, 0.2
+NAMES = {EXTERNAL: "from External to Internal", INTERNAL: "from Internal to External"}
+# Discard-only and dummy addresses (RFC 6666, RFC 7600); a protocol for experiments (RFC 3692).
+INNER4, INNER6, EXPERIMENT = bytes((192, 0, 0, 8)), bytes((1, 0)) + bytes(13), 253
+# struct tc on the bridge's way out: what carries the mark goes to the NIC's way in instead.
+REDIRECT = f"4,32 0 0 {0xFFFFF014},69 0 1 {SELF_TEST},6 0 0 {0xFFFFFFFF},6 0 0 0"
+SO_MARK = 36
+
+
+def prepare(nic: str) -> None:
+    """What puts the packets on their way; raises Failed where the kernel lacks it."""
+    run(["tc", "qdisc", "replace", "dev", BRIDGE, "clsact"])
+    place = f"filter replace dev {BRIDGE} egress protocol all prio 1 handle 1"
+    then = f"action mirred ingress redirect dev {nic}"
+    run(["tc", "-batch", "-"], f"{place} bpf bytecode '{REDIRECT}' {then}\n")
+
+
+class SelfTest:
+    """Sends in a thread of its own; tells which way no packet comes."""
+
+    def __init__(self, settings: Settings, nic: str, address: str) -> None:
+        self._settings, self._nic, self._address = settings, nic, address
+        self._secret = secrets.token_bytes(8)
+        self._lost: tuple[str, ...] = ()
+        self._foreign: list[str] = []
+        self._totals = read_json(STATE).get("lost", {})
+        self._prepared = False
+        self.said = "not begun"
+
+    def start(self) -> None:
+        """Begins, and goes on for ever."""
+        supervised(self._work)
+
+    def problems(self) -> list[str]:
+        """What is lost; nothing while no test can be made, which others say why."""
+        lost = [f"self-test: {way}: no packet comes through" for way in self._lost]
+        return lost + self._foreign
+
+    def _work(self) -> None:
+        while True:
+            begun = time.monotonic()
+            try:
+                self._lost, said = self._round(), "made"
+                self._foreign = _foreign_entries(self._settings)
+            except (Failed, OSError) as error:
+                self._lost, said, self._prepared = (), f"not made: {error}", False
+            if said != self.said:
+                say(f"self-test: {said}")
+                self.said = said
+            for way in self._lost:
+                self._totals[way] = self._totals.get(way, 0) + 1
+            write_json(STATE, {"made": said, "now": self._lost, "lost": self._totals})
+            time.sleep(max(0.0, SECONDS - (time.monotonic() - begun)))
+
+    def _round(self) -> tuple[str, ...]:
+        if rules.problems(("inet",)):
+            raise Failed("what catches the packets is not there")
+        mac = bytes.fromhex(
+            Path(f"/sys/class/net/{self._nic}/address").read_text("ascii").strip().replace(":", "")
+        )
+        waiting: dict[bytes, tuple[str, bytes]] = {}
+        for tunnel in self._settings.tunnels:
+            for family in (4, 6):
+                sign = self._secret + struct.pack(">HBB", tunnel.port, family, 0)
+                way = f"IPv{family} {NAMES[tunnel.device]}"
+                waiting[sign] = way, mac + mac + b"\x08\0" + self._outer(tunnel, family, sign)
+        with (
+            listen(rules.SELF_TEST_GROUP, 160) as caught,
+            socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as link,
+        ):
+            link.setsockopt(socket.SOL_SOCKET, SO_MARK, SELF_TEST)
+            link.bind((BRIDGE, 0x0800))
+            for attempt in range(TRIES):
+                if attempt or not self._prepared:
+                    prepare(self._nic)
+                    self._prepared = True
+                for _, frame in waiting.values():
+                    link.send(frame)
+                end = time.monotonic() + TRY_SECONDS
+                while waiting and (left := end - time.monotonic()) > 0:
+                    caught.settimeout(left)
+                    for found in packets(caught):
+                        waiting.pop(found.get(PAYLOAD, b"")[-len(self._secret) - 4 :], None)
+                if not waiting:
+                    break
+        return tuple(way for way, _ in waiting.values())
+
+    def _outer(self, tunnel: Tunnel, family: int, sign: bytes) -> bytes:
+        """From the outer IP header on."""
+        inner = bytes((2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1))
+        if family == 4:
+            inner += b"\x08\0" + _ipv4(INNER4, INNER4, EXPERIMENT, sign)
+        else:
+            inner += b"\x86\xdd" + struct.pack(">IHBB", 6 << 28, len(sign), EXPERIMENT, 64)
+            inner += INNER6 + b"\x01" + INNER6 + b"\x02" + sign
+        data = struct.pack(">II", 0x08000000, tunnel.vni << 8) + inner
+        udp = struct.pack(">HHHH", 49152, tunnel.port, 8 + len(data), 0) + data
+        gateway, own = (socket.inet_aton(text) for text in (self._settings.gateway, self._address))
+        return _ipv4(gateway, own, socket.IPPROTO_UDP, udp)
+
+
+def _ipv4(source: bytes, destination: bytes, protocol: int, data: bytes) -> bytes:
+    def header(check: int) -> bytes:
+        fields = (0x45, 0, 20 + len(data), 0, 0, 64, protocol, check)
+        return struct.pack(">BBHHHBBH", *fields) + source + destination
+
+    total = sum(struct.unpack(">10H", header(0)))
+    total = (total & 0xFFFF) + (total >> 16)
+    return header(~(total + (total >> 16)) & 0xFFFF) + data
+
+
+def _foreign_entries(settings: Settings) -> list[str]:
+    """Entries of the forwarding tables that turn or copy some packets; none is made here."""
+    found: list[str] = []
+    for entry in json.loads(run(["bridge", "-json", "fdb", "show", "br", BRIDGE]) or "[]"):
+        mac, device = str(entry["mac"]), str(entry["ifname"])
+        own = Path(f"/sys/class/net/{device}/address").read_text("ascii").strip()
+        usual = mac == own or int(mac[:2], 16) & 1
+        if not usual and (mac, entry.get("dst")) != ("00:00:00:00:00:00", settings.gateway):
+            found.append(f"self-test: {device}: a foreign entry for {mac} turns packets away")
+    return found

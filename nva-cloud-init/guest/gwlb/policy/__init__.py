@@ -1,0 +1,1 @@
+"""The firewall policy: from userData into the kernel, and what it counts."""
