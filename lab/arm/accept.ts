@@ -1,7 +1,32 @@
 /** Reads a request body against a schema: every problem by its path, and the body in Azure's spelling. */
 import { type ArmError, refuse } from "./errors";
 import { asBody, type Body } from "./resource";
+import { refusalsOf } from "./rules";
 import type { Prop } from "./schema";
+import { docs } from "./sources";
+
+const refusals = refusalsOf("Every request", {
+  form: {
+    code: "InvalidRequestFormat",
+    says: "A property has a type, a choice and a range that the API's types give it.",
+    documented: docs.apiErrors,
+  },
+  needed: {
+    code: "InvalidRequestFormat",
+    says: "A property that the API requires is there.",
+    documented: docs.apiErrors,
+  },
+  tooLong: {
+    code: "InvalidParameter",
+    says: "A string is no longer than its limit.",
+    assumed: "The API's types name the limit, and no code.",
+  },
+  unknown: {
+    code: "InvalidRequestContent",
+    says: "A request has no property that the service does not know; the lab knows those it carries.",
+    documented: docs.apiErrors,
+  },
+});
 
 /**
  * The body without nulls and read-only parts, choices spelled as Azure spells them. Problems are
@@ -88,7 +113,7 @@ function acceptText(prop: Prop, value: unknown, path: string, problems: ArmError
   if (prop.max !== undefined && value.length > prop.max) {
     problems.push(
       refuse(
-        "InvalidParameter",
+        refusals.tooLong,
         `${path} has ${value.length} characters; ${prop.max} are allowed.`,
         path,
       ),
@@ -100,7 +125,7 @@ function acceptText(prop: Prop, value: unknown, path: string, problems: ArmError
     const choices = prop.values.join(", ");
     problems.push(
       refuse(
-        "InvalidRequestFormat",
+        refusals.form,
         `Cannot parse the request: ${path} is '${value}', but must be one of ${choices}.`,
         path,
       ),
@@ -119,7 +144,7 @@ function acceptWhole(prop: Prop, given: unknown, path: string, problems: ArmErro
   if (value < min || value > max) {
     problems.push(
       refuse(
-        "InvalidRequestFormat",
+        refusals.form,
         `Cannot parse the request: ${path} is ${value}, but must be ${min} to ${max}.`,
         path,
       ),
@@ -137,7 +162,7 @@ function acceptList(prop: Prop, value: unknown, path: string, problems: ArmError
   if (value.length < min || value.length > max) {
     problems.push(
       refuse(
-        "InvalidRequestFormat",
+        refusals.form,
         `${path} has ${value.length} elements, but must have ${min} to ${max}.`,
         path,
       ),
@@ -162,18 +187,18 @@ function acceptMap(prop: Prop, value: unknown, path: string, problems: ArmError[
 }
 
 const missing = (path: string) =>
-  refuse("InvalidRequestFormat", `Cannot parse the request: ${path} is missing.`, path);
+  refuse(refusals.needed, `Cannot parse the request: ${path} is missing.`, path);
 
 const unknownProperty = (path: string) =>
   refuse(
-    "InvalidRequestContent",
+    refusals.unknown,
     `Could not find member '${path}': the embedded Azure does not know this property.`,
     path,
   );
 
 const wrongType = (path: string, want: string, value: unknown) =>
   refuse(
-    "InvalidRequestFormat",
+    refusals.form,
     `Cannot parse the request: ${path} must be ${want}, got ${JSON.stringify(value)?.slice(0, 60)}.`,
     path,
   );

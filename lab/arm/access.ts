@@ -1,18 +1,25 @@
 /** Who may do what: the role assignments in the store, judged as Azure Resource Manager does. */
-import { ArmError } from "./errors";
+import { refuse } from "./errors";
 import { isUnder, keyOf, parseId, typeOf } from "./ids";
 import { asBodies, asText, asTexts, type Body, type StoredResource } from "./resource";
-import type { Put, World } from "./world";
+import { refusalsOf } from "./rules";
+import { docs } from "./sources";
+import type { Caller, Put, World } from "./world";
 
-/**
- * The identity behind a request. It owns the subscription that it was configured for, and has
- * elsewhere what was assigned to it, nothing more.
- */
-export interface Caller {
-  clientId: string;
-  objectId: string;
-  subscription: string;
-}
+const refusals = refusalsOf("Every request", {
+  caller: {
+    code: "AuthorizationFailed",
+    says: "The caller has a role that allows the action on the scope.",
+    http: 403,
+    documented: docs.roleErrors,
+  },
+  links: {
+    code: "LinkedAuthorizationFailed",
+    says: "The caller may join every network resource that the written one names.",
+    http: 403,
+    documented: `${docs.apiErrors}; the actions: ${docs.joinActions}`,
+  },
+});
 
 export const ROLE_ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments";
 export const ROLE_DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions";
@@ -107,9 +114,8 @@ export function authorize(
   if (caller === undefined || parsed === undefined) return;
   const action = `${typeOf(parsed)}/${verb}`;
   if (mayDo(caller, action, id, world)) return;
-  throw new ArmError(
-    403,
-    "AuthorizationFailed",
+  throw refuse(
+    refusals.caller,
     `${client(caller)} does not have authorization to perform action '${action}' over scope '${id}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
   );
 }
@@ -126,9 +132,8 @@ export function authorizeLinks({ caller, desired, id, world }: Put): void {
     .filter(({ link, action }) => !mayDo(caller, action, link, world));
   if (denied.length === 0) return;
   const list = (texts: string[]) => [...new Set(texts)].join(",");
-  throw new ArmError(
-    403,
-    "LinkedAuthorizationFailed",
+  throw refuse(
+    refusals.links,
     `${client(caller)} has permission to perform action '${typeOf(id)}/write' on scope '${desired.id}'; however, it does not have permission to perform action(s) '${list(denied.map(({ action }) => action))}' on the linked scope(s) '${list(denied.map(({ link }) => link))}' (respectively) or the linked scope(s) are invalid.`,
   );
 }

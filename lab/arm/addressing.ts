@@ -17,7 +17,53 @@ import {
   refOf,
   type StoredResource,
 } from "./resource";
+import { behavesSo, refusalsOf } from "./rules";
+import { docs, quoted } from "./sources";
 import type { Put, World } from "./world";
+
+const refusals = refusalsOf("Private addresses", {
+  unnamed: {
+    code: "PrivateIPAddressNotProvidedForStaticAllocation",
+    says: "A static configuration names its address.",
+    ours: true,
+    assumed: "No source shows the service's answer to a static configuration without an address.",
+  },
+  full: {
+    code: "SubnetIsFull",
+    says: "The subnet has a free address.",
+    documented: docs.apiErrors,
+  },
+  noAddress: {
+    code: "InvalidIPAddressInRequest",
+    says: "An address is an IP address.",
+    ours: true,
+    assumed: "No source shows the refusal of a string that is no address.",
+  },
+  outside: {
+    code: "PrivateIPAddressNotInSubnet",
+    says: "A static address is in a range of its subnet.",
+    documented: docs.apiErrors,
+  },
+  reserved: {
+    code: "PrivateIPAddressInReservedRange",
+    says: "The first four and the last address of a subnet's range are the service's own.",
+    documented: `${docs.apiErrors}; how many: ${docs.vnet}`,
+  },
+  taken: {
+    code: "PrivateIPAddressIsAllocated",
+    says: "An address is that of one configuration.",
+    reported: quoted("PrivateIPAddressIsAllocated"),
+  },
+});
+
+behavesSo(
+  "Private addresses",
+  { says: "A dynamic address is the next free one.", documented: docs.privateAddresses },
+  {
+    says: "A dynamic address stays while its configuration stays in the subnet.",
+    documented: docs.vnet,
+  },
+);
 
 /** Addresses that Azure keeps in every subnet: the first four and the last. */
 const RESERVED_FIRST = 4n;
@@ -142,15 +188,14 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
   const address = asText(part.properties.privateIPAddress);
   const networks = networksOf(subnet.properties).filter((n) => n.family === familyOf(part));
   if (address === undefined) {
-    // The code for a static address that is not named is not documented; this spelling is ours.
     yield part.properties.privateIPAllocationMethod === "Static"
       ? refuse(
-          "PrivateIPAddressNotProvidedForStaticAllocation",
+          refusals.unnamed,
           `${part.id} has allocation method Static but no privateIPAddress.`,
           target,
         )
       : refuse(
-          "SubnetIsFull",
+          refusals.full,
           `Subnet ${subnetId} with address prefix ${prefixesOf(subnet.properties).join(", ")} does not have enough capacity for 1 IP addresses.`,
           target,
         );
@@ -158,13 +203,13 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
   }
   const parsed = parseAddress(address);
   if (parsed === undefined) {
-    yield refuse("InvalidIPAddressInRequest", `'${address}' is not an IP address.`, target);
+    yield refuse(refusals.noAddress, `'${address}' is not an IP address.`, target);
     return;
   }
   const network = networks.find((n) => n.first <= parsed.first && parsed.first <= n.last);
   if (parsed.family !== familyOf(part) || network === undefined) {
     yield refuse(
-      "PrivateIPAddressNotInSubnet",
+      refusals.outside,
       `Private static IP address ${address} does not belong to the range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
       target,
     );
@@ -172,7 +217,7 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
   }
   if (isReserved(network, parsed.first)) {
     yield refuse(
-      "PrivateIPAddressInReservedRange",
+      refusals.reserved,
       `Private static IP address ${address} falls within reserved IP range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
       target,
     );
@@ -186,7 +231,7 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
   )?.part;
   if (holder !== undefined) {
     yield refuse(
-      "PrivateIPAddressIsAllocated",
+      refusals.taken,
       `IP configuration ${part.id} is using the private IP address ${address} which is already allocated to resource ${holder}.`,
       target,
     );

@@ -8,18 +8,19 @@ import {
   writeTerminations,
 } from "../compute/machineWrites";
 import { type EventRequest, isTerminating, type StoredEvent } from "../compute/scheduledEvents";
-import { authorize, type Caller, mayDo, maySee } from "./access";
+import { authorize, mayDo, maySee } from "./access";
 import { amend } from "./amend";
 import { type Conditions, checkConditions } from "./conditions";
-import { ArmError, refuse } from "./errors";
+import { ArmError } from "./errors";
 import { isUnder, keyOf, parseId } from "./ids";
 import { notFound } from "./missing";
 import { deleteResource, putResource, serviceOver } from "./requests";
 import type { Body, Child, StoredResource } from "./resource";
 import type { Store, StoreTransaction } from "./store";
+import { notAnId } from "./target";
 import { typeNamed } from "./types";
 import { visible } from "./visible";
-import { type Service, type World, worldOver } from "./world";
+import { type Caller, type Service, type World, worldOver } from "./world";
 
 export { ArmError };
 
@@ -64,7 +65,7 @@ export class Arm {
     const found = await this.get(id, options);
     if (found !== undefined) return found;
     const parsed = parseId(id);
-    if (parsed === undefined) throw refuse("InvalidResourceId", `'${id}' is not a resource id.`);
+    if (parsed === undefined) throw notAnId(id);
     throw notFound(parsed, worldOver(this.store.view()));
   }
 

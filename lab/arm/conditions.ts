@@ -1,5 +1,16 @@
 /** Preconditions of a request: entity tags in If-Match and If-None-Match. Pure. */
-import { ArmError } from "./errors";
+import { refuse } from "./errors";
+import { refusalsOf } from "./rules";
+import { recordings } from "./sources";
+
+const refusals = refusalsOf("Every request", {
+  etag: {
+    code: "PreconditionFailed",
+    says: "The etag of what is there meets If-Match and If-None-Match.",
+    http: 412,
+    recorded: `PUT with an If-Match of another etag; ${recordings.client}`,
+  },
+});
 
 /** Headers as they were sent. */
 export interface Conditions {
@@ -24,8 +35,7 @@ function matches(header: string, etag: string | undefined): boolean {
 const plain = (tag: string): string => tag.replace(/^W\//, "").replaceAll('"', "");
 
 const failed = (header: string, etag: string | undefined) =>
-  new ArmError(
-    412,
-    "PreconditionFailed",
+  refuse(
+    refusals.etag,
     `The condition '${header}' in the request does not hold: the resource ${etag === undefined ? "is not there" : `has the etag ${etag}`}.`,
   );

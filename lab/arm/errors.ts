@@ -1,11 +1,10 @@
 /** What Azure Resource Manager answers when it refuses. */
+import type { Rule } from "./rules";
 
-/** A refusal: HTTP status, Azure's code, a sentence, and the property it is about. */
+/** A refusal: the rule with HTTP status and code, a sentence, and the property it is about. */
 export class ArmError extends Error {
   constructor(
-    readonly status: number,
-    /** Azure's error code, e.g. `InUseSubnetCannotBeDeleted`. */
-    readonly code: string,
+    readonly rule: Rule,
     message: string,
     /** Path of the property, as Azure names it in `target`. */
     readonly target?: string,
@@ -14,6 +13,16 @@ export class ArmError extends Error {
   ) {
     super(message);
     this.name = "ArmError";
+  }
+
+  /** HTTP status. */
+  get status(): number {
+    return this.rule.http;
+  }
+
+  /** Azure's error code, e.g. `InUseSubnetCannotBeDeleted`. */
+  get code(): string {
+    return this.rule.code;
   }
 
   /** The body of Azure's answer. */
@@ -34,14 +43,9 @@ export class ArmError extends Error {
   }
 }
 
-/** A refused request: status 400, the usual answer to a wrong body. */
-export function refuse(code: string, message: string, target?: string): ArmError {
-  return new ArmError(400, code, message, target);
-}
-
-/** A request that clashes with what is there: status 409. */
-export function conflict(code: string, message: string, target?: string): ArmError {
-  return new ArmError(409, code, message, target);
+/** A request that a rule forbids. */
+export function refuse(rule: Rule, message: string, target?: string): ArmError {
+  return new ArmError(rule, message, target);
 }
 
 /** All refusals of one request as one error: the first one leads, the others are its details. */
@@ -49,7 +53,7 @@ export function joined(errors: readonly ArmError[]): ArmError | undefined {
   const [first, ...others] = errors;
   if (first === undefined || others.length === 0) return first;
   const details = [...first.details, ...others.flatMap((other) => [other, ...other.details])];
-  return new ArmError(first.status, first.code, first.message, first.target, details);
+  return new ArmError(first.rule, first.message, first.target, details);
 }
 
 /** One line in the words of azure-native: `Status=400 Code="…" Message="…"`. */

@@ -2,7 +2,32 @@
 import { type ArmError, refuse } from "./errors";
 import { isUnder, keyOf, nameOf, parseId, sameId, typeOf } from "./ids";
 import { asBodies, asText, type Child, type StoredResource } from "./resource";
+import { type Rule, refusalsOf } from "./rules";
+import { docs, recordings } from "./sources";
 import { type Found, type Put, type World, worldOver } from "./world";
+
+const refusals = refusalsOf("Every request", {
+  noId: {
+    code: "LinkedInvalidPropertyId",
+    says: "A reference is a whole resource id.",
+    documented: docs.apiErrors,
+  },
+  wrongType: {
+    code: "InvalidResourceReference",
+    says: "A reference names a resource of a type that belongs there.",
+    assumed: "The code is that of a resource that is missing; no source shows a wrong type.",
+  },
+  absent: {
+    code: "InvalidResourceReference",
+    says: "A resource that is named is there.",
+    recorded: `PUT of a network interface in a subnet that is missing; ${recordings.operator}`,
+  },
+  elsewhere: {
+    code: "InvalidResourceReference",
+    says: "A resource that is named is in the same region.",
+    recorded: `the sentence of the refusal of a missing subnet says so; ${recordings.operator}`,
+  },
+});
 
 /** Children that the resource itself will have: rules of a load balancer name its own frontends. */
 export function findIncludingOwn(put: Put, id: string): Found | undefined {
@@ -28,7 +53,7 @@ export function* referenceProblems(
   const parsed = id === undefined ? undefined : parseId(id);
   if (id === undefined || parsed === undefined) {
     yield refuse(
-      "LinkedInvalidPropertyId",
+      refusals.noId,
       `Property id '${id ?? ""}' at path '${path}.id' is invalid. Expect a fully qualified resource id that starts with '/subscriptions/{subscriptionId}'.`,
       `${path}.id`,
     );
@@ -36,7 +61,7 @@ export function* referenceProblems(
   }
   if (!types.some((type) => keyOf(type) === keyOf(typeOf(parsed)))) {
     yield refuse(
-      "InvalidResourceReference",
+      refusals.wrongType,
       `${path} is '${id}', a ${typeOf(parsed)}; it must be the id of a ${types.join(" or ")}.`,
       `${path}.id`,
     );
@@ -45,7 +70,7 @@ export function* referenceProblems(
   const found = findIncludingOwn(put, id);
   if (found === undefined) {
     yield refuse(
-      "InvalidResourceReference",
+      refusals.absent,
       `Resource ${id} referenced by resource ${put.desired.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
       `${path}.id`,
     );
@@ -55,7 +80,7 @@ export function* referenceProblems(
   const own = put.desired.location ?? location;
   if (location !== undefined && location !== own) {
     yield refuse(
-      "InvalidResourceReference",
+      refusals.elsewhere,
       `Resource ${id} is in ${location}, resource ${put.desired.id} is in ${own}: both must be in the same region.`,
       `${path}.id`,
     );
@@ -80,12 +105,12 @@ export function namedBy(
 }
 
 /** A refusal to delete something that others use, naming up to five of them. */
-export function inUse(code: string, id: string, users: readonly string[]): ArmError {
+export function inUse(rule: Rule, id: string, users: readonly string[]): ArmError {
   const shown = users.slice(0, 5).join(", ");
   const more = users.length > 5 ? ` and ${users.length - 5} more` : "";
   const parsed = parseId(id);
   const name = parsed === undefined ? id : nameOf(parsed);
-  return refuse(code, `${name} cannot be deleted because it is in use by ${shown}${more}.`, id);
+  return refuse(rule, `${name} cannot be deleted because it is in use by ${shown}${more}.`, id);
 }
 
 /** Children of `before` that are missing in `after`, compared by id. */

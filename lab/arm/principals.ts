@@ -1,7 +1,6 @@
 /** The identities of the tenant: of provider configurations, and of clients that sign in. Pure. */
 import { createHash } from "node:crypto";
-import type { Caller } from "./access";
-import type { World } from "./world";
+import type { Caller, World } from "./world";
 
 /** Used when the program's configuration names no subscription. */
 export const DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000001";

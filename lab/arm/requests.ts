@@ -9,7 +9,7 @@ import { accept } from "./accept";
 import { authorize, authorizeLinks } from "./access";
 import { amend } from "./amend";
 import { commonProblems, nameProblems } from "./common";
-import { ArmError, joined, refuse } from "./errors";
+import { type ArmError, joined, refuse } from "./errors";
 import {
   type ArmId,
   formatId,
@@ -19,15 +19,25 @@ import {
   parentOf,
   parseId,
   RESOURCE_GROUP_TYPE,
-  resourceGroupId,
-  typeOf,
 } from "./ids";
-import { groupMissing, notFound, placeMissing } from "./missing";
+import { notFound, placeMissing } from "./missing";
 import { asBodies, type Body, type StoredResource } from "./resource";
+import { refusalsOf } from "./rules";
+import { quoted } from "./sources";
 import type { StoreTransaction } from "./store";
+import { parentMissing, type Target, targetOf } from "./target";
 import { type ResourceType, typeNamed } from "./types";
 import { storable } from "./visible";
 import { type Put, type Service, worldOver } from "./world";
+
+const refusals = refusalsOf("Every request", {
+  groupInUse: {
+    code: "ResourceGroupDeletionBlocked",
+    says: "A group goes only if nothing outside it needs a part of it.",
+    http: 409,
+    reported: quoted("ResourceGroupDeletionBlocked"),
+  },
+});
 
 /** Acts inside a transaction; `byService` frees writes from what binds a user's request. */
 export function serviceOver(tx: StoreTransaction): Service {
@@ -84,77 +94,6 @@ export function deleteResource(id: string, tx: StoreTransaction): void {
   else if (type.type === RESOURCE_GROUP_TYPE) removeGroup(formatId(parsed), tx);
   else remove(formatId(parsed), type, tx);
 }
-
-/** What an id in a request means: its type, and its parts in the spelling that is stored. */
-interface Target {
-  id: ArmId;
-  type: ResourceType;
-  existing?: StoredResource;
-  /** Why what it hangs on is not there; judged after what the request says. */
-  placeMissing?: ArmError;
-}
-
-function targetOf(text: string, tx: StoreTransaction): Target {
-  const id = parseId(text);
-  if (id === undefined) throw refuse("InvalidResourceId", `'${text}' is not a resource id.`);
-  const type = typeNamed(typeOf(id));
-  if (type === undefined) {
-    throw new ArmError(
-      404,
-      "InvalidResourceType",
-      `The embedded Azure does not know resource type '${typeOf(id)}'.`,
-    );
-  }
-  if (type.type === RESOURCE_GROUP_TYPE) {
-    const existing = tx.get(text);
-    return { id: existing === undefined ? id : (parseId(existing.id) ?? id), type, existing };
-  }
-  const place = type.scoped ? placeOf(id, tx) : undefined;
-  const scope = place?.scope ?? scopeOf(id, tx);
-  const parent = parentOf(id);
-  const names = [...id.names];
-  if (parent !== undefined) {
-    const owner = tx.get(formatId(parent));
-    if (owner === undefined) throw parentMissing(id, parent);
-    names.splice(0, names.length - 1, ...(parseId(owner.id)?.names ?? parent.names));
-  }
-  const types = type.type.split("/").slice(1);
-  const namespace = type.type.split("/")[0];
-  const spelled: ArmId = { ...id, scope, namespace, types, names };
-  const existing = tx.get(formatId(spelled));
-  return {
-    id: existing === undefined ? spelled : (parseId(existing.id) ?? spelled),
-    type,
-    existing,
-    placeMissing: place?.missing,
-  };
-}
-
-function scopeOf(id: ArmId, tx: StoreTransaction): string {
-  if (id.resourceGroup === undefined) return id.scope;
-  const group = tx.get(resourceGroupId(id.subscription, id.resourceGroup));
-  if (group !== undefined) return group.id;
-  throw groupMissing(id.resourceGroup);
-}
-
-/** What a role hangs on, in the spelling that is stored, and the 404 if it is not there. */
-function placeOf({ scope }: ArmId, tx: StoreTransaction): { scope: string; missing?: ArmError } {
-  if (/^\/subscriptions\/[^/]+$/i.test(scope)) return { scope };
-  const world = worldOver(tx);
-  const found = world.find(scope)?.part;
-  if (found !== undefined) return { scope: found.id };
-  const id = parseId(scope);
-  const missing =
-    id === undefined ? refuse("InvalidScope", `'${scope}' is no scope.`) : notFound(id, world);
-  return { scope, missing };
-}
-
-const parentMissing = (id: ArmId, parent: ArmId) =>
-  new ArmError(
-    404,
-    "ParentResourceNotFound",
-    `Failed to perform 'write' on resource(s) of type '${id.types.join("/")}', because the parent resource '${formatId(parent)}' could not be found.`,
-  );
 
 /** Writes a resource that is stored on its own. */
 function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): StoredResource {
@@ -287,9 +226,8 @@ function removeGroup(groupId: string, tx: StoreTransaction): void {
   for (const resource of inside) {
     const outside = tx.usersOf(resource.id).find((user) => !isUnder(user.id, groupId));
     if (outside === undefined) continue;
-    throw new ArmError(
-      409,
-      "ResourceGroupDeletionBlocked",
+    throw refuse(
+      refusals.groupInUse,
       `Deletion of resource group '${groupId.split("/").pop()}' failed as resource ${resource.id} is in use by ${outside.id}.`,
       resource.id,
     );

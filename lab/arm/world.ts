@@ -1,7 +1,6 @@
 /** What the rules of a type may look at. */
 
 import type { MachineAction } from "../compute/machineState";
-import type { Caller } from "./access";
 import type { ArmError } from "./errors";
 import { type ArmId, formatId, isUnder, keyOf, parseId, sameId } from "./ids";
 import { asBodies, asText, type Body, type Child, type StoredResource } from "./resource";
@@ -53,6 +52,16 @@ function partOf(holder: { properties: Body }, collection: string, id: string): C
   if (field === undefined) return undefined;
   const parts = asBodies(holder.properties[field]) as Child[];
   return parts.find((part) => sameId(asText(part.id), id));
+}
+
+/**
+ * The identity behind a request. It owns the subscription that it was configured for, and has
+ * elsewhere what was assigned to it, nothing more.
+ */
+export interface Caller {
+  clientId: string;
+  objectId: string;
+  subscription: string;
 }
 
 /** A write that is being judged. `desired` is the whole new resource, children with their ids. */

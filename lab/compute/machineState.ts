@@ -1,7 +1,29 @@
 /** Power of a virtual machine, and what was asked of it: kept in the store, in no answer. Pure. */
-import { type ArmError, conflict } from "../arm/errors";
+import { type ArmError, refuse } from "../arm/errors";
 import { asBody, asNumber, asText, type Body, type StoredResource } from "../arm/resource";
+import { refusalsOf } from "../arm/rules";
+import { docs } from "../arm/sources";
 import { isTerminating } from "./scheduledEvents";
+
+const NOT_ALLOWED = { code: "OperationNotAllowed", http: 409 } as const;
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
+  "marked for deletion": {
+    ...NOT_ALLOWED,
+    says: "A machine that is marked for deletion takes no write and no operation.",
+    documented: docs.machineErrors,
+  },
+  deallocated: {
+    ...NOT_ALLOWED,
+    says: "A deallocated machine is started; it is not powered off, restarted, redeployed, reimaged.",
+    documented: docs.machineErrors,
+  },
+  stopped: {
+    ...NOT_ALLOWED,
+    says: "A stopped machine is not restarted or redeployed.",
+    assumed: "Neither is documented: the stricter reading.",
+  },
+});
 
 /** What the machine of a VM should be, for whoever runs machines. */
 export interface MachineState {
@@ -114,22 +136,19 @@ function healthOf(vm: StoredResource) {
 const NEEDS_HOST: readonly MachineAction[] = ["powerOff", "restart", "reimage", "redeploy"];
 const NEEDS_POWER: readonly MachineAction[] = ["restart", "redeploy"];
 
-/**
- * The state after an operation; throws Azure's 409 `OperationNotAllowed`. That a stopped VM cannot
- * be restarted or redeployed, and a deallocated one not powered off, is the harsher reading.
- */
+/** The state after an operation; throws Azure's 409 `OperationNotAllowed`. */
 export function stateAfter(
   vm: StoredResource,
   action: MachineAction,
   options: ActionOptions = {},
 ): MachineState {
   const { power, run, disk } = machineStateOf(vm);
-  if (isTerminating(vm)) throw notAllowed(vm, action, "is marked for deletion");
+  if (isTerminating(vm)) throw notAllowed(vm, action, "marked for deletion");
   if (power === "deallocated" && NEEDS_HOST.includes(action)) {
-    throw notAllowed(vm, action, "is deallocated");
+    throw notAllowed(vm, action, "deallocated");
   }
   if (power === "stopped" && NEEDS_POWER.includes(action)) {
-    throw notAllowed(vm, action, "is stopped");
+    throw notAllowed(vm, action, "stopped");
   }
   switch (action) {
     case "powerOff":
@@ -152,9 +171,13 @@ export function stateAfter(
 }
 
 /** The refusal of an operation; also that of a write to a VM that is about to go. */
-export function notAllowed(vm: StoredResource, operation: string, because: string): ArmError {
-  return conflict(
-    "OperationNotAllowed",
-    `Operation '${operation}' is not allowed on VM '${vm.name}' since the VM ${because}.`,
+export function notAllowed(
+  vm: StoredResource,
+  operation: string,
+  state: keyof typeof refusals,
+): ArmError {
+  return refuse(
+    refusals[state],
+    `Operation '${operation}' is not allowed on VM '${vm.name}' since the VM is ${state}.`,
   );
 }

@@ -1,9 +1,11 @@
 /** What the API does to virtual machines besides PUT and DELETE, within one transaction. */
 import { randomUUID } from "node:crypto";
 import { amend } from "../arm/amend";
-import { ArmError } from "../arm/errors";
+import { refuse } from "../arm/errors";
 import { isUnder, keyOf } from "../arm/ids";
 import { refOf, type StoredResource } from "../arm/resource";
+import { refusalsOf } from "../arm/rules";
+import { docs } from "../arm/sources";
 import type { StoreTransaction } from "../arm/store";
 import { type ActionOptions, type MachineAction, machineStateOf, stateAfter } from "./machineState";
 import {
@@ -15,6 +17,15 @@ import {
   type StoredEvent,
   terminateNotice,
 } from "./scheduledEvents";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
+  absent: {
+    code: "ResourceNotFound",
+    says: "A machine that is asked for is there.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+});
 
 const MACHINE_TYPE = "Microsoft.Compute/virtualMachines";
 
@@ -73,5 +84,5 @@ const isMachine = (resource: StoredResource) => keyOf(resource.type) === keyOf(M
 function machineIn(id: string, tx: StoreTransaction): StoredResource {
   const vm = tx.get(id);
   if (vm !== undefined && isMachine(vm)) return vm;
-  throw new ArmError(404, "ResourceNotFound", `There is no virtual machine '${id}'.`);
+  throw refuse(refusals.absent, `There is no virtual machine '${id}'.`);
 }

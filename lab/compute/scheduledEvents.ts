@@ -5,6 +5,16 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../arm/errors";
 import { asBodies, asBody, asText, type StoredResource } from "../arm/resource";
+import { refusalsOf } from "../arm/rules";
+import { docs } from "../arm/sources";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
+  noNotice: {
+    code: "OperationNotAllowed",
+    says: "A machine gets a Terminate event if its profile asks for one.",
+    documented: docs.terminate,
+  },
+});
 
 /** What can be announced, and for how many seconds at least; Terminate's notice is the VM's own. */
 export const EVENT_NOTICE = {
@@ -129,7 +139,7 @@ function noticeFor(vm: StoredResource, type: EventType, act: EventAct): number {
   const notice = terminateNotice(vm);
   if (notice !== undefined) return notice;
   throw refuse(
-    "OperationNotAllowed",
+    refusals.noNotice,
     `VM '${vm.name}' gets no Terminate event: scheduledEventsProfile.terminateNotificationProfile.enable is not true.`,
     "scheduledEventsProfile.terminateNotificationProfile",
   );

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { Arm } from "../arm/arm";
-import { conflict } from "../arm/errors";
 import { sameId } from "../arm/ids";
-import type { RunInMachine } from "../arm/rest/runCommand";
+import type { RunInMachine } from "../arm/rest/request";
+import { agentMissing } from "../arm/rest/runCommand";
 import { startRest } from "../arm/rest/server";
 import { Store } from "../arm/store";
 import { processOf } from "../host/processes";
@@ -58,12 +58,7 @@ function runnerOf(lab: LabPaths): RunInMachine | undefined {
   if (status === undefined) return undefined;
   return (vm, argv, input) => {
     const place = status.places.find(({ id }) => sameId(id, vm.id));
-    if (place?.pid === undefined) {
-      throw conflict(
-        "OperationNotAllowed",
-        "The VM agent is not ready: the machine does not run yet.",
-      );
-    }
+    if (place?.pid === undefined) throw agentMissing();
     const options = { input, timeoutSeconds: SCRIPT_SECONDS, allowed: EVERY_CODE };
     return run(inPlace(status, place.name, argv), options);
   };

@@ -1,7 +1,8 @@
-/** All that is derived from the sources' public surface, as texts. */
+/** All that is derived from the sources, as texts. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
+import { ruleProblems, rulesOf, rulesPage } from "./azureRules";
 import { withSchemaSection } from "./changelog";
 import { type Change, changeLine, changesBetween, isVersionAtLeast, leastVersion } from "./changes";
 import { componentsOf, inferSchema, schemaText } from "./infer";
@@ -30,15 +31,17 @@ export function derive(root: string): Derived {
   const releasedSchema = readSchema(path.join(root, RELEASED));
   const before = readSchema(path.join(root, "schema.json"));
   const pages = Object.entries(pagesOf(entries));
+  const rules = rulesOf(root);
   const changelog = readFileSync(path.join(root, "CHANGELOG.md"), "utf8");
   return {
     schema,
     releasedSchema,
-    problems: [...problems, ...surfaceProblems(entries)],
+    problems: [...problems, ...surfaceProblems(entries), ...ruleProblems(rules)],
     changes: changesFrom(before, schema).map(changeLine),
     files: {
       "schema.json": schemaText(schema),
       "CHANGELOG.md": withSchemaSection(changelog, changesFrom(releasedSchema, schema)),
+      "docs/azure-rules.md": rulesPage(rules),
       ...Object.fromEntries(pages.map(([name, text]) => [`docs/reference/${name}`, text])),
     },
   };

@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: writes what is derived from the public surface: schema.json, docs/reference, and
- * the changelog's list of changes since the last release.
+ * `npm run docs`: writes what is derived from the sources: schema.json, docs/reference, the
+ * changelog's list of changes since the last release, and docs/azure-rules.md.
  *
  *   npm run docs                 writes, and says what changed
  *   npm run docs -- --check      writes nothing; fails if something is not current

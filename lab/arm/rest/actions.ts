@@ -2,12 +2,34 @@
 import { MACHINE_ACTIONS, type MachineAction, machineStateOf } from "../../compute/machineState";
 import { instancesOf, isLatest, recordOf } from "../../compute/scaleSets/instances";
 import { upgrade } from "../../compute/scaleSets/operations";
-import { ArmError, refuse } from "../errors";
+import { refuse } from "../errors";
 import { keyOf, parseId, typeOf } from "../ids";
 import { asTexts, type Body, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs, quoted } from "../sources";
 import { page } from "./lists";
 import { type Answer, ok, type RestRequest } from "./request";
 import { runCommand } from "./runCommand";
+
+const refusals = refusalsOf("The HTTP API", {
+  unknown: {
+    code: "NotFound",
+    says: "An action is one that the type has.",
+    http: 404,
+    assumed: "The lab carries some of each type's actions; the code is that of a missing part.",
+  },
+  notRunning: {
+    code: "OperationNotAllowed",
+    says: "Commands run in a machine that runs.",
+    http: 409,
+    documented: docs.machineErrors,
+  },
+  instance: {
+    code: "InvalidParameter",
+    says: "Instances that an action names are of the scale set.",
+    reported: quoted("is+not+an+active+Virtual+Machine+Scale+Set+VM+instanceId"),
+  },
+});
 
 const VM = "microsoft.compute/virtualmachines";
 const SCALE_SET = "microsoft.compute/virtualmachinescalesets";
@@ -33,9 +55,8 @@ export async function actOn(request: RestRequest): Promise<Answer | undefined> {
 }
 
 const unknown = (action: string, type: string) =>
-  new ArmError(
-    404,
-    "NotFound",
+  refuse(
+    refusals.unknown,
     `The embedded Azure does not know the action '${action}' of ${type || "this path"}.`,
   );
 
@@ -87,9 +108,8 @@ async function onMachine(request: RestRequest, target: string, wanted: string): 
     const vm = (await arm.need(target)) as StoredResource;
     const stored = arm.look((world) => world.get(vm.id)) ?? vm;
     if (machineStateOf(stored).power !== "running") {
-      throw new ArmError(
-        409,
-        "OperationNotAllowed",
+      throw refuse(
+        refusals.notRunning,
         "Cannot modify extensions in the VM when the VM is not running.",
       );
     }
@@ -122,7 +142,7 @@ async function onScaleSet(
   const missing = named.find((name) => !all.some((vm) => keyOf(vm.name) === keyOf(name)));
   if (missing !== undefined) {
     throw refuse(
-      "InvalidParameter",
+      refusals.instance,
       `The provided instanceId ${missing} is not an active Virtual Machine Scale Set VM instanceId.`,
       "instanceIds",
     );

@@ -1,7 +1,32 @@
 /** API versions: required, well formed, and none from before the type or after today. Pure. */
-import { ArmError, refuse } from "../errors";
+import { refuse } from "../errors";
 import { keyOf } from "../ids";
+import { refusalsOf } from "../rules";
+import { docs, quoted } from "../sources";
 import type { RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  none: {
+    code: "MissingApiVersionParameter",
+    says: "A request says the version of the API.",
+    reported: quoted("MissingApiVersionParameter"),
+  },
+  form: {
+    code: "InvalidApiVersionParameter",
+    says: "A version is a date.",
+    reported: quoted("InvalidApiVersionParameter"),
+  },
+  range: {
+    code: "InvalidApiVersionParameter",
+    says: "A version is one that there was: from the first on until today.",
+    assumed: "The lab has no list of versions: it takes each day.",
+  },
+  provider: {
+    code: "NoRegisteredProviderFound",
+    says: "A type is asked in a version that it had: from its first on until today.",
+    documented: docs.apiErrors,
+  },
+});
 
 /** The version that a namespace's types began with, or a type's own. */
 const FIRST: Readonly<Record<string, string>> = {
@@ -21,7 +46,7 @@ export function checkVersion({ query, segments }: RestRequest): void {
   const version = query.get("api-version");
   if (version === null || version === "") {
     throw refuse(
-      "MissingApiVersionParameter",
+      refusals.none,
       "The api-version query parameter (?api-version=) is required for all requests.",
     );
   }
@@ -32,15 +57,14 @@ export function checkVersion({ query, segments }: RestRequest): void {
   const first = FIRST[type] ?? FIRST[namespace];
   if (!isDay) {
     throw refuse(
-      "InvalidApiVersionParameter",
+      refusals.form,
       `The api-version '${version.slice(0, 60)}' is invalid. A version is a date, e.g. '2024-05-01'.`,
     );
   }
   const today = new Date().toISOString().slice(0, 10);
   if ((first === undefined || version >= first) && date <= today) return;
-  throw new ArmError(
-    400,
-    type === "" ? "InvalidApiVersionParameter" : "NoRegisteredProviderFound",
+  throw refuse(
+    type === "" ? refusals.range : refusals.provider,
     `No registered resource provider found for API version '${version}' for type '${type.split("/").slice(1).join("/")}'. The supported api-versions begin with '${first ?? "2014-04-01"}'.`,
   );
 }

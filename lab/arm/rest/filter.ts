@@ -2,6 +2,16 @@
 import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { asBody, asText, type Body } from "../resource";
+import { refusalsOf } from "../rules";
+import { quoted } from "../sources";
+
+const refusals = refusalsOf("The HTTP API", {
+  filter: {
+    code: "InvalidFilterInQueryString",
+    says: "A filter compares properties that lists can be filtered by.",
+    reported: quoted("InvalidFilterInQueryString"),
+  },
+});
 
 type Test = (resource: Body) => boolean;
 
@@ -105,8 +115,5 @@ function propertyOf(resource: Body, property: string): string {
 }
 
 function fail(filter: string): never {
-  throw refuse(
-    "InvalidFilterInQueryString",
-    `Invalid $filter '${filter.slice(0, 200)}' specified.`,
-  );
+  throw refuse(refusals.filter, `Invalid $filter '${filter.slice(0, 200)}' specified.`);
 }

@@ -12,9 +12,59 @@ import {
 } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Caller } from "../access";
-import { ArmError } from "../errors";
+import { refuse } from "../errors";
 import { TENANT } from "../principals";
+import { refusalsOf } from "../rules";
+import { docs, quoted } from "../sources";
+import type { Caller } from "../world";
+
+const UNAUTHORIZED = { http: 401 } as const;
+
+/** What a request's token must be. */
+export const signIn = refusalsOf("Sign-in", {
+  noHeader: {
+    ...UNAUTHORIZED,
+    code: "AuthenticationFailed",
+    says: "A request has an Authorization header.",
+    reported: quoted("AuthenticationFailed"),
+  },
+  header: {
+    ...UNAUTHORIZED,
+    code: "AuthenticationFailedInvalidHeader",
+    says: "The Authorization header has a bearer's token.",
+    reported: quoted("AuthenticationFailedInvalidHeader"),
+  },
+  foreign: {
+    ...UNAUTHORIZED,
+    code: "InvalidAuthenticationToken",
+    says: "A token is signed by the directory.",
+    reported: quoted("InvalidAuthenticationToken"),
+  },
+  early: {
+    ...UNAUTHORIZED,
+    code: "InvalidAuthenticationToken",
+    says: "A token is valid already.",
+    assumed: "The code is that of a token that is not signed by the directory.",
+  },
+  tenant: {
+    ...UNAUTHORIZED,
+    code: "InvalidAuthenticationTokenTenant",
+    says: "A token is of the subscription's tenant.",
+    documented: docs.apiErrors,
+  },
+  audience: {
+    ...UNAUTHORIZED,
+    code: "InvalidAuthenticationTokenAudience",
+    says: "A token is for the API.",
+    reported: quoted("InvalidAuthenticationTokenAudience"),
+  },
+  expired: {
+    ...UNAUTHORIZED,
+    code: "ExpiredAuthenticationToken",
+    says: "A token is valid still.",
+    reported: quoted("ExpiredAuthenticationToken"),
+  },
+});
 
 /** What is kept of a lab's directory: one secret, one administrator, one signing key. */
 interface Kept {
@@ -122,31 +172,31 @@ export class Directory {
   /** What a token says, if this lab made it for this endpoint and it is good now; else Azure's 401. */
   verify(token: string): Claims {
     if (!this.#isOurs(token)) {
-      throw unauthorized("InvalidAuthenticationToken", "The access token is invalid.");
+      throw refuse(signIn.foreign, "The access token is invalid.");
     }
     const [, body = ""] = token.split(".");
     const { aud, iss, exp, nbf, appid, oid } = decode(body);
     const now = Date.now() / 1000;
     if (iss !== this.issuer) {
-      throw unauthorized(
-        "InvalidAuthenticationTokenTenant",
+      throw refuse(
+        signIn.tenant,
         `The access token is from the wrong issuer '${iss}'. It must match one of the tenants '${this.issuer}' associated with this subscription.`,
       );
     }
     if (![this.endpoint, ...AUDIENCES].includes(String(aud).replace(/\/+$/, ""))) {
-      throw unauthorized(
-        "InvalidAuthenticationTokenAudience",
+      throw refuse(
+        signIn.audience,
         `The access token has been obtained for wrong audience or resource '${aud}'. It should exactly match with one of the allowed audiences '${this.endpoint}/'.`,
       );
     }
     if (typeof exp !== "number" || exp < now) {
-      throw unauthorized(
-        "ExpiredAuthenticationToken",
+      throw refuse(
+        signIn.expired,
         `The access token expiry UTC time '${timeOf(exp)}' is earlier than current UTC time '${timeOf(now)}'.`,
       );
     }
     if (typeof nbf !== "number" || nbf > now + LEEWAY) {
-      throw unauthorized("InvalidAuthenticationToken", "The access token is not valid yet.");
+      throw refuse(signIn.early, "The access token is not valid yet.");
     }
     return { appid: String(appid), oid: String(oid) };
   }
@@ -168,8 +218,6 @@ export class Directory {
     return isOurs;
   }
 }
-
-export const unauthorized = (code: string, message: string) => new ArmError(401, code, message);
 
 const timeOf = (seconds: unknown) => new Date(Number(seconds) * 1000 || 0).toISOString();
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -1,13 +1,23 @@
 /** Bodies of requests: JSON with bounds, and the one liberty that the Azure CLI takes with it. Pure. */
 import { refuse } from "../errors";
 import { asBody, type Body } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
+
+const refusals = refusalsOf("The HTTP API", {
+  content: {
+    code: "InvalidRequestContent",
+    says: "A body can be read as a JSON object.",
+    documented: docs.apiErrors,
+  },
+});
 
 /** No body of Azure's is nested as deep as this. */
 const MAX_DEPTH = 64;
 
 const invalid = (why: string) =>
   refuse(
-    "InvalidRequestContent",
+    refusals.content,
     `The request content was invalid and could not be deserialized: '${why}'.`,
   );
 

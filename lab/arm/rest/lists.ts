@@ -1,11 +1,21 @@
 /** Lists: of groups, of resources, of one type, of a resource's parts; by page and filter. */
-import { ArmError } from "../errors";
+import { refuse } from "../errors";
 import { isUnder, keyOf, RESOURCE_GROUP_TYPE } from "../ids";
 import { groupMissing } from "../missing";
 import { asBodies, type Body } from "../resource";
+import { refusalsOf } from "../rules";
 import { childrenIn, type ResourceType, typeNamed } from "../types";
 import { matcher } from "./filter";
 import { type Answer, ok, type RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  page: {
+    code: "InvalidQueryParameter",
+    says: "$top and $skiptoken are numbers of a page.",
+    ours: true,
+    assumed: "The service's tokens are opaque: a client sends back what it got.",
+  },
+});
 
 /** One page of a list, and where the next one is. */
 export function page(request: RestRequest, all: readonly unknown[]): Answer {
@@ -14,11 +24,7 @@ export function page(request: RestRequest, all: readonly unknown[]): Answer {
   const top = query.get("$top");
   const size = top === null ? pageSize : Math.min(Number(top), pageSize);
   if (!Number.isInteger(from) || from < 0 || !Number.isInteger(size) || size < 1) {
-    throw new ArmError(
-      400,
-      "InvalidQueryParameter",
-      "$top or $skiptoken is not a number of a page.",
-    );
+    throw refuse(refusals.page, "$top or $skiptoken is not a number of a page.");
   }
   const value = all.slice(from, from + size);
   // A caller's $top bounds the answer, not the page.

@@ -1,9 +1,30 @@
 /** What a client asks before it has a token: the cloud's endpoints, its directory, the token itself. */
-import { ArmError, refuse } from "../errors";
+import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { TENANT } from "../principals";
+import { refusalsOf } from "../rules";
+import { quoted } from "../sources";
 import type { Directory, Principal } from "./identity";
 import { type Answer, ok, type RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  post: {
+    code: "invalid_request",
+    says: "A token is asked for with POST.",
+    documented: "https://datatracker.ietf.org/doc/html/rfc6749#section-5.2",
+  },
+  get: {
+    code: "MethodNotAllowed",
+    says: "The cloud's metadata are read with GET.",
+    http: 405,
+    assumed: "The status is HTTP's own; no source shows the code.",
+  },
+  version: {
+    code: "InvalidApiVersionParameter",
+    says: "The cloud's metadata have a version that clients know.",
+    reported: quoted("InvalidApiVersionParameter"),
+  },
+});
 
 type Asked = Pick<RestRequest, "method" | "segments" | "query" | "endpoint">;
 
@@ -28,7 +49,7 @@ export async function answerOpen(
   }
   if (/^discovery(\/v2\.0)?\/keys$/.test(below)) return ok({ keys: directory.keys });
   if (/^oauth2(\/v2\.0)?\/token$/.test(below)) {
-    if (method !== "POST") throw refuse("invalid_request", "A token is asked for with POST.");
+    if (method !== "POST") throw refuse(refusals.post, "A token is asked for with POST.");
     return token(await form(), directory, principalOf);
   }
   return undefined;
@@ -38,10 +59,10 @@ const METADATA_VERSIONS = ["2018-05-01", "2019-05-01", "2020-06-01", "2022-09-01
 
 function metadata({ method, query, endpoint }: Asked): Answer {
   const version = query.get("api-version");
-  if (method !== "GET") throw new ArmError(405, "MethodNotAllowed", "Only GET is possible here.");
+  if (method !== "GET") throw refuse(refusals.get, "Only GET is possible here.");
   if (version === null || !METADATA_VERSIONS.includes(version)) {
     throw refuse(
-      "InvalidApiVersionParameter",
+      refusals.version,
       `The api-version '${version ?? ""}' is invalid. The supported versions are '${METADATA_VERSIONS.join(",")}'.`,
     );
   }

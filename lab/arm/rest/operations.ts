@@ -1,6 +1,24 @@
 /** What goes on after an answer, and where a client sees how far it is. */
-import { ArmError } from "../errors";
+import { ArmError, refuse } from "../errors";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import type { Answer, RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  broken: {
+    code: "InternalServerError",
+    says: "An operation fails by a rule, not by a fault of the service.",
+    http: 500,
+    documented: docs.apiErrors,
+  },
+  absent: {
+    code: "OperationNotFound",
+    says: "An operation that is asked for was begun a short while ago.",
+    http: 404,
+    ours: true,
+    assumed: "No source shows the service's answer to an operation that it does not know.",
+  },
+});
 
 /**
  * An operation that waits for something to be gone says so in its own name: no restart loses it.
@@ -46,7 +64,7 @@ export function keep(name: string, work: Promise<unknown>): (request: RestReques
 }
 
 const asArmError = (error: unknown) =>
-  error instanceof ArmError ? error : new ArmError(500, "InternalServerError", String(error));
+  error instanceof ArmError ? error : refuse(refusals.broken, String(error));
 
 /** 202 with where to look. */
 function accepted(request: RestRequest, name: string): Answer {
@@ -96,5 +114,5 @@ function read(name: string): Waiting {
   } catch {
     // Whatever it is, no operation has this name.
   }
-  throw new ArmError(404, "OperationNotFound", `There is no operation '${name.slice(0, 60)}'.`);
+  throw refuse(refusals.absent, `There is no operation '${name.slice(0, 60)}'.`);
 }

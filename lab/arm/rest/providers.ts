@@ -1,10 +1,21 @@
 /** Resource providers: which types there are, and with which API versions. */
-import { ArmError } from "../errors";
+import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { regionNames } from "../regions";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import { namespaces, resourceTypes } from "../types";
 import { page } from "./lists";
 import { type Answer, ok, type RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  namespace: {
+    code: "InvalidResourceNamespace",
+    says: "A provider that is asked for is there; the lab has those of its types.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+});
 
 export const listProviders = (request: RestRequest, [subscription = ""]: string[]): Answer =>
   page(
@@ -15,9 +26,8 @@ export const listProviders = (request: RestRequest, [subscription = ""]: string[
 export function oneProvider(_request: RestRequest, [subscription = "", name = ""]: string[]) {
   const namespace = namespaces.find((known) => keyOf(known) === keyOf(name));
   if (namespace !== undefined) return ok(provider(subscription, namespace));
-  throw new ArmError(
-    404,
-    "InvalidResourceNamespace",
+  throw refuse(
+    refusals.namespace,
     `The resource namespace '${name}' is invalid: the embedded Azure has ${namespaces.join(", ")}.`,
   );
 }

@@ -1,11 +1,45 @@
 /** A request as the routes see it: bounded, decoded, with the caller behind it. */
 import type { IncomingMessage } from "node:http";
-import type { Caller } from "../access";
 import type { Arm } from "../arm";
-import { ArmError, refuse } from "../errors";
-import type { Body } from "../resource";
+import { refuse } from "../errors";
+import type { Body, StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
+import { quoted } from "../sources";
+import type { Caller } from "../world";
 import { parseJson } from "./json";
-import type { RunInMachine } from "./runCommand";
+
+const refusals = refusalsOf("The HTTP API", {
+  uri: {
+    code: "BadRequest",
+    says: "A request has a URI that can be read.",
+    assumed: "The service's gateway answers before the API does.",
+  },
+  late: {
+    code: "RequestTimeout",
+    says: "A body arrives in time.",
+    http: 408,
+    assumed: "It is the lab's own limit.",
+  },
+  large: {
+    code: "RequestContentTooLarge",
+    says: "A body is no larger than the limit.",
+    http: 413,
+    reported: quoted("RequestContentTooLarge"),
+  },
+  media: {
+    code: "UnsupportedMediaType",
+    says: "A body is JSON.",
+    http: 415,
+    assumed: "The status is HTTP's own; no source shows the code.",
+  },
+});
+
+/** How a command gets into a running machine; undefined where no machine runs. */
+export type RunInMachine = (
+  vm: StoredResource,
+  argv: readonly string[],
+  input: string,
+) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 /** Azure Resource Manager takes bodies of up to 4 MB. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -60,7 +94,7 @@ export function segmentsOf(path: string): string[] {
   });
 }
 
-const invalidUri = () => refuse("BadRequest", "The request URI is not valid.");
+const invalidUri = () => refuse(refusals.uri, "The request URI is not valid.");
 
 /** Reads a body to its end, its bound, or its time. */
 export function readBody(message: IncomingMessage, most: number): Promise<Buffer> {
@@ -68,7 +102,7 @@ export function readBody(message: IncomingMessage, most: number): Promise<Buffer
     const chunks: Buffer[] = [];
     let size = 0;
     const timer = setTimeout(() => {
-      reject(new ArmError(408, "RequestTimeout", "The request body did not arrive in time."));
+      reject(refuse(refusals.late, "The request body did not arrive in time."));
     }, BODY_MS);
     const settle = (work: () => void) => {
       clearTimeout(timer);
@@ -86,20 +120,15 @@ export function readBody(message: IncomingMessage, most: number): Promise<Buffer
 }
 
 const tooLarge = (most: number) =>
-  new ArmError(
-    413,
-    "RequestContentTooLarge",
-    `The request content size exceeds the maximum size of ${most / 1024} KB.`,
-  );
+  refuse(refusals.large, `The request content size exceeds the maximum size of ${most / 1024} KB.`);
 
 /** The JSON object of a body; undefined for an empty one. */
 export function bodyOf(bytes: Buffer, contentType: string | undefined): Body | undefined {
   if (bytes.length === 0) return undefined;
   const [type = ""] = (contentType ?? "").split(";");
   if (!/^(application|text)\/json$/i.test(type.trim())) {
-    throw new ArmError(
-      415,
-      "UnsupportedMediaType",
+    throw refuse(
+      refusals.media,
       `The content media type '${type.trim().slice(0, 80) || "<null>"}' is not supported. Only 'application/json' is supported.`,
     );
   }

@@ -1,11 +1,50 @@
 /** GET, HEAD, PUT, PATCH and DELETE of a resource or a part of one. */
-import { ArmError, refuse } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { keyOf, parentOf, parseId, typeOf } from "../ids";
 import { asBody, type Body } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import { childrenIn, namespaces, type ResourceType, typeNamed } from "../types";
 import { expanded } from "./expand";
 import { begun } from "./operations";
 import { type Answer, ok, type RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  method: {
+    code: "MethodNotAllowed",
+    says: "A resource is asked with a method that its type has.",
+    http: 405,
+    assumed: "The status is HTTP's own; no source shows the code.",
+  },
+  namespace: {
+    code: "InvalidResourceNamespace",
+    says: "A namespace is one that the service has; the lab has those of its types.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+  type: {
+    code: "InvalidResourceType",
+    says: "A type is one that the namespace has; the lab has those of its catalogue.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+  otherName: {
+    code: "ResourceNameMismatch",
+    says: "A name in a body is that of the path.",
+    ours: true,
+    assumed: "No source shows the service's answer to another name.",
+  },
+  onlyTags: {
+    code: "InvalidRequestContent",
+    says: "A PATCH of a network resource has tags, and nothing else.",
+    documented: docs.apiErrors,
+  },
+  empty: {
+    code: "InvalidRequestContent",
+    says: "A PUT has a body.",
+    documented: docs.apiErrors,
+  },
+});
 
 /** Answers a request about one resource; undefined for a path that is no id. */
 export async function answerResource(request: RestRequest): Promise<Answer | undefined> {
@@ -28,9 +67,8 @@ export async function answerResource(request: RestRequest): Promise<Answer | und
       if (type !== undefined) return patch(request, type);
       break;
   }
-  throw new ArmError(
-    405,
-    "MethodNotAllowed",
+  throw refuse(
+    refusals.method,
     `The HTTP method '${request.method}' is not supported for a ${typeOf(id)} by the embedded Azure.`,
   );
 }
@@ -47,15 +85,13 @@ function isPart(path: string): boolean {
 function unknownType(type: string, { query }: RestRequest): ArmError {
   const [namespace = "", ...kinds] = type.split("/");
   if (!namespaces.some((known) => keyOf(known) === keyOf(namespace))) {
-    return new ArmError(
-      404,
-      "InvalidResourceNamespace",
+    return refuse(
+      refusals.namespace,
       `The resource namespace '${namespace}' is invalid: the embedded Azure does not have it.`,
     );
   }
-  return new ArmError(
-    404,
-    "InvalidResourceType",
+  return refuse(
+    refusals.type,
     `The resource type '${kinds.join("/")}' could not be found in the namespace '${namespace}' of the embedded Azure for api version '${query.get("api-version")}'.`,
   );
 }
@@ -96,7 +132,7 @@ function sameIdentity({ path }: RestRequest, body: Body): void {
   const whole = id.names.join("/");
   if ([name, whole].some((own) => keyOf(own) === keyOf(String(body.name)))) return;
   throw refuse(
-    "ResourceNameMismatch",
+    refusals.otherName,
     `The resource name '${body.name}' in the request body does not match '${name}' in the request's path.`,
   );
 }
@@ -109,7 +145,7 @@ async function patch(request: RestRequest, type: ResourceType): Promise<Answer> 
     const other = Object.keys(change).find((name) => keyOf(name) !== "tags");
     if (other !== undefined) {
       throw refuse(
-        "InvalidRequestContent",
+        refusals.onlyTags,
         `The request content was invalid and could not be deserialized: 'Could not find member '${other}': a PATCH of ${type.type} takes tags.'.`,
       );
     }
@@ -150,7 +186,7 @@ async function remove(request: RestRequest): Promise<Answer> {
 function needBody({ body, path }: RestRequest): Body {
   if (body !== undefined) return body;
   throw refuse(
-    "InvalidRequestContent",
+    refusals.empty,
     `The request content is required for '${path.slice(0, 200)}' but was empty.`,
   );
 }

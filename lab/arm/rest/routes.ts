@@ -1,6 +1,7 @@
 /** Which part of the interface answers a path; what none answers is refused by name. */
-import { ArmError, refuse } from "../errors";
+import { refuse } from "../errors";
 import { keyOf } from "../ids";
+import { refusalsOf } from "../rules";
 import { actOn } from "./actions";
 import { checkVersion } from "./apiVersions";
 import { listGroups, listResources, listTypes } from "./lists";
@@ -9,6 +10,27 @@ import { listProviders, oneProvider } from "./providers";
 import type { Answer, RestRequest } from "./request";
 import { answerResource } from "./resources";
 import { listLocations, listSubscriptions, listTenants, oneSubscription } from "./subscriptions";
+
+const refusals = refusalsOf("The HTTP API", {
+  subscription: {
+    code: "InvalidSubscriptionId",
+    says: "A subscription is named by a GUID.",
+    ours: true,
+    assumed: "No source shows the service's answer to another name.",
+  },
+  method: {
+    code: "MethodNotAllowed",
+    says: "A path is asked with a method that it has.",
+    http: 405,
+    assumed: "The status is HTTP's own; no source shows the code.",
+  },
+  path: {
+    code: "NotFound",
+    says: "A path is one of the API's.",
+    http: 404,
+    assumed: "The lab carries a part of the API.",
+  },
+});
 
 /** Answers a request with the values that its path has for the braces of a pattern. */
 type Handler = (request: RestRequest, values: string[]) => Answer | Promise<Answer>;
@@ -74,21 +96,16 @@ function match(parts: readonly string[], segments: readonly string[]): string[] 
 function checkSubscription(subscription: string): void {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(subscription)) return;
   throw refuse(
-    "InvalidSubscriptionId",
+    refusals.subscription,
     `The provided subscription identifier '${subscription}' is malformed or invalid.`,
   );
 }
 
 export const notAllowed = ({ method, path }: RestRequest) =>
-  new ArmError(
-    405,
-    "MethodNotAllowed",
+  refuse(
+    refusals.method,
     `The HTTP method '${method}' is not supported for '${path}' by the embedded Azure.`,
   );
 
 const unknownPath = ({ method, path }: RestRequest) =>
-  new ArmError(
-    404,
-    "NotFound",
-    `The embedded Azure does not know ${method} ${path.slice(0, 300)}.`,
-  );
+  refuse(refusals.path, `The embedded Azure does not know ${method} ${path.slice(0, 300)}.`);

@@ -1,16 +1,39 @@
 /** The run-command action: a script that a running machine's agent runs as root. */
 import { randomUUID } from "node:crypto";
-import { ArmError, refuse } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { asBodies, asText, asTexts, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
 import { keep } from "./operations";
 import { type Answer, ok, type RestRequest } from "./request";
 
-/** How a command gets into a running machine; undefined where no machine runs. */
-export type RunInMachine = (
-  vm: StoredResource,
-  argv: readonly string[],
-  input: string,
-) => Promise<{ code: number; stdout: string; stderr: string }>;
+const refusals = refusalsOf("The HTTP API", {
+  command: {
+    code: "InvalidParameter",
+    says: "A command is RunShellScript.",
+    assumed: "The lab carries this one.",
+  },
+  parameter: {
+    code: "InvalidParameter",
+    says: "A parameter's name is one of a shell's variable.",
+    assumed: "The lab puts it into the environment, where another cannot stand.",
+  },
+  notReady: {
+    code: "OperationNotAllowed",
+    says: "A machine has run for long enough that its agent is ready.",
+    http: 409,
+    assumed: "The lab's agent is ready when the machine is; no source shows the sentence.",
+  },
+  nobody: {
+    code: "OperationNotAllowed",
+    says: "Commands run while the lab's machines do.",
+    http: 409,
+    assumed: "It is the lab's own case: its machines may be down while its API is up.",
+  },
+});
+
+/** The refusal of a command while the machine boots. */
+export const agentMissing = (): ArmError =>
+  refuse(refusals.notReady, "The VM agent is not ready: the machine does not run yet.");
 
 /** The agent shows this much of each stream, its end. */
 const SHOWN_BYTES = 4096;
@@ -31,7 +54,7 @@ export async function runCommand(request: RestRequest, vm: StoredResource): Prom
   const { body = {}, runInMachine } = request;
   if (asText(body.commandId)?.toLowerCase() !== "runshellscript") {
     throw refuse(
-      "InvalidParameter",
+      refusals.command,
       `The embedded Azure runs the command RunShellScript, not '${asText(body.commandId) ?? ""}'.`,
       "commandId",
     );
@@ -45,12 +68,11 @@ export async function runCommand(request: RestRequest, vm: StoredResource): Prom
     ({ name }) => name !== "" && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
   );
   if (wrong !== undefined) {
-    throw refuse("InvalidParameter", `'${wrong.name}' is not a parameter's name.`, "parameters");
+    throw refuse(refusals.parameter, `'${wrong.name}' is not a parameter's name.`, "parameters");
   }
   if (runInMachine === undefined) {
-    throw new ArmError(
-      409,
-      "OperationNotAllowed",
+    throw refuse(
+      refusals.nobody,
       "No machine of this lab runs: bring it up as root to run commands.",
     );
   }

@@ -3,17 +3,23 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Caller } from "../access";
 import type { Arm } from "../arm";
-import { ArmError } from "../errors";
+import { ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { callerOfClient, DEFAULT_SUBSCRIPTION } from "../principals";
+import type { Caller } from "../world";
 import { certificatesIn } from "./certificates";
-import { Directory, unauthorized } from "./identity";
+import { Directory, signIn } from "./identity";
 import { answerOpen } from "./metadata";
-import { type Answer, bodyOf, MAX_BODY_BYTES, readBody, segmentsOf } from "./request";
+import {
+  type Answer,
+  bodyOf,
+  MAX_BODY_BYTES,
+  type RunInMachine,
+  readBody,
+  segmentsOf,
+} from "./request";
 import { route } from "./routes";
-import type { RunInMachine } from "./runCommand";
 
 export interface RestOptions {
   /** Folder of the certificate authority, the secret and the signing key. */
@@ -142,13 +148,13 @@ class Front {
   #caller(authorization: string | undefined): Caller | undefined {
     if (authorization === undefined) {
       const message = "Authentication failed. The 'Authorization' header is missing.";
-      throw unauthorized("AuthenticationFailed", message);
+      throw refuse(signIn.noHeader, message);
     }
     const [, token] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) {
       const message =
         "Authentication failed. The 'Authorization' header is provided in an invalid format.";
-      throw unauthorized("AuthenticationFailedInvalidHeader", message);
+      throw refuse(signIn.header, message);
     }
     const { appid } = this.directory.verify(token);
     return appid === this.directory.clientId ? undefined : this.#callerOf(appid);

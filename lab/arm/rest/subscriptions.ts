@@ -1,10 +1,21 @@
 /** Tenants, subscriptions and regions. */
-import { ArmError } from "../errors";
+import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { DEFAULT_SUBSCRIPTION, TENANT } from "../principals";
 import { regionNames } from "../regions";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import { page } from "./lists";
 import { type Answer, ok, type RestRequest } from "./request";
+
+const refusals = refusalsOf("The HTTP API", {
+  absent: {
+    code: "SubscriptionNotFound",
+    says: "A subscription that is asked for is one that the caller may read.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+});
 
 export const listTenants = (request: RestRequest): Answer =>
   page(request, [
@@ -26,7 +37,7 @@ export const listSubscriptions = (request: RestRequest): Answer =>
 export function oneSubscription(request: RestRequest, [id = ""]: string[]): Answer {
   const { arm, caller } = request;
   if (caller !== undefined && !arm.maySee(`/subscriptions/${id}`)) {
-    throw new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+    throw refuse(refusals.absent, `The subscription '${id}' could not be found.`);
   }
   return ok(subscription(keyOf(id)));
 }

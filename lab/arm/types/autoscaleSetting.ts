@@ -4,10 +4,51 @@ import { type ArmError, refuse } from "../errors";
 import { sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { asBodies, asBody, asText, type Body } from "../resource";
+import { refusalsOf } from "../rules";
 import { flag, list, type Prop, record, required, text, withIgnored } from "../schema";
+import { docs } from "../sources";
 import type { Put } from "../world";
 import { type ResourceType, topLevel } from "./definition";
 import { MAX_INSTANCES } from "./scaleSetPolicies";
+
+const refusals = refusalsOf("Microsoft.Insights/autoscaleSettings", {
+  second: {
+    code: "ResourceAlreadyHasAutoscaleSetting",
+    says: "A scale set has one autoscale setting.",
+    ours: true,
+    assumed: "Two would work against each other; no source shows the refusal.",
+  },
+  capacity: {
+    code: "BadRequest",
+    says: "Minimum, default and maximum are whole numbers in this order, up to 1,000.",
+    assumed: "Another order has no meaning; no source shows the refusal.",
+  },
+  duration: {
+    code: "BadRequest",
+    says: "Grain is 1 minute to 12 hours, window 5 minutes to 12 hours, cooldown 1 minute to a week.",
+    documented: docs.types,
+  },
+  metric: {
+    code: "BadRequest",
+    says: "A metric is CPU or network of the machines.",
+    assumed: "The lab measures no other; Azure takes every metric that it measures.",
+  },
+  otherResource: {
+    code: "BadRequest",
+    says: "A metric is the target's own.",
+    assumed: "The lab scales by no other; Azure takes metrics of any resource.",
+  },
+  threshold: {
+    code: "BadRequest",
+    says: "A threshold is a number.",
+    documented: docs.types,
+  },
+  value: {
+    code: "BadRequest",
+    says: "An action changes the capacity by 1 or more.",
+    documented: docs.types,
+  },
+});
 
 /** Metrics of a scale set's machines that the lab measures. */
 export const METRICS = ["Percentage CPU", "Network In Total", "Network Out Total"] as const;
@@ -102,7 +143,7 @@ function* targetProblems(put: Put): Generator<ArmError> {
     if (other.type !== desired.type || sameId(other.id, desired.id)) continue;
     if (!sameId(asText(other.properties.targetResourceUri), target)) continue;
     yield refuse(
-      "ResourceAlreadyHasAutoscaleSetting",
+      refusals.second,
       `${target} has the autoscale setting ${other.id} already; one is allowed.`,
       path,
     );
@@ -121,7 +162,7 @@ function* profileProblems({ desired }: Put): Generator<ArmError> {
       !(least <= usual && usual <= most && most <= MAX_INSTANCES)
     ) {
       yield refuse(
-        "BadRequest",
+        refusals.capacity,
         `capacity is minimum ${capacity.minimum}, default ${capacity.default}, maximum ${capacity.maximum}: whole numbers in this order, up to ${MAX_INSTANCES}.`,
         `${path}.capacity`,
       );
@@ -149,29 +190,33 @@ function* ruleProblems(rule: Body, target: string | undefined, path: string): Ge
     const seconds = durationSeconds(asText(holder[name]) ?? "");
     if (seconds !== undefined && seconds >= least && seconds <= most) return [];
     const words = `${name} is ${holder[name]}; it must be ${least / MINUTE} minutes to ${most / HOUR} hours.`;
-    return [refuse("BadRequest", words, `${path}.${part}.${name}`)];
+    return [refuse(refusals.duration, words, `${path}.${part}.${name}`)];
   };
   yield* within(trigger, "metricTrigger", "timeGrain", MINUTE, 12 * HOUR);
   yield* within(trigger, "metricTrigger", "timeWindow", 5 * MINUTE, 12 * HOUR);
   yield* within(action, "scaleAction", "cooldown", MINUTE, 7 * 24 * HOUR);
   if (!METRICS.some((metric) => metric === trigger.metricName)) {
     yield refuse(
-      "BadRequest",
+      refusals.metric,
       `The embedded Azure measures ${METRICS.join(", ")}, not '${trigger.metricName}'.`,
       `${path}.metricTrigger.metricName`,
     );
   }
   if (!sameId(asText(trigger.metricResourceUri), target)) {
     yield refuse(
-      "BadRequest",
+      refusals.otherResource,
       `The embedded Azure scales by the metrics of the target only, not of '${trigger.metricResourceUri}'.`,
       `${path}.metricTrigger.metricResourceUri`,
     );
   }
   if (typeof trigger.threshold !== "number") {
-    yield refuse("BadRequest", "threshold must be a number.", `${path}.metricTrigger.threshold`);
+    yield refuse(
+      refusals.threshold,
+      "threshold must be a number.",
+      `${path}.metricTrigger.threshold`,
+    );
   }
   if ((count(action.value ?? "1") ?? 0) < 1) {
-    yield refuse("BadRequest", "value must be 1 or more.", `${path}.scaleAction.value`);
+    yield refuse(refusals.value, "value must be 1 or more.", `${path}.scaleAction.value`);
   }
 }

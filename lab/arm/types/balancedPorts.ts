@@ -1,22 +1,24 @@
 /** Two rules that would send one port of one backend to itself: refused on a pool and on a NIC. */
 import { namedChildren } from "../children";
-import type { ArmError } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { keyOf, sameId } from "../ids";
 import { type Child, childrenOf, refsOf } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
+import { issue } from "../sources";
 import type { Put, World } from "../world";
 
-const onPool = rule(
-  "RulesUseSameBackendPortProtocolAndPool",
-  "Two rules without floating IP on one pool differ in protocol or backend port.",
-  { status: "reported", source: "MicrosoftDocs/azure-docs#117762" },
-);
-
-const onConfiguration = rule(
-  "RulesUseSameBackendPortProtocolAndIPConfig",
-  "Rules without floating IP that reach one IP configuration differ in protocol or backend port.",
-  { status: "reported", source: "hashicorp/terraform-provider-azurerm#84" },
-);
+const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
+  onPool: {
+    code: "RulesUseSameBackendPortProtocolAndPool",
+    says: "Two rules without floating IP on one pool differ in protocol or backend port.",
+    reported: issue("MicrosoftDocs/azure-docs", 117762),
+  },
+  onConfiguration: {
+    code: "RulesUseSameBackendPortProtocolAndIPConfig",
+    says: "Rules without floating IP that reach one IP configuration differ in protocol or backend port.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 84),
+  },
+});
 
 /** Rules of one load balancer that clash on a pool. */
 export function* poolClashes(put: Put): Generator<ArmError> {
@@ -29,7 +31,8 @@ export function* poolClashes(put: Put): Generator<ArmError> {
       seen.set(key, own);
       if (other === undefined) continue;
       const { protocol, backendPort } = own.properties;
-      yield onPool.refuse(
+      yield refuse(
+        refusals.onPool,
         `Load balancing rules ${other.id} and ${own.id} with floating IP disabled use the same protocol ${protocol} and backend port ${backendPort}, and must not be used with the same backend address pool ${pool}.`,
         `${path}.properties.backendPort`,
       );
@@ -47,7 +50,8 @@ export function* configurationClashes(put: Put, part: Child, path: string): Gene
     seen.set(portOf(own), own);
     if (other === undefined || sameId(other.id, own.id)) continue;
     const { protocol, backendPort } = own.properties;
-    yield onConfiguration.refuse(
+    yield refuse(
+      refusals.onConfiguration,
       `Load balancer rules ${other.id} and ${own.id} with floating IP disabled use the same backend port ${backendPort} and protocol ${protocol}, and must not be used with the same backend IP configuration ${part.id}.`,
       path,
     );

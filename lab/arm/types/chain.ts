@@ -2,9 +2,67 @@
 import { versionOf } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { isUnder } from "../ids";
-import { namedBy, referenceProblems } from "../inUse";
+import { inUse, namedBy, referenceProblems } from "../inUse";
 import { asText, type Child, childrenOf, refOf, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import type { Put, World } from "../world";
+
+const refusals = refusalsOf("Chains to a gateway", {
+  toItself: {
+    code: "GatewayLoadBalancerChainToItself",
+    says: "A chain leads to another load balancer.",
+    ours: true,
+    assumed: "A gateway has no public frontend that could be chained; no source shows the refusal.",
+  },
+  noGateway: {
+    code: "ChainedLoadBalancerMustBeGatewaySku",
+    says: "A chain leads to a frontend of SKU Gateway.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  acrossSubscriptions: {
+    code: "CrossSubscriptionLoadBalancerCannotBeChained",
+    says: "A load balancer in cross-subscription mode is not chained.",
+    ours: true,
+    documented: docs.crossSubscription,
+  },
+  tooMany: {
+    code: "GatewayLoadBalancerChainLimitReached",
+    says: "A gateway has at most 100 chains, of frontends and IP configurations together.",
+    ours: true,
+    documented: docs.balancerLimits,
+  },
+  noAddress: {
+    code: "GatewayLoadBalancerChainNeedsPublicIPAddress",
+    says: "A chained frontend or IP configuration has a public address.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  notStandard: {
+    code: "GatewayLoadBalancerChainNeedsStandardPublicIPAddress",
+    says: "The public address of a chain is Standard.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  version: {
+    code: "GatewayLoadBalancerChainIPVersionMismatch",
+    says: "A chain and its gateway's frontend are of one IP version.",
+    ours: true,
+    documented: docs.dualStack,
+  },
+  held: {
+    code: "GatewayLoadBalancerInUseByChain",
+    says: "A gateway and its frontends stay while they are chained.",
+    ours: true,
+    assumed:
+      "The service's answer to a DELETE is not known: a chain to nothing would pass no packet.",
+  },
+});
+
+/** The refusal to delete a gateway or a frontend of one that is chained. */
+export const heldByChains = (id: string, chains: readonly string[]): ArmError =>
+  inUse(refusals.held, id, chains);
 
 /** Frontends of this type are what a chain points at: the frontend's id, not the load balancer's. */
 export const FRONTEND_TYPE = "Microsoft.Network/loadBalancers/frontendIPConfigurations";
@@ -38,25 +96,20 @@ export function* chainProblems(put: Put, part: Child, path: string): Generator<A
   if (wrong.length > 0 || target === undefined) return;
   const found = put.world.find(target);
   if (found === undefined || isUnder(target, put.desired.id)) {
-    yield refuse(
-      "GatewayLoadBalancerChainToItself",
-      `${part.id} is chained to its own load balancer.`,
-      at,
-    );
+    yield refuse(refusals.toItself, `${part.id} is chained to its own load balancer.`, at);
     return;
   }
   if (found.owner.sku?.name !== "Gateway") {
     yield refuse(
-      "ChainedLoadBalancerMustBeGatewaySku",
+      refusals.noGateway,
       `${target} is a frontend of a ${found.owner.sku?.name} load balancer; a chain needs a frontend of SKU Gateway.`,
       `${at}.id`,
     );
   }
-  // A load balancer in cross-subscription mode cannot be chained.
   const pools = childrenOf(put.desired, "backendAddressPools");
   if (pools.some((pool) => pool.properties.syncMode !== undefined)) {
     yield refuse(
-      "CrossSubscriptionLoadBalancerCannotBeChained",
+      refusals.acrossSubscriptions,
       `${put.desired.id} has a pool with syncMode (cross-subscription mode), which cannot be chained.`,
       at,
     );
@@ -71,7 +124,7 @@ export function* chainProblems(put: Put, part: Child, path: string): Generator<A
   const own = chainsOf(put.desired, found.owner.id).indexOf(part.id);
   if (others.length + own >= MAX_CHAINS) {
     yield refuse(
-      "GatewayLoadBalancerChainLimitReached",
+      refusals.tooMany,
       `${found.owner.id} has ${MAX_CHAINS} chained resources, which is the limit.`,
       `${at}.id`,
     );
@@ -87,7 +140,7 @@ function* consumerProblems(
   const publicId = refOf(part.properties.publicIPAddress);
   if (publicId === undefined) {
     yield refuse(
-      "GatewayLoadBalancerChainNeedsPublicIPAddress",
+      refusals.noAddress,
       `${part.id} is chained to a gateway load balancer but has no public IP address: internal frontends and private IP configurations cannot be chained.`,
       at,
     );
@@ -97,14 +150,14 @@ function* consumerProblems(
   if (address === undefined) return;
   if (address.sku?.name !== "Standard") {
     yield refuse(
-      "GatewayLoadBalancerChainNeedsStandardPublicIPAddress",
+      refusals.notStandard,
       `${publicId} has SKU ${address.sku?.name}; a chained public IP address must be Standard.`,
       at,
     );
   }
   if (versionOf(address) !== version) {
     yield refuse(
-      "GatewayLoadBalancerChainIPVersionMismatch",
+      refusals.version,
       `${publicId} is ${versionOf(address)}, the chained frontend is ${version}.`,
       at,
     );

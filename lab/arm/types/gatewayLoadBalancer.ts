@@ -3,24 +3,104 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parseId } from "../ids";
 import { asBodies, asNumber, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
-import { rule as ruleOf } from "../rules";
+import { behavesSo, refusalsOf } from "../rules";
+import { docs, recordings } from "../sources";
 import type { Put } from "../world";
 import { membersOf } from "./loadBalancerPools";
 
-/**
- * VNIs that are taken, both included: a vendor's template enforces them and every example of
- * Microsoft lies inside; the API names no range, so this is the harsher reading.
- */
+const refusals = refusalsOf("Microsoft.Network/loadBalancers, SKU Gateway", {
+  onlyHa: {
+    code: "GatewayLoadBalancerProviderOnlyAllowHARule",
+    says: "A rule has protocol All and ports 0.",
+    recorded: `PUT of a gateway with a rule of one port, 2021-04; ${recordings.powershell}`,
+  },
+  otherParts: {
+    code: "GatewaySkuSupportsOnlyLoadBalancingRules",
+    says: "A gateway has no inbound NAT rules and no outbound rules.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  foreign: {
+    code: "GatewayLoadBalancerCrossSubscriptionNotSupported",
+    says: "All parts of a gateway are in its own subscription.",
+    ours: true,
+    documented: docs.crossSubscription,
+  },
+  manyTunnels: {
+    code: "TooManyTunnelInterfaces",
+    says: "A pool has at most two tunnels.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  identifier: {
+    code: "InvalidTunnelInterfaceIdentifier",
+    says: "A tunnel's identifier is 800 to 1000.",
+    ours: true,
+    assumed:
+      "The API names no range; Check Point's marketplace template enforces this one, and every example of Microsoft lies inside.",
+  },
+  protocol: {
+    code: "InvalidTunnelInterfaceProtocol",
+    says: "A tunnel speaks VXLAN.",
+    ours: true,
+    assumed: "The API's types have None and Native, too; no source shows one in use.",
+  },
+  kind: {
+    code: "InvalidTunnelInterfaceType",
+    says: "A tunnel is Internal or External.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  changed: {
+    code: "TunnelInterfacesCannotBeChangedWhileInUse",
+    says: "The tunnels of a pool stay while it has members: detach, change, attach.",
+    ours: true,
+    reported: "https://github.com/erjosito/azcli/blob/master/gwlb.azcli",
+  },
+  manyPools: {
+    code: "GatewayLoadBalancerRuleHasTooManyPools",
+    says: "A rule has one or two pools.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  onePerPool: {
+    code: "TwoPoolGatewayLbRuleShouldHaveTwoPoolsEachWithSingleTunnelInterface",
+    says: "Two pools of one rule have one tunnel each.",
+    reported:
+      "known issues of a Terraform module (az_netlb), which writes the code as separate words: the joined spelling is the lab's",
+  },
+  pair: {
+    code: "GatewayLoadBalancerRuleNeedsInternalAndExternalTunnel",
+    says: "The pools of a rule have one Internal and one External tunnel.",
+    ours: true,
+    documented: docs.gateway,
+  },
+  same: {
+    code: "TunnelInterfacesMustDiffer",
+    says: "The tunnels of a rule differ in port or identifier.",
+    ours: true,
+    reported: "https://github.com/zscaler/terraform-azurerm-cloud-connector-modules",
+  },
+});
+
+behavesSo(
+  "Microsoft.Network/loadBalancers, SKU Gateway",
+  {
+    says: "A tunnel that is sent without a port gets 10800.",
+    recorded: `PUT of a tunnel with identifier 900 and no port, 2023-09; ${recordings.cli}`,
+  },
+  {
+    says: "A pool that is sent without tunnels gets one: Internal, 15000 and 900, or 15001 and 901 for the second pool.",
+    assumed:
+      "It stands in a generated example that contradicts itself; both being Internal, a program that relies on it fails here.",
+  },
+);
+
+/** VNIs that are taken, both included. */
 export const VNI_MIN = 800;
 export const VNI_MAX = 1000;
 
-const onlyHa = ruleOf(
-  "GatewayLoadBalancerProviderOnlyAllowHARule",
-  "A rule of a Gateway SKU load balancer has protocol All and ports 0.",
-  { status: "recorded", source: "azure-powershell" },
-);
-
-/** Port of a tunnel that is written without one. Recorded. */
+/** Port of a tunnel that is written without one. */
 const DEFAULT_PORT = 10800;
 
 /** What the service puts into pools that come without tunnels, the first and the second one. */
@@ -58,7 +138,7 @@ export function* gatewayRules(put: Put): Generator<ArmError> {
   for (const collection of ["inboundNatRules", "outboundRules"]) {
     if (childrenOf(put.desired, collection).length === 0) continue;
     yield refuse(
-      "GatewaySkuSupportsOnlyLoadBalancingRules",
+      refusals.otherParts,
       `Gateway SKU load balancer ${put.desired.id} has ${collection}; it takes only an HA-ports rule.`,
       `properties.${collection}`,
     );
@@ -72,7 +152,7 @@ function* foreignParts(put: Put): Generator<ArmError> {
     const subscription = subnet === undefined ? undefined : parseId(subnet)?.subscription;
     if (subscription === undefined || keyOf(subscription) === keyOf(put.id.subscription)) continue;
     yield refuse(
-      "GatewayLoadBalancerCrossSubscriptionNotSupported",
+      refusals.foreign,
       `Frontend ${frontend.id} is in a subnet of subscription ${subscription}; a Gateway SKU load balancer cannot have parts in another subscription.`,
       `${path}.properties.subnet`,
     );
@@ -82,27 +162,27 @@ function* foreignParts(put: Put): Generator<ArmError> {
 function* tunnelProblems(pool: Child, path: string): Generator<ArmError> {
   const tunnels = tunnelsOf(pool);
   if (tunnels.length > 2) {
-    yield refuse("TooManyTunnelInterfaces", `Pool ${pool.id} has more than two tunnels.`, path);
+    yield refuse(refusals.manyTunnels, `Pool ${pool.id} has more than two tunnels.`, path);
   }
   for (const [i, tunnel] of tunnels.entries()) {
     const vni = asNumber(tunnel.identifier);
     if (vni === undefined || vni < VNI_MIN || vni > VNI_MAX) {
       yield refuse(
-        "InvalidTunnelInterfaceIdentifier",
+        refusals.identifier,
         `Tunnel of pool ${pool.id} has identifier ${vni}; it must be ${VNI_MIN} to ${VNI_MAX}.`,
         `${path}[${i}].identifier`,
       );
     }
     if (tunnel.protocol !== "VXLAN") {
       yield refuse(
-        "InvalidTunnelInterfaceProtocol",
+        refusals.protocol,
         `A tunnel of ${pool.id} has protocol ${tunnel.protocol}; it must be VXLAN.`,
         `${path}[${i}].protocol`,
       );
     }
     if (tunnel.type !== "Internal" && tunnel.type !== "External") {
       yield refuse(
-        "InvalidTunnelInterfaceType",
+        refusals.kind,
         `A tunnel of ${pool.id} has type ${tunnel.type}; it must be Internal or External.`,
         `${path}[${i}].type`,
       );
@@ -125,7 +205,7 @@ function* changeProblems(put: Put, pool: Child, path: string): Generator<ArmErro
   const members = membersOf(pool.id, put.world);
   if (members.length === 0) return;
   yield refuse(
-    "TunnelInterfacesCannotBeChangedWhileInUse",
+    refusals.changed,
     `The tunnels of pool ${pool.id} (${text(before)}) cannot be changed while it has members: ${members.join(", ")}.`,
     path,
   );
@@ -134,7 +214,8 @@ function* changeProblems(put: Put, pool: Child, path: string): Generator<ArmErro
 function* haProblems(rule: Child, path: string): Generator<ArmError> {
   const { protocol, frontendPort, backendPort } = rule.properties;
   if (protocol !== "All" || frontendPort !== 0 || backendPort !== 0) {
-    yield onlyHa.refuse(
+    yield refuse(
+      refusals.onlyHa,
       `Gateway load balancer only support HA rule with flag EnableHighAvailability set. LoadBalancingRule ${rule.id} is not an HA rule.`,
       `${path}.properties.protocol`,
     );
@@ -149,18 +230,13 @@ function* pairProblems(put: Put, rule: Child, path: string): Generator<ArmError>
   );
   const at = `${path}.properties.backendAddressPools`;
   if (named.size > 2) {
-    yield refuse(
-      "GatewayLoadBalancerRuleHasTooManyPools",
-      `Rule ${rule.id} has more than two pools.`,
-      at,
-    );
+    yield refuse(refusals.manyPools, `Rule ${rule.id} has more than two pools.`, at);
     return;
   }
   if (pools.length !== named.size || pools.length === 0) return; // reported as a missing reference
   if (pools.length === 2 && pools.some((pool) => tunnelsOf(pool).length !== 1)) {
-    // Written as separate words by its source; the joined spelling is ours.
     yield refuse(
-      "TwoPoolGatewayLbRuleShouldHaveTwoPoolsEachWithSingleTunnelInterface",
+      refusals.onePerPool,
       `Rule ${rule.id} has two pools; each must have exactly one tunnel interface.`,
       at,
     );
@@ -170,7 +246,7 @@ function* pairProblems(put: Put, rule: Child, path: string): Generator<ArmError>
   const types = tunnels.map((tunnel) => tunnel.type).sort();
   if (types.join(",") !== "External,Internal") {
     yield refuse(
-      "GatewayLoadBalancerRuleNeedsInternalAndExternalTunnel",
+      refusals.pair,
       `Rule ${rule.id} has the tunnels [${types.join(", ")}]; it needs one Internal and one External.`,
       at,
     );
@@ -179,7 +255,7 @@ function* pairProblems(put: Put, rule: Child, path: string): Generator<ArmError>
   const [a, b] = tunnels;
   if (a?.port === b?.port && a?.identifier === b?.identifier) {
     yield refuse(
-      "TunnelInterfacesMustDiffer",
+      refusals.same,
       `Both tunnels of rule ${rule.id} have port ${a?.port} and identifier ${a?.identifier}.`,
       at,
     );

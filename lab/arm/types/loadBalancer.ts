@@ -5,9 +5,11 @@ import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse } from "../inUse";
 import { asBodies, type Body, type Child, childrenOf, refOf, refsOf } from "../resource";
+import { behavesSo, refusalsOf } from "../rules";
+import { docs, quoted, recordings } from "../sources";
 import type { Put, World } from "../world";
 import { poolClashes } from "./balancedPorts";
-import { chainsTo } from "./chain";
+import { chainsTo, heldByChains } from "./chain";
 import { networkName, type ResourceType, withProperties } from "./definition";
 import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
 import { fixedFrontends, frontendRules } from "./loadBalancerFrontends";
@@ -20,6 +22,44 @@ import {
 } from "./loadBalancerRules";
 import { loadBalancerShape } from "./loadBalancerShape";
 import { skuChange } from "./publicIPAddress";
+
+const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
+  inFleet: {
+    code: "LoadBalancerInUseByVirtualMachineScaleSet",
+    says: "A load balancer stays while a scale set names it.",
+    documented: docs.balancerErrors,
+  },
+  used: {
+    code: "InUseLoadBalancerCannotBeDeleted",
+    says: "A load balancer stays while an interface is in its pools.",
+    reported: quoted("InUseLoadBalancerCannotBeDeleted"),
+  },
+  basic: {
+    code: "BasicSkuLoadBalancerRetired",
+    says: "A load balancer is Standard or Gateway: Basic was retired on 2025-09-30.",
+    ours: true,
+    documented: docs.skus,
+  },
+  global: {
+    code: "GlobalTierNotSupportedForGatewaySku",
+    says: "A load balancer of SKU Gateway is regional.",
+    ours: true,
+    documented: docs.gateway,
+  },
+});
+
+behavesSo(
+  "Microsoft.Network/loadBalancers",
+  {
+    says: "A probe's numberOfProbes is taken, shown and ignored: probeThreshold counts.",
+    documented: docs.balancerNews,
+  },
+  { says: "A probe asks every 15 seconds unless it says otherwise.", documented: docs.types },
+  {
+    says: "A rule with one pool shows it in both fields, a rule with two in the list only.",
+    recorded: `GET of a gateway's rules; ${recordings.powershell}`,
+  },
+);
 
 /** A load balancer: Standard, or Gateway for the ones that NVAs stand behind. */
 export const loadBalancer: ResourceType = {
@@ -48,8 +88,7 @@ export const loadBalancer: ResourceType = {
   deleteRules: [
     function* chained(existing, world) {
       const chains = chainsTo(existing.id, world);
-      // What Azure answers here is not known; the harsher reading is that it refuses.
-      if (chains.length > 0) yield inUse("GatewayLoadBalancerInUseByChain", existing.id, chains);
+      if (chains.length > 0) yield heldByChains(existing.id, chains);
     },
     function* used(existing, world) {
       const chained = new Set(
@@ -59,7 +98,7 @@ export const loadBalancer: ResourceType = {
       if (users.length === 0) return;
       const fleet = users.some((user) => user.type === SCALE_SET_TYPE);
       yield inUse(
-        fleet ? "LoadBalancerInUseByVirtualMachineScaleSet" : "InUseLoadBalancerCannotBeDeleted",
+        fleet ? refusals.inFleet : refusals.used,
         existing.id,
         users.map((user) => user.id),
       );
@@ -103,7 +142,6 @@ const UNUSED = { enableDestinationServiceEndpoint: false, allowBackendPortConfli
 function defaults(properties: Body): void {
   for (const { properties: probe } of asBodies(properties.probes) as Child[]) {
     probe.intervalInSeconds ??= 15;
-    // The service takes numberOfProbes, shows it, and ignores it; probeThreshold is what counts.
     probe.probeThreshold ??= 1;
     probe.numberOfProbes ??= 1;
     probe.noHealthyBackendsBehavior ??= "AllProbedDown";
@@ -119,7 +157,6 @@ function defaults(properties: Body): void {
     if (Array.isArray(rule.backendAddressPools) && rule.backendAddressPools.length === 0) {
       rule.backendAddressPools = undefined;
     }
-    // A GET shows both fields, whichever was sent; rules refuse a difference.
     if (rule.backendAddressPools === undefined && rule.backendAddressPool !== undefined) {
       rule.backendAddressPools = [rule.backendAddressPool];
     }
@@ -151,16 +188,15 @@ function defaults(properties: Body): void {
 function* skuRules({ desired, existing }: Put): Generator<ArmError> {
   const { name, tier } = desired.sku ?? {};
   if (name === "Basic" && (existing === undefined || existing.sku?.name === "Basic")) {
-    // Basic load balancers were retired on 2025-09-30; the spelling of the code is ours.
     yield refuse(
-      "BasicSkuLoadBalancerRetired",
+      refusals.basic,
       `Load balancer ${desired.id} has the Basic SKU, which is retired: set sku.name to Standard or Gateway.`,
       "sku.name",
     );
   }
   if (name === "Gateway" && tier === "Global") {
     yield refuse(
-      "GlobalTierNotSupportedForGatewaySku",
+      refusals.global,
       `Load balancer ${desired.id} has SKU Gateway, which does not go with tier Global.`,
       "sku.tier",
     );

@@ -2,33 +2,68 @@ import { addressProblems } from "../addressing";
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
-import { inUse, referenceProblems, removedChildren } from "../inUse";
+import { referenceProblems, removedChildren } from "../inUse";
 import { asTexts, type Child, childrenOf, refOf } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
+import { docs, issue } from "../sources";
 import type { Put } from "../world";
-import { chainProblems, chainsTo } from "./chain";
+import { chainProblems, chainsTo, heldByChains } from "./chain";
 import { takenProblems } from "./publicIPAddress";
 
-const neither = rule(
-  "FrontendIPConfigHasNoSubnetOrPublicIP",
-  "A frontend is in a subnet or has a public address.",
-  { status: "reported", source: "users of terraform and bicep" },
-);
-const both = rule(
-  "FrontendIPConfigHasBothSubnetAndPublicIP",
-  "A frontend has not both a subnet and a public address.",
-  { status: "reported", source: "users of terraform and bicep" },
-);
-const referencedTwice = rule(
-  "PublicIPReferencedByMultipleIPConfigs",
-  "A public address is that of one frontend only.",
-  { status: "reported", source: "users of terraform" },
-);
-const lastFrontend = rule(
-  "DeletingAllIpConfigsInLoadbalancerNotSupported",
-  "A load balancer that has frontends keeps one of them.",
-  { status: "reported", source: "users of terraform" },
-);
+const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
+  last: {
+    code: "DeletingAllIpConfigsInLoadbalancerNotSupported",
+    says: "A load balancer that has frontends keeps one of them.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 31245),
+  },
+  childless: {
+    code: "LoadBalancerWithoutFrontendIPCantHaveChildResources",
+    says: "A load balancer with rules has a frontend.",
+    documented: docs.balancerErrors,
+  },
+  twice: {
+    code: "PublicIPReferencedByMultipleIPConfigs",
+    says: "A public address is that of one frontend.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 31245),
+  },
+  neither: {
+    code: "FrontendIPConfigHasNoSubnetOrPublicIP",
+    says: "A frontend is in a subnet or has a public address.",
+    reported: issue("ernestio/ernest", 480),
+  },
+  both: {
+    code: "FrontendIPConfigHasBothSubnetAndPublicIP",
+    says: "A frontend has not both a subnet and a public address.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 1622),
+  },
+  isPrivate: {
+    code: "GatewayLoadBalancerFrontendMustBePrivate",
+    says: "A frontend of SKU Gateway is in a subnet.",
+    ours: true,
+    assumed: "Every template puts it there; no source shows the refusal of a public one.",
+  },
+  sku: {
+    code: "PublicIPAndLBSkuDoNotMatch",
+    says: "A load balancer and its public addresses have one SKU.",
+    reported: issue("Azure/terraform-azurerm-loadbalancer", 32),
+  },
+  zones: {
+    code: "LoadBalancerFrontendIPConfigCannotHaveZoneWhenReferencingPublicIPAddress",
+    says: "A public frontend has no zones of its own: they are those of the address.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 1967),
+  },
+  zonesFixed: {
+    code: "ResourceAvailabilityZonesCannotBeModified",
+    says: "The zones of a frontend are fixed at its creation.",
+    reported: issue("Azure/azure-powershell", 14326),
+  },
+  subnetFixed: {
+    code: "FrontendIPConfigurationSubnetCannotBeChanged",
+    says: "The subnet of a frontend is fixed at its creation.",
+    ours: true,
+    assumed: "The service's answer to another subnet is not known.",
+  },
+});
 
 /** Frontends of a load balancer: where they stand, what they may change, what they are chained to. */
 export function* frontendRules(put: Put): Generator<ArmError> {
@@ -36,7 +71,8 @@ export function* frontendRules(put: Put): Generator<ArmError> {
   const { desired, existing } = put;
   const had = childrenOf(existing ?? { properties: {} }, "frontendIPConfigurations").length;
   if (frontends.length === 0 && had > 0) {
-    yield lastFrontend.refuse(
+    yield refuse(
+      refusals.last,
       `Deleting all IP configurations of load balancer ${desired.id} is not supported: it has ${had}.`,
       "properties.frontendIPConfigurations",
     );
@@ -46,7 +82,7 @@ export function* frontendRules(put: Put): Generator<ArmError> {
   );
   if (frontends.length === 0 && others) {
     yield refuse(
-      "LoadBalancerWithoutFrontendIPCantHaveChildResources",
+      refusals.childless,
       `Load balancer ${desired.id} has no frontend IP configuration and cannot have rules.`,
       "properties.frontendIPConfigurations",
     );
@@ -56,7 +92,8 @@ export function* frontendRules(put: Put): Generator<ArmError> {
     const address = keyOf(refOf(frontend.properties.publicIPAddress) ?? "");
     const other = addresses.get(address);
     if (address !== "" && other !== undefined) {
-      yield referencedTwice.refuse(
+      yield refuse(
+        refusals.twice,
         `Public IP address ${address} is referenced by multiple IP configurations: ${other}, ${frontend.id}.`,
         `${path}.properties.publicIPAddress.id`,
       );
@@ -69,8 +106,7 @@ export function* frontendRules(put: Put): Generator<ArmError> {
   }
   for (const gone of removedChildren(existing, desired, "frontendIPConfigurations")) {
     const chains = chainsTo(gone.id, put.world);
-    // Not documented: the harsher reading is that a chained frontend cannot go.
-    if (chains.length > 0) yield inUse("GatewayLoadBalancerInUseByChain", gone.id, chains);
+    if (chains.length > 0) yield heldByChains(gone.id, chains);
   }
 }
 
@@ -79,11 +115,13 @@ function* placeProblems(put: Put, frontend: Child, path: string): Generator<ArmE
   const gateway = put.desired.sku?.name === "Gateway";
   if ((publicIPAddress === undefined) === (subnet === undefined)) {
     yield publicIPAddress === undefined
-      ? neither.refuse(
+      ? refuse(
+          refusals.neither,
           `Frontend IP Configuration ${frontend.id} must reference either a Subnet or a Public IP Address.`,
           path,
         )
-      : both.refuse(
+      : refuse(
+          refusals.both,
           `Frontend IP Configuration ${frontend.id} must not reference both a Subnet and a Public IP Address.`,
           path,
         );
@@ -91,7 +129,7 @@ function* placeProblems(put: Put, frontend: Child, path: string): Generator<ArmE
   }
   if (gateway && publicIPAddress !== undefined) {
     yield refuse(
-      "GatewayLoadBalancerFrontendMustBePrivate",
+      refusals.isPrivate,
       `Frontend ${frontend.id} of a Gateway SKU load balancer has a public IP address; only private frontends are possible.`,
       `${path}.properties.publicIPAddress`,
     );
@@ -123,14 +161,14 @@ function* publicProblems(put: Put, frontend: Child, path: string): Generator<Arm
   const sku = put.world.get(id)?.sku?.name;
   if (sku !== put.desired.sku?.name) {
     yield refuse(
-      "PublicIPAndLBSkuDoNotMatch",
+      refusals.sku,
       `${put.desired.sku?.name} sku load balancer ${put.desired.id} cannot reference ${sku} sku publicIP ${id}.`,
       at,
     );
   }
   if (asTexts(frontend.zones).length > 0) {
     yield refuse(
-      "LoadBalancerFrontendIPConfigCannotHaveZoneWhenReferencingPublicIPAddress",
+      refusals.zones,
       `Frontend ${frontend.id} has zones and a public IP address: the zones are those of the address.`,
       `${path}.zones`,
     );
@@ -148,13 +186,13 @@ export function* fixedFrontends(put: Put): Generator<ArmError> {
 
 /**
  * Zones and subnet of a frontend are fixed. azure-native plans such a change as an update, and
- * the service refuses it; the codes' spelling for the subnet is ours.
+ * the service refuses it.
  */
 function* changeProblems(frontend: Child, before: Child, path: string): Generator<ArmError> {
   const zones = (part: Child) => [...asTexts(part.zones)].sort().join(",") || "NoZone";
   if (zones(frontend) !== zones(before)) {
     yield refuse(
-      "ResourceAvailabilityZonesCannotBeModified",
+      refusals.zonesFixed,
       `Resource ${frontend.id} has an existing availability zone constraint ${zones(before)} and the request has availability zone constraint ${zones(frontend)}, which do not match. Zones cannot be added/updated/removed once the resource is created.`,
       `${path}.zones`,
     );
@@ -162,7 +200,7 @@ function* changeProblems(frontend: Child, before: Child, path: string): Generato
   const subnet = (part: Child) => keyOf(refOf(part.properties.subnet) ?? "");
   if (subnet(frontend) !== subnet(before)) {
     yield refuse(
-      "FrontendIPConfigurationSubnetCannotBeChanged",
+      refusals.subnetFixed,
       `The subnet of frontend ${frontend.id} cannot be changed from ${refOf(before.properties.subnet)} to ${refOf(frontend.properties.subnet)}.`,
       `${path}.properties.subnet`,
     );

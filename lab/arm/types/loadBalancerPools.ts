@@ -4,7 +4,47 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy, removedChildren } from "../inUse";
 import { asBodies, asBody, asText, type Child } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs, issue } from "../sources";
 import type { Put, World } from "../world";
+
+const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
+  tunnels: {
+    code: "TunnelInterfacesOnlyAllowedForGatewaySku",
+    says: "Only a pool of SKU Gateway has tunnels.",
+    ours: true,
+    assumed: "The service's answer to tunnels of a Standard pool is not known.",
+  },
+  used: {
+    code: "InUseBackendAddressPoolCannotBeDeleted",
+    says: "A pool stays while it has members, or a scale set's model names it.",
+    ours: true,
+    assumed: "Other parts in use are refused so; no source shows the code.",
+  },
+  mixed: {
+    code: "CannotMixIPBasedAddressesAndIPConfigurationsOnLoadBalancerBackendAddressPool",
+    says: "The members of a pool are all addresses or all IP configurations.",
+    reported: issue("hashicorp/terraform-provider-azurerm", 25962),
+  },
+  adminState: {
+    code: "AdminStateNotSupportedForGatewaySku",
+    says: "A member of a pool of SKU Gateway has no adminState.",
+    ours: true,
+    assumed: `Nothing says that it works there (${docs.adminState}).`,
+  },
+  noAddress: {
+    code: "InvalidIPAddressInRequest",
+    says: "The address of a member is an IP address.",
+    ours: true,
+    assumed: "No source shows the refusal of a string that is no address.",
+  },
+  noNetwork: {
+    code: "BackendAddressMissingVirtualNetwork",
+    says: "A member by address names its network.",
+    ours: true,
+    assumed: "The API's text asks for it; no source shows the refusal.",
+  },
+});
 
 /** Backend pools: members by NIC or by address, never both; a pool in use stays. */
 export function* poolRules(put: Put): Generator<ArmError> {
@@ -12,7 +52,7 @@ export function* poolRules(put: Put): Generator<ArmError> {
     yield* memberProblems(put, pool, path);
     if (put.desired.sku?.name !== "Gateway" && pool.properties.tunnelInterfaces !== undefined) {
       yield refuse(
-        "TunnelInterfacesOnlyAllowedForGatewaySku",
+        refusals.tunnels,
         `Pool ${pool.id} has tunnelInterfaces, which only a Gateway SKU load balancer takes.`,
         `${path}.properties.tunnelInterfaces`,
       );
@@ -20,7 +60,7 @@ export function* poolRules(put: Put): Generator<ArmError> {
   }
   for (const gone of removedChildren(put.existing, put.desired, "backendAddressPools")) {
     const members = [...membersOf(gone.id, put.world), ...modelsNaming(gone.id, put.world)];
-    if (members.length > 0) yield inUse("InUseBackendAddressPoolCannotBeDeleted", gone.id, members);
+    if (members.length > 0) yield inUse(refusals.used, gone.id, members);
   }
 }
 
@@ -30,17 +70,16 @@ function* memberProblems(put: Put, pool: Child, path: string): Generator<ArmErro
   const members = membersOf(pool.id, put.world);
   if (addresses.length > 0 && members.length > 0) {
     yield refuse(
-      "CannotMixIPBasedAddressesAndIPConfigurationsOnLoadBalancerBackendAddressPool",
+      refusals.mixed,
       `Mixing backend IP configurations and IP addresses in backend pool ${pool.id} is not allowed: it has ${members.join(", ")}.`,
       at,
     );
   }
   for (const [i, address] of addresses.entries()) {
     const properties = asBody(address.properties) ?? {};
-    // adminState on a Gateway SKU is not documented: the harsher reading is that it is refused.
     if (put.desired.sku?.name === "Gateway" && properties.adminState !== undefined) {
       yield refuse(
-        "AdminStateNotSupportedForGatewaySku",
+        refusals.adminState,
         `adminState in pool ${pool.id} is not possible on a Gateway SKU load balancer.`,
         `${at}[${i}].properties.adminState`,
       );
@@ -48,14 +87,14 @@ function* memberProblems(put: Put, pool: Child, path: string): Generator<ArmErro
     const ip = asText(properties.ipAddress);
     if (ip === undefined || parseAddress(ip) === undefined) {
       yield refuse(
-        "InvalidIPAddressInRequest",
+        refusals.noAddress,
         `Backend address ${ip ?? ""} of pool ${pool.id} is no IP address.`,
         `${at}[${i}].properties.ipAddress`,
       );
     }
     if (properties.virtualNetwork === undefined && properties.subnet === undefined) {
       yield refuse(
-        "BackendAddressMissingVirtualNetwork",
+        refusals.noNetwork,
         `Backend address ${ip ?? ""} of pool ${pool.id} names no virtual network.`,
         `${at}[${i}].properties.virtualNetwork`,
       );

@@ -2,8 +2,9 @@ import { type ArmError, refuse } from "../errors";
 import { parseId, sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { childrenOf, refOf, refsOf } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
 import { list, readOnly, record, ref, served, text, whole } from "../schema";
+import { docs, issue, recordings } from "../sources";
 import type { Put, World } from "../world";
 import {
   networkName,
@@ -14,13 +15,30 @@ import {
 } from "./definition";
 import { takenProblems, zoneChange } from "./publicIPAddress";
 
-const onSubnets = rule(
-  "CannotDeleteNatGatewayAssociatedToSubnet",
-  "A NAT gateway stays while a subnet has it.",
-  { status: "reported", source: "users of terraform" },
-);
-const absent = rule("NotFound", "The addresses of a NAT gateway are there.", {
-  ...{ status: "recorded", source: "azure-service-operator", http: 404 },
+const refusals = refusalsOf("Microsoft.Network/natGateways", {
+  sku: {
+    code: "NatGatewaySkuMissing",
+    says: "A NAT gateway is of SKU Standard.",
+    ours: true,
+    assumed: "The types know one SKU; no source shows the refusal of none.",
+  },
+  used: {
+    code: "CannotDeleteNatGatewayAssociatedToSubnet",
+    says: "A NAT gateway stays while a subnet has it.",
+    reported: issue("Azure-Samples/Copilot-Studio-with-Azure-AI-Search", 62),
+  },
+  absent: {
+    code: "NotFound",
+    says: "The addresses of a NAT gateway are there.",
+    http: 404,
+    recorded: `PUT with an address that is missing; ${recordings.operator}`,
+  },
+  ipv6: {
+    code: "NatGatewayDoesNotSupportIPv6",
+    says: "The addresses of a NAT gateway are IPv4.",
+    ours: true,
+    documented: docs.natGateway,
+  },
 });
 
 /** Outbound access for subnets; it cannot be chained to a Gateway Load Balancer. */
@@ -53,11 +71,7 @@ export const natGateway: ResourceType = {
   ownRules: [
     function* sku({ desired }) {
       if (desired.sku?.name === "Standard") return;
-      yield refuse(
-        "NatGatewaySkuMissing",
-        "sku.name of a NAT gateway must be Standard.",
-        "sku.name",
-      );
+      yield refuse(refusals.sku, "sku.name of a NAT gateway must be Standard.", "sku.name");
     },
     function* zones({ desired, existing }) {
       if (existing !== undefined) yield* zoneChange(desired, existing);
@@ -68,7 +82,8 @@ export const natGateway: ResourceType = {
     function* used(existing, world) {
       const users = subnetsOf(existing.id, world);
       if (users.length > 0) {
-        yield onSubnets.refuse(
+        yield refuse(
+          refusals.used,
           `NAT Gateway ${existing.id} is still configured on ${users.length} subnets. Remove NAT Gateway from all referenced subnets and then delete NAT Gateway.`,
           existing.id,
         );
@@ -92,7 +107,7 @@ function* addresses(put: Put): Generator<ArmError> {
   for (const [i, id] of refsOf(put.desired.properties.publicIpAddresses).entries()) {
     const path = `properties.publicIpAddresses[${i}]`;
     if (parseId(id) !== undefined && put.world.find(id) === undefined) {
-      yield absent.refuse(`Resource ${id} not found.`, `${path}.id`);
+      yield refuse(refusals.absent, `Resource ${id} not found.`, `${path}.id`);
       continue;
     }
     const wrong = [
@@ -102,7 +117,7 @@ function* addresses(put: Put): Generator<ArmError> {
     yield* wrong;
     if (wrong.length > 0) continue;
     if (put.world.get(id)?.properties.publicIPAddressVersion === "IPv6") {
-      yield refuse("NatGatewayDoesNotSupportIPv6", `${id} is an IPv6 address.`, `${path}.id`);
+      yield refuse(refusals.ipv6, `${id} is an IPv6 address.`, `${path}.id`);
     }
   }
 }

@@ -1,22 +1,10 @@
 import { createHash } from "node:crypto";
-import { addressProblems, assignAddresses } from "../addressing";
-import { childNameProblems, nameChildren, namedChildren } from "../children";
-import { type ArmError, conflict, refuse } from "../errors";
+import { assignAddresses } from "../addressing";
+import { childNameProblems, nameChildren } from "../children";
 import { keyOf, sameId } from "../ids";
-import { inUse, referenceProblems } from "../inUse";
-import {
-  asBodies,
-  asBody,
-  type Child,
-  childrenOf,
-  refOf,
-  refsOf,
-  type StoredResource,
-} from "../resource";
+import { asBodies, asBody, childrenOf, refOf, type StoredResource } from "../resource";
 import { child, flag, list, record, ref, served, text } from "../schema";
-import type { Put, World } from "../world";
-import { configurationClashes } from "./balancedPorts";
-import { chainProblems } from "./chain";
+import type { Put } from "../world";
 import {
   networkName,
   type ResourceType,
@@ -24,9 +12,15 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
-import { takenProblems } from "./publicIPAddress";
-
-const VM = "Microsoft.Compute/virtualMachines";
+import {
+  attachedTo,
+  configurations,
+  loadProblems,
+  machineOf,
+  oneNetwork,
+  securityGroup,
+  whileAttached,
+} from "./networkInterfaceRules";
 
 /** A network interface. */
 export const networkInterface: ResourceType = {
@@ -83,19 +77,14 @@ export const networkInterface: ResourceType = {
     configurations,
     loadProblems,
     oneNetwork,
-    function* securityGroup(put) {
-      const value = put.desired.properties.networkSecurityGroup;
-      if (value === undefined) return;
-      const types = ["Microsoft.Network/networkSecurityGroups"];
-      yield* referenceProblems(put, refOf(value), types, "properties.networkSecurityGroup");
-    },
+    securityGroup,
     whileAttached,
   ],
   deleteRules: [
     function* attached(existing, world) {
       const machine = machineOf(existing.id, world);
       if (machine !== undefined) {
-        yield inUse("NicInUse", existing.id, [machine.id]);
+        yield attachedTo(existing.id, machine.id);
       }
     },
   ],
@@ -110,10 +99,6 @@ export const networkInterface: ResourceType = {
     });
   },
 };
-
-/** The virtual machine that has a NIC. */
-export const machineOf = (nicId: string, world: World): StoredResource | undefined =>
-  world.usersOf(nicId).find((user) => user.type === VM);
 
 function prepare(put: Put): void {
   const { desired, existing } = put;
@@ -162,159 +147,4 @@ function suffixFor(nic: StoredResource): string {
   const network = keyOf(refOf(first?.properties.subnet) ?? nic.id).split("/subnets/")[0] ?? "";
   const hash = createHash("sha256").update(network).digest("hex").slice(0, 26);
   return `${hash}.ax.internal.cloudapp.net`;
-}
-
-function* configurations(put: Put): Generator<ArmError> {
-  const parts = namedChildren(put, "ipConfigurations");
-  if (parts.length === 0) {
-    yield refuse(
-      "NetworkInterfaceMustHaveAtLeastOneIpConfiguration",
-      `Network interface ${put.desired.id} has no IP configuration.`,
-      "properties.ipConfigurations",
-    );
-  }
-  if (parts.filter(([part]) => part.properties.primary === true).length > 1) {
-    yield refuse(
-      "NetworkInterfaceCannotHaveMultiplePrimaryIpConfigurations",
-      `Network interface ${put.desired.id} has more than one primary IP configuration.`,
-      "properties.ipConfigurations",
-    );
-  }
-  for (const [part, path] of parts) {
-    const at = `${path}.properties`;
-    const types = ["Microsoft.Network/virtualNetworks/subnets"];
-    const wrong = [...referenceProblems(put, refOf(part.properties.subnet), types, `${at}.subnet`)];
-    yield* wrong;
-    if (wrong.length === 0) yield* addressProblems(put, part, path);
-    yield* publicProblems(put, part, path);
-    if (part.properties.gatewayLoadBalancer !== undefined) yield* chainProblems(put, part, path);
-    yield* configurationClashes(put, part, path);
-    yield* poolProblems(put, part, path);
-  }
-}
-
-function* publicProblems(put: Put, part: Child, path: string): Generator<ArmError> {
-  if (part.properties.publicIPAddress === undefined) return;
-  const id = refOf(part.properties.publicIPAddress);
-  const types = ["Microsoft.Network/publicIPAddresses"];
-  const at = `${path}.properties.publicIPAddress`;
-  const wrong = [...referenceProblems(put, id, types, at)];
-  yield* wrong;
-  if (wrong.length > 0 || id === undefined) return;
-  yield* takenProblems(put, id, part.id, path);
-  const version = put.world.get(id)?.properties.publicIPAddressVersion;
-  if (version !== part.properties.privateIPAddressVersion) {
-    yield refuse(
-      "IpConfigurationVersionMismatch",
-      `${part.id} is ${part.properties.privateIPAddressVersion}, its public IP address ${id} is ${version}.`,
-      at,
-    );
-  }
-}
-
-function* poolProblems(put: Put, part: Child, path: string): Generator<ArmError> {
-  for (const [field, type] of [
-    ["loadBalancerBackendAddressPools", "Microsoft.Network/loadBalancers/backendAddressPools"],
-    ["loadBalancerInboundNatRules", "Microsoft.Network/loadBalancers/inboundNatRules"],
-  ] as const) {
-    for (const [i, id] of refsOf(part.properties[field]).entries()) {
-      const at = `${path}.properties.${field}[${i}]`;
-      const wrong = [...referenceProblems(put, id, [type], at)];
-      yield* wrong;
-      if (wrong.length > 0 || field !== "loadBalancerBackendAddressPools") continue;
-      yield* memberProblems(put, part, id, at);
-    }
-  }
-}
-
-/** Most load balancing rules that one NIC may be under. */
-const MAX_RULES = 300;
-
-/** Several load balancers of one kind on one IP configuration, and too many rules on a NIC. */
-function* loadProblems(put: Put): Generator<ArmError> {
-  const balancers = new Set<string>();
-  for (const [part, path] of namedChildren(put, "ipConfigurations")) {
-    const kinds = new Map<string, string>();
-    for (const id of refsOf(part.properties.loadBalancerBackendAddressPools)) {
-      const owner = put.world.find(id)?.owner;
-      if (owner === undefined) continue;
-      balancers.add(owner.id);
-      const open = childrenOf(owner, "frontendIPConfigurations").some(
-        (frontend) => frontend.properties.publicIPAddress !== undefined,
-      );
-      const kind = open ? "public" : "internal";
-      if ((kinds.get(kind) ?? owner.id) !== owner.id) {
-        yield refuse(
-          "NetworkInterfaceUsesMultipleLoadBalancersOfSameType",
-          `IP configuration ${part.id} is in pools of more than one ${kind} load balancer: ${kinds.get(kind)}, ${owner.id}.`,
-          `${path}.properties.loadBalancerBackendAddressPools`,
-        );
-      }
-      kinds.set(kind, owner.id);
-    }
-  }
-  const rules = [...balancers].flatMap((id) =>
-    childrenOf(put.world.get(id) ?? { properties: {} }, "loadBalancingRules"),
-  );
-  if (rules.length <= MAX_RULES) return;
-  yield refuse(
-    "LoadBalancerRuleCountLimitReachedForNic",
-    `Network interface ${put.desired.id} is under ${rules.length} rules; ${MAX_RULES} are allowed.`,
-    "properties.ipConfigurations",
-  );
-}
-
-/** A NIC in a pool: not beside bare addresses, and in the network of the frontend. */
-function* memberProblems(put: Put, part: Child, poolId: string, at: string): Generator<ArmError> {
-  const found = put.world.find(poolId);
-  if (found === undefined) return;
-  if (asBodies(found.part.properties.loadBalancerBackendAddresses).length > 0) {
-    yield refuse(
-      "CannotMixIPBasedAddressesAndIPConfigurationsOnLoadBalancerBackendAddressPool",
-      `Pool ${poolId} is made of IP addresses; IP configuration ${part.id} cannot join it.`,
-      at,
-    );
-  }
-  const networkOf = (subnet: string | undefined) => keyOf(subnet ?? "").split("/subnets/")[0];
-  const own = networkOf(refOf(part.properties.subnet));
-  for (const frontend of childrenOf(found.owner, "frontendIPConfigurations")) {
-    const subnet = refOf(frontend.properties.subnet);
-    if (subnet === undefined || networkOf(subnet) === own) continue;
-    yield refuse(
-      "NetworkInterfaceAndInternalLoadBalancerMustUseSameVnet",
-      `Network interface ${put.desired.id} and load balancer ${found.owner.id} must be in the same virtual network.`,
-      at,
-    );
-  }
-}
-
-/** All IP configurations of a NIC are in one virtual network, for all its life. */
-function* oneNetwork({ desired, existing }: Put): Generator<ArmError> {
-  const network = (part: Child) => keyOf(refOf(part.properties.subnet) ?? "").split("/subnets/")[0];
-  const parts = [
-    ...childrenOf(existing ?? { properties: {} }, "ipConfigurations"),
-    ...childrenOf(desired, "ipConfigurations"),
-  ];
-  const networks = new Set(parts.map(network).filter((n) => n !== ""));
-  if (networks.size > 1) {
-    yield refuse(
-      existing === undefined ? "IpConfigurationsMustBeInSameVnet" : "NicVnetCannotBeChanged",
-      `The IP configurations of ${desired.id} must all be in one virtual network, which cannot change: ${[...networks].join(", ")}.`,
-      "properties.ipConfigurations",
-    );
-  }
-}
-
-/** The primary IP configuration of a machine's NIC cannot go or lose its place. */
-function* whileAttached({ desired, existing, world }: Put): Generator<ArmError> {
-  if (existing === undefined || machineOf(desired.id, world) === undefined) return;
-  const primary = (nic: StoredResource) =>
-    childrenOf(nic, "ipConfigurations").find((part) => part.properties.primary === true)?.name;
-  if (primary(existing) !== primary(desired)) {
-    yield conflict(
-      "PrimaryIpConfigurationCannotBeChangedWhileAttached",
-      `The primary IP configuration ${primary(existing)} of ${desired.id} cannot change while a virtual machine has the interface.`,
-      "properties.ipConfigurations",
-    );
-  }
 }

@@ -1,7 +1,9 @@
 import { childNameProblems, nameChildren, namedChildren } from "../children";
 import { inUse } from "../inUse";
 import { childrenOf } from "../resource";
+import { refusalsOf } from "../rules";
 import { child, flag, list, maintained, served } from "../schema";
+import { issue } from "../sources";
 import {
   networkName,
   type ResourceType,
@@ -10,6 +12,14 @@ import {
   withProperties,
 } from "./definition";
 import { clashProblems, defaultRules, prepareRule, ruleFields, ruleProblems } from "./securityRule";
+
+const refusals = refusalsOf("Microsoft.Network/networkSecurityGroups", {
+  used: {
+    code: "InUseNetworkSecurityGroupCannotBeDeleted",
+    says: "A security group stays while an interface or a subnet has it.",
+    reported: issue("pulumi/pulumi-azure-native", 3051),
+  },
+});
 
 /** A security group with its rules inline. */
 export const networkSecurityGroup: ResourceType = {
@@ -46,7 +56,7 @@ export const networkSecurityGroup: ResourceType = {
     function* used(existing, world) {
       const users = world.usersOf(existing.id).map((user) => user.id);
       if (users.length > 0) {
-        yield inUse("InUseNetworkSecurityGroupCannotBeDeleted", existing.id, users);
+        yield inUse(refusals.used, existing.id, users);
       }
     },
   ],

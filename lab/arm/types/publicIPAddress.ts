@@ -2,8 +2,9 @@ import { freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy } from "../inUse";
 import { asBody, asText, asTexts, refsOf, type StoredResource } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";
+import { docs, issue, quoted, recordings } from "../sources";
 import type { Put, World } from "../world";
 import {
   networkName,
@@ -12,6 +13,61 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
+
+const refusals = refusalsOf("Microsoft.Network/publicIPAddresses", {
+  used: {
+    code: "PublicIPAddressCannotBeDeleted",
+    says: "An address stays while something has it.",
+    recorded: `DELETE of an address that a frontend has; ${recordings.operator}`,
+  },
+  taken: {
+    code: "PublicIPAddressInUse",
+    says: "An address is given to one resource.",
+    reported: quoted("PublicIPAddressInUse"),
+  },
+  basic: {
+    code: "BasicSkuPublicIPAddressRetired",
+    says: "An address is of SKU Standard: Basic was retired on 2025-09-30.",
+    ours: true,
+    documented: docs.skus,
+  },
+  static: {
+    code: "StandardSkuPublicIPAddressesMustBeStatic",
+    says: "A Standard address is allocated statically.",
+    reported: issue("pulumi/pulumi-azure-native", 1597),
+  },
+  none: {
+    code: "AllocationFailed",
+    says: "The region has a free address.",
+    assumed: "The lab's ranges end; the code is Compute's for a region without room.",
+  },
+  version: {
+    code: "PropertyChangeNotSupported",
+    says: "The IP version is fixed at creation.",
+    ours: true,
+    assumed: "azure-native replaces the address instead; no source shows the service's own words.",
+  },
+  sku: {
+    code: "SkuCannotBeChangedOnUpdate",
+    says: "The SKU of an address or a load balancer is fixed at creation.",
+    reported: `of addresses: ${issue("Azure/azure-cli", 27806)}; taken to hold for load balancers`,
+  },
+  zones: {
+    code: "ResourceAvailabilityZonesCannotBeModified",
+    says: "Zones are fixed at creation.",
+    reported: issue("Azure/azure-powershell", 14326),
+  },
+  label: {
+    code: "InvalidDomainNameLabel",
+    says: "A domain name label has 3 to 63 lower-case letters, digits and hyphens.",
+    reported: quoted("InvalidDomainNameLabel"),
+  },
+  labelTaken: {
+    code: "DnsRecordInUse",
+    says: "A domain name label is that of one address of the region.",
+    documented: docs.apiErrors,
+  },
+});
 
 /** A public address. Basic ones were retired on 2025-09-30: only Standard, only Static. */
 export const publicIPAddress: ResourceType = {
@@ -64,7 +120,7 @@ export const publicIPAddress: ResourceType = {
   deleteRules: [
     function* used(existing, world) {
       const users = usersOf(existing.id, world);
-      if (users.length > 0) yield inUse("PublicIPAddressCannotBeDeleted", existing.id, users);
+      if (users.length > 0) yield inUse(refusals.used, existing.id, users);
     },
   ],
   present(stored, world) {
@@ -96,7 +152,7 @@ export function* takenProblems(put: Put, id: string, part: string, path: string)
     if (user.id.toLowerCase() === put.desired.id.toLowerCase()) continue;
     const holder = usersOf(id, put.world).find((held) => held.toLowerCase() !== part.toLowerCase());
     yield refuse(
-      "PublicIPAddressInUse",
+      refusals.taken,
       `Resource ${part} is referencing public IP address ${id} that is already allocated to resource ${holder ?? user.id}.`,
       `${path}.properties.publicIPAddress.id`,
     );
@@ -127,30 +183,18 @@ function prepare(put: Put): void {
   }
 }
 
-const mustBeStatic = rule(
-  "StandardSkuPublicIPAddressesMustBeStatic",
-  "A Standard public address is allocated statically.",
-  { status: "reported", source: "users of terraform and az" },
-);
-
-const skuIsFixed = rule(
-  "SkuCannotBeChangedOnUpdate",
-  "The SKU of a public address or load balancer is set at its creation.",
-  { status: "reported", source: "users of az; the same sentence is assumed for load balancers" },
-);
-
 function* skuRules({ desired, existing }: Put): Generator<ArmError> {
   if (desired.sku?.name === "Basic" && (existing === undefined || existing.sku?.name === "Basic")) {
-    // Basic public addresses were retired on 2025-09-30; the spelling of the code is ours.
     yield refuse(
-      "BasicSkuPublicIPAddressRetired",
+      refusals.basic,
       `Public IP address ${desired.id} has the Basic SKU, which is retired: set sku.name to Standard.`,
       "sku.name",
     );
     return;
   }
   if (desired.properties.publicIPAllocationMethod !== "Static") {
-    yield mustBeStatic.refuse(
+    yield refuse(
+      refusals.static,
       `Standard sku publicIp ${desired.id} must have AllocationMethod set to Static.`,
       "properties.publicIPAllocationMethod",
     );
@@ -159,7 +203,7 @@ function* skuRules({ desired, existing }: Put): Generator<ArmError> {
 
 function* addressRules({ desired }: Put): Generator<ArmError> {
   if (desired.properties.ipAddress !== undefined) return;
-  yield refuse("AllocationFailed", "No public IP address is left in the region.", desired.id);
+  yield refuse(refusals.none, "No public IP address is left in the region.", desired.id);
 }
 
 /** What never changes in a public address; azure-native replaces for most of it. */
@@ -176,7 +220,7 @@ function* changeRules({ desired, existing }: Put): Generator<ArmError> {
   for (const [path, before, after] of fixed) {
     if (before === after) continue;
     yield refuse(
-      "PropertyChangeNotSupported",
+      refusals.version,
       `${path} of ${desired.id} cannot be changed from ${before} to ${after}.`,
       path,
     );
@@ -189,7 +233,8 @@ export function* skuChange(desired: StoredResource, existing: StoredResource): G
   for (const field of ["name", "tier"]) {
     const [before, after] = [existing.sku?.[field], desired.sku?.[field]];
     if (before === after) continue;
-    yield skuIsFixed.refuse(
+    yield refuse(
+      refusals.sku,
       `Sku property is set at creation time and cannot be changed from ${before} to ${after} on resource update for resource ${desired.id}.`,
       `sku.${field}`,
     );
@@ -205,7 +250,7 @@ export function* zoneChange(
   const after = asTexts(desired.zones).join(",") || "NoZone";
   if (before === after) return;
   yield refuse(
-    "ResourceAvailabilityZonesCannotBeModified",
+    refusals.zones,
     `Resource ${desired.id} has an existing availability zone constraint ${before} and the request has availability zone constraint ${after}, which do not match. Zones cannot be added/updated/removed once the resource is created.`,
     "zones",
   );
@@ -217,7 +262,7 @@ function* labelRules({ desired, world }: Put): Generator<ArmError> {
   const path = "properties.dnsSettings.domainNameLabel";
   if (!/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/.test(label)) {
     yield refuse(
-      "InvalidDomainNameLabel",
+      refusals.label,
       `The domain name label ${label} is invalid. It must conform to the following regular expression: ^[a-z][a-z0-9-]{1,61}[a-z0-9]$.`,
       path,
     );
@@ -227,7 +272,7 @@ function* labelRules({ desired, world }: Put): Generator<ArmError> {
     if (other.location !== desired.location) continue;
     if (asBody(other.properties.dnsSettings)?.domainNameLabel !== label) continue;
     yield refuse(
-      "DnsRecordInUse",
+      refusals.labelTaken,
       `DNS record ${label} is already used by another public IP.`,
       path,
     );

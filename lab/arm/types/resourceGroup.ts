@@ -1,6 +1,17 @@
-import { conflict } from "../errors";
+import { refuse } from "../errors";
+import { refusalsOf } from "../rules";
 import { map, readOnly, record, resource, text, unshownEtag } from "../schema";
+import { quoted } from "../sources";
 import type { ResourceType } from "./definition";
+
+const refusals = refusalsOf("Microsoft.Resources/resourceGroups", {
+  moved: {
+    code: "InvalidResourceGroupLocation",
+    says: "A group stays in its region.",
+    http: 409,
+    reported: quoted("InvalidResourceGroupLocation"),
+  },
+});
 
 /** A resource group. Deleting it deletes what is in it: that walk is in `arm.ts`. */
 export const resourceGroup: ResourceType = {
@@ -33,8 +44,8 @@ export const resourceGroup: ResourceType = {
   rules: [
     function* location({ desired, existing }) {
       if (existing === undefined || existing.location === desired.location) return;
-      yield conflict(
-        "InvalidResourceGroupLocation",
+      yield refuse(
+        refusals.moved,
         `Invalid resource group location '${desired.location}'. The Resource group already exists in location '${existing.location}'.`,
         "location",
       );

@@ -1,9 +1,30 @@
 import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "../access";
-import { conflict, refuse } from "../errors";
+import { refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
 import { asBodies, asText, asTexts } from "../resource";
+import { refusalsOf } from "../rules";
 import { list, readOnly, record, required, resource, served, text, unshownEtag } from "../schema";
+import { docs, quoted } from "../sources";
 import { guidName, type ResourceType } from "./definition";
+
+const refusals = refusalsOf(ROLE_DEFINITION_TYPE, {
+  twin: {
+    code: "RoleDefinitionWithSameNameExists",
+    says: "A custom role has a name of its own in the tenant.",
+    http: 409,
+    reported: quoted("RoleDefinitionWithSameNameExists"),
+  },
+  scopes: {
+    code: "LinkedInvalidPropertyId",
+    says: "A role is written at a scope that its assignable scopes cover.",
+    assumed: "No source shows the service's answer to a scope that none of them covers.",
+  },
+  assigned: {
+    code: "RoleDefinitionHasAssignments",
+    says: "A custom role stays while it is assigned.",
+    documented: docs.roleErrors,
+  },
+});
 
 /** Whether an assignable scope has to do with the subscription that a definition is written in. */
 const covers = (scope: string, subscription: string) =>
@@ -63,15 +84,15 @@ export const roleDefinition: ResourceType = {
           keyOf(asText(other.properties.roleName) ?? "") === keyOf(asText(roleName) ?? ""),
       );
       if (twin !== undefined) {
-        yield conflict(
-          "RoleDefinitionWithSameNameExists",
+        yield refuse(
+          refusals.twin,
           `A custom role with the same name '${roleName}' already exists in this directory. Use a different name.`,
           "properties.roleName",
         );
       }
       if (!asTexts(assignableScopes).some((scope) => covers(scope, id.scope))) {
         yield refuse(
-          "LinkedInvalidPropertyId",
+          refusals.scopes,
           `The role definition is written at scope '${id.scope}', which none of its assignable scopes covers.`,
           "properties.assignableScopes",
         );
@@ -88,7 +109,7 @@ export const roleDefinition: ResourceType = {
       );
       if (!used) return;
       yield refuse(
-        "RoleDefinitionHasAssignments",
+        refusals.assigned,
         `There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): '${existing.properties.roleName}'.`,
         existing.id,
       );

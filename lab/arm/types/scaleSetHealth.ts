@@ -4,7 +4,47 @@ import { extensionsOf, isHealthExtension } from "../../compute/scaleSets/model";
 import { durationSeconds } from "../durations";
 import { type ArmError, refuse } from "../errors";
 import { asBody, asText, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import type { Put } from "../world";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
+  sources: {
+    code: "InvalidParameter",
+    says: "A model has one health source.",
+    documented: docs.rolling,
+  },
+  version: {
+    code: "InvalidParameter",
+    says: "The health extension has version 1.0 or 2.0.",
+    documented: docs.healthExtension,
+  },
+  settings: {
+    code: "InvalidParameter",
+    says: "The health extension has settings that it knows, in their ranges.",
+    assumed: `Azure takes any and the extension fails in the machine; the ranges are documented (${docs.healthExtension}).`,
+  },
+  rolling: {
+    code: "InvalidParameter",
+    says: "Rolling upgrades need a health source.",
+    documented: docs.rolling,
+  },
+  autoOs: {
+    code: "InvalidParameter",
+    says: "Upgrades of the image by itself need a health source.",
+    documented: docs.autoOs,
+  },
+  repairs: {
+    code: "InvalidParameter",
+    says: "Automatic repairs need a health source.",
+    documented: docs.repairs,
+  },
+  grace: {
+    code: "InvalidParameter",
+    says: "The grace period of repairs is 10 to 90 minutes.",
+    documented: docs.repairs,
+  },
+});
 
 /** Whether a model has a health source. */
 export const hasHealthSource = (set: StoredResource): boolean =>
@@ -12,15 +52,12 @@ export const hasHealthSource = (set: StoredResource): boolean =>
 
 const SETTINGS = "extensionProfile.extensions.settings";
 
-/**
- * One health source, with settings that the extension takes. Azure takes any settings and the
- * extension fails in the machine; refusing them at once is the harsher reading.
- */
+/** One health source, with settings that the extension takes. */
 export function* healthProblems({ desired }: Put): Generator<ArmError> {
   const sources = extensionsOf(desired).filter(isHealthExtension);
   if (sources.length > 1) {
     yield refuse(
-      "InvalidParameter",
+      refusals.sources,
       `The model has ${sources.length} ApplicationHealthLinux extensions; one is allowed.`,
       "extensionProfile.extensions",
     );
@@ -30,7 +67,7 @@ export function* healthProblems({ desired }: Put): Generator<ArmError> {
     yield* settingProblems(settings);
     if (!/^[12]\.\d+$/.test(asText(properties.typeHandlerVersion) ?? "")) {
       yield refuse(
-        "InvalidParameter",
+        refusals.version,
         `ApplicationHealthLinux has versions 1.0 and 2.0, not ${properties.typeHandlerVersion}.`,
         "extensionProfile.extensions.typeHandlerVersion",
       );
@@ -41,7 +78,7 @@ export function* healthProblems({ desired }: Put): Generator<ArmError> {
 function* settingProblems(settings: Record<string, unknown>): Generator<ArmError> {
   const wrong = (field: string, rule: string) =>
     refuse(
-      "InvalidParameter",
+      refusals.settings,
       `Setting ${field} of ApplicationHealthLinux is ${JSON.stringify(settings[field])}; ${rule}.`,
       `${SETTINGS}.${field}`,
     );
@@ -87,21 +124,21 @@ export function* healthSourceProblems({ desired }: Put): Generator<ArmError> {
     const without = "because a health probe or health extension was not provided";
     if (upgrade?.mode === "Rolling") {
       yield refuse(
-        "InvalidParameter",
+        refusals.rolling,
         `Rolling Upgrade mode is not supported for this Virtual Machine Scale Set ${without}.`,
         "upgradePolicy.mode",
       );
     }
     if (os?.enableAutomaticOSUpgrade === true) {
       yield refuse(
-        "InvalidParameter",
+        refusals.autoOs,
         `Automatic OS Upgrade is not supported for this Virtual Machine Scale Set ${without}.`,
         "upgradePolicy.automaticOSUpgradePolicy",
       );
     }
     if (repairs?.enabled === true) {
       yield refuse(
-        "InvalidParameter",
+        refusals.repairs,
         `Automatic repairs are not supported for this Virtual Machine Scale Set ${without}.`,
         "automaticRepairsPolicy.enabled",
       );
@@ -111,7 +148,7 @@ export function* healthSourceProblems({ desired }: Put): Generator<ArmError> {
   const seconds = grace === undefined ? 600 : durationSeconds(grace);
   if (seconds === undefined || seconds < 600 || seconds > 5400) {
     yield refuse(
-      "InvalidParameter",
+      refusals.grace,
       `automaticRepairsPolicy.gracePeriod is ${grace}; it must be PT10M to PT90M.`,
       "automaticRepairsPolicy.gracePeriod",
     );

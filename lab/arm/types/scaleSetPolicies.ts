@@ -3,71 +3,167 @@ import { isDeepStrictEqual } from "node:util";
 import { capacityOf } from "../../compute/scaleSets/instances";
 import { profileOf } from "../../compute/scaleSets/model";
 import { durationSeconds } from "../durations";
-import { type ArmError, conflict, refuse } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { asBody, asText, asTexts, type Body } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs } from "../sources";
 import type { Put } from "../world";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
+  uniform: {
+    code: "InvalidParameter",
+    says: "A scale set is Flexible.",
+    assumed: "The lab carries no Uniform one, which is what Azure makes where nothing is said.",
+  },
+  absent: {
+    code: "InvalidParameter",
+    says: "A scale set has a size and a number of fault domains.",
+    assumed:
+      "The sentence is Compute's own for a parameter that is missing; no source shows these.",
+  },
+  capacity: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set has at most 1,000 instances.",
+    documented: docs.orchestration,
+  },
+  domainsAcross: {
+    code: "InvalidParameter",
+    says: "Across zones a scale set has one fault domain.",
+    documented: docs.orchestration,
+  },
+  domains: {
+    code: "InvalidParameter",
+    says: "A scale set has one to three fault domains.",
+    documented: docs.machineErrors,
+  },
+  over: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set does not overprovision.",
+    documented: docs.orchestration,
+  },
+  onePlace: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set is not in a single placement group.",
+    assumed: "It belongs to Uniform ones; no source shows the refusal.",
+  },
+  identity: {
+    code: "InvalidIdentityValues",
+    says: "A Flexible scale set has user-assigned identities only.",
+    documented: docs.orchestration,
+  },
+  balance: {
+    code: "InvalidParameter",
+    says: "zoneBalance goes with more than one zone.",
+    documented: docs.types,
+  },
+  pause: {
+    code: "InvalidParameter",
+    says: "The pause between two batches is an ISO 8601 duration.",
+    documented: docs.types,
+  },
+  rollback: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set does not roll back.",
+    documented: docs.rolling,
+  },
+  surge: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set with upgrades of the image by itself has no surge.",
+    documented: docs.surge,
+  },
+  latest: {
+    code: "InvalidParameter",
+    says: "Upgrades of the image by itself need its version to be latest.",
+    documented: docs.autoOs,
+  },
+  fixed: {
+    code: "PropertyChangeNotAllowed",
+    says: "Mode, fault domains, placement, publisher and offer are fixed at creation.",
+    http: 409,
+    documented: `${docs.upgrade}; the code: ${docs.apiErrors}`,
+  },
+  zones: {
+    code: "PropertyChangeNotAllowed",
+    says: "A scale set across zones gets further ones and loses none; a regional one stays so.",
+    http: 409,
+    assumed: "No source says which other changes the service takes: the stricter reading.",
+  },
+});
 
 /** Most instances of a Flexible scale set. */
 export const MAX_INSTANCES = 1000;
 
-const invalid = (message: string, target: string) => refuse("InvalidParameter", message, target);
+/** The refusal of a number of instances. */
+export const capacityProblem = (capacity: number): ArmError =>
+  refuse(
+    refusals.capacity,
+    `sku.capacity is ${capacity}; 0 to ${MAX_INSTANCES} instances are allowed.`,
+    "sku.capacity",
+  );
 
 /** The mode, and what goes with Flexible. */
 export function* modeProblems({ desired }: Put): Generator<ArmError> {
   const { properties, sku, identity } = desired;
   if (properties.orchestrationMode !== "Flexible") {
-    yield invalid(
+    yield refuse(
+      refusals.uniform,
       `The embedded Azure carries orchestrationMode Flexible only; ${desired.name} is Uniform, which is also what Azure takes where nothing is said.`,
       "orchestrationMode",
     );
     return;
   }
   if (asText(sku?.name) === undefined)
-    yield invalid("Required parameter 'sku.name' is missing (null).", "sku.name");
+    yield refuse(refusals.absent, "Required parameter 'sku.name' is missing (null).", "sku.name");
   if (capacityOf(desired) > MAX_INSTANCES) {
-    yield invalid(
-      `sku.capacity is ${capacityOf(desired)}; ${MAX_INSTANCES} instances are allowed.`,
-      "sku.capacity",
-    );
+    yield capacityProblem(capacityOf(desired));
   }
   const domains = properties.platformFaultDomainCount;
   if (domains === undefined) {
-    yield invalid(
+    yield refuse(
+      refusals.absent,
       "Required parameter 'platformFaultDomainCount' is missing (null).",
       "platformFaultDomainCount",
     );
   } else if (asTexts(desired.zones).length > 0 && domains !== 1) {
-    yield invalid(
+    yield refuse(
+      refusals.domainsAcross,
       `platformFaultDomainCount is ${domains}; across zones it must be 1.`,
       "platformFaultDomainCount",
     );
   } else if (Number(domains) > 3) {
-    yield invalid(
+    yield refuse(
+      refusals.domains,
       `platformFaultDomainCount is ${domains}; 1 to 3 are possible.`,
       "platformFaultDomainCount",
     );
   }
   if (properties.overprovision === true) {
-    yield invalid(
+    yield refuse(
+      refusals.over,
       "overprovision is not supported for orchestrationMode Flexible.",
       "overprovision",
     );
   }
   if (properties.singlePlacementGroup === true) {
-    yield invalid(
+    yield refuse(
+      refusals.onePlace,
       "singlePlacementGroup must be false for orchestrationMode Flexible.",
       "singlePlacementGroup",
     );
   }
   if (asText(identity?.type)?.includes("SystemAssigned")) {
     yield refuse(
-      "InvalidIdentityValues",
+      refusals.identity,
       "orchestrationMode Flexible takes user-assigned identities only.",
       "identity.type",
     );
   }
   if (properties.zoneBalance !== undefined && asTexts(desired.zones).length < 2) {
-    yield invalid("zoneBalance can only be set with more than one zone.", "zoneBalance");
+    yield refuse(
+      refusals.balance,
+      "zoneBalance can only be set with more than one zone.",
+      "zoneBalance",
+    );
   }
 }
 
@@ -78,20 +174,23 @@ export function* upgradeProblems({ desired }: Put): Generator<ArmError> {
   const path = "upgradePolicy.rollingUpgradePolicy";
   const pause = asText(rolling.pauseTimeBetweenBatches);
   if (pause !== undefined && durationSeconds(pause) === undefined) {
-    yield invalid(
+    yield refuse(
+      refusals.pause,
       `pauseTimeBetweenBatches '${pause}' is no ISO 8601 duration.`,
       `${path}.pauseTimeBetweenBatches`,
     );
   }
   if (rolling.rollbackFailedInstancesOnPolicyBreach === true) {
-    yield invalid(
+    yield refuse(
+      refusals.rollback,
       "rollbackFailedInstancesOnPolicyBreach is not supported for orchestrationMode Flexible.",
       `${path}.rollbackFailedInstancesOnPolicyBreach`,
     );
   }
   const os = asBody(policy.automaticOSUpgradePolicy)?.enableAutomaticOSUpgrade === true;
   if (os && rolling.maxSurge === true) {
-    yield invalid(
+    yield refuse(
+      refusals.surge,
       "maxSurge cannot be used together with automatic OS upgrade on orchestrationMode Flexible.",
       `${path}.maxSurge`,
     );
@@ -100,7 +199,8 @@ export function* upgradeProblems({ desired }: Put): Generator<ArmError> {
     os &&
     asBody(asBody(profileOf(desired).storageProfile)?.imageReference)?.version !== "latest"
   ) {
-    yield invalid(
+    yield refuse(
+      refusals.latest,
       "Automatic OS upgrade needs imageReference.version 'latest'.",
       "upgradePolicy.automaticOSUpgradePolicy",
     );
@@ -113,7 +213,6 @@ const FIXED: readonly [path: string, target: string][] = [
   ["properties.platformFaultDomainCount", "platformFaultDomainCount"],
   ["properties.singlePlacementGroup", "singlePlacementGroup"],
   ["properties.proximityPlacementGroup", "proximityPlacementGroup"],
-  // Documented as properties that are set at creation only.
   [
     "properties.virtualMachineProfile.storageProfile.imageReference.publisher",
     "imageReference.publisher",
@@ -135,18 +234,14 @@ export function* fixedProblems({ desired, existing }: Put): Generator<ArmError> 
   if (existing === undefined) return;
   for (const [path, target] of FIXED) {
     if (isDeepStrictEqual(at(desired, path), at(existing, path))) continue;
-    yield conflict(
-      "PropertyChangeNotAllowed",
-      `Changing property '${target}' is not allowed.`,
-      target,
-    );
+    yield refuse(refusals.fixed, `Changing property '${target}' is not allowed.`, target);
   }
   const before = asTexts(existing.zones);
   const after = asTexts(desired.zones);
   const regional = before.length === 0 && after.length > 0;
   if (regional || before.some((zone) => !after.includes(zone))) {
-    yield conflict(
-      "PropertyChangeNotAllowed",
+    yield refuse(
+      refusals.zones,
       `Changing property 'zones' is not allowed: zones can be added to ${desired.name}, which has ${before.join(", ") || "none"}; the request has ${after.join(", ") || "none"}.`,
       "zones",
     );

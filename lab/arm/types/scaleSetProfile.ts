@@ -10,15 +10,72 @@ import { accept } from "../accept";
 import { type ArmError, refuse } from "../errors";
 import { parseId, sameId } from "../ids";
 import { asBodies, asBody, asText, type Body, childrenOf, refOf, refsOf } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
+import { docs, issue } from "../sources";
 import type { Put, World } from "../world";
 import type { ResourceType } from "./definition";
 import { networkInterface } from "./networkInterface";
 import { virtualMachine } from "./virtualMachine";
 
+const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
+  absent: {
+    code: "InvalidParameter",
+    says: "A model has all that its machines need.",
+    assumed:
+      "The sentence is Compute's own for a parameter that is missing; no source shows these.",
+  },
+  noModel: {
+    code: "InvalidParameter",
+    says: "A scale set has a model.",
+    assumed:
+      "Azure takes one without, to attach machines one by one, which the lab does not carry.",
+  },
+  noVersion: {
+    code: "NetworkApiVersionMustBeSpecifiedWithNetworkInterfaceConfigurations",
+    says: "A model with interface configurations says the version of the network API.",
+    reported: issue("kubernetes-sigs/cloud-provider-azure", 2697),
+  },
+  longPrefix: {
+    code: "InvalidParameter",
+    says: "A prefix of computer names has at most 58 characters.",
+    assumed: "An instance adds six characters, and a Linux name has 64 at most.",
+  },
+  oneName: {
+    code: "InvalidParameter",
+    says: "Interface configurations of one model have different names.",
+    assumed: "Two interfaces of one name would have one id.",
+  },
+  chained: {
+    code: "ScaleSetIpConfigurationCannotBeChained",
+    says: "An IP configuration of a model has no chain.",
+    ours: true,
+    assumed: "The API has no such property; the service's answer to it is not known.",
+  },
+  natPools: {
+    code: "InvalidParameter",
+    says: "A Flexible scale set is in no pool of inbound NAT rules.",
+    documented: docs.orchestration,
+  },
+  probe: {
+    code: "InvalidParameter",
+    says: "A load balancer's probe is no health source of a Flexible scale set.",
+    documented: docs.rolling,
+  },
+  twoBalancers: {
+    code: "VMScaleSetCannotUseMultipleLoadBalancersOfSameType",
+    says: "A scale set is behind one public and one internal load balancer at most.",
+    documented: docs.balancerErrors,
+  },
+  extensionName: {
+    code: "InvalidParameter",
+    says: "Every extension of a model has a name of its own.",
+    assumed: "Two extensions of one name would be one resource on the machine.",
+  },
+});
+
 const profilePath = "properties.virtualMachineProfile";
 const missing = (name: string, target: string) =>
-  refuse("InvalidParameter", `Required parameter '${name}' is missing (null).`, target);
+  refuse(refusals.absent, `Required parameter '${name}' is missing (null).`, target);
 
 /**
  * A scale set has a code of its own for the first; the second is the matter of instances that are
@@ -34,7 +91,7 @@ export function* instanceProblems(put: Put): Generator<ArmError> {
   if (put.desired.properties.virtualMachineProfile === undefined) {
     // Azure takes an empty Flexible scale set, to put machines into one by one.
     yield refuse(
-      "InvalidParameter",
+      refusals.noModel,
       "The embedded Azure carries scale sets with a virtualMachineProfile only: machines cannot be attached one by one.",
       "virtualMachineProfile",
     );
@@ -99,18 +156,13 @@ function judge(
   return [...problems, ...(type.rules ?? []).flatMap((rule) => [...rule(sample)])];
 }
 
-const needsVersion = rule(
-  "NetworkApiVersionMustBeSpecifiedWithNetworkInterfaceConfigurations",
-  "A Flexible scale set says the network API version of its interface configurations.",
-  { status: "reported", source: "users of terraform" },
-);
-
 /** NIC configurations: what binds them beyond the rules of a NIC. */
 function* configurationProblems(put: Put): Generator<ArmError> {
   const network = asBody(profileOf(put.desired).networkProfile) ?? {};
   const path = `${profilePath}.networkProfile`;
   if (network.networkApiVersion === undefined) {
-    yield needsVersion.refuse(
+    yield refuse(
+      refusals.noVersion,
       `Network api version in network profile of virtual machine scale set ${put.desired.name} must be specified if network interface configurations are specified.`,
       "networkProfile.networkApiVersion",
     );
@@ -120,7 +172,7 @@ function* configurationProblems(put: Put): Generator<ArmError> {
     yield missing("computerNamePrefix", "osProfile.computerNamePrefix");
   } else if (prefix.length > 58) {
     yield refuse(
-      "InvalidParameter",
+      refusals.longPrefix,
       `Computer name prefix '${prefix}' has ${prefix.length} characters; 58 are allowed.`,
       "osProfile.computerNamePrefix",
     );
@@ -129,7 +181,7 @@ function* configurationProblems(put: Put): Generator<ArmError> {
   const names = configurations.map(({ name }) => name.toLowerCase());
   if (new Set(names).size < names.length) {
     yield refuse(
-      "InvalidParameter",
+      refusals.oneName,
       "Two network interface configurations have one name.",
       `${path}.networkInterfaceConfigurations`,
     );
@@ -142,14 +194,14 @@ function* configurationProblems(put: Put): Generator<ArmError> {
       if (own.gatewayLoadBalancer !== undefined) {
         // The API has no such property; what Azure answers to it is not known, the code is ours.
         yield refuse(
-          "ScaleSetIpConfigurationCannotBeChained",
+          refusals.chained,
           `IP configuration ${part.name} of scale set ${put.desired.name} cannot have a gatewayLoadBalancer: put the instances into a pool of a public load balancer and chain its frontend.`,
           `${at}.gatewayLoadBalancer`,
         );
       }
       if (refsOf(own.loadBalancerInboundNatPools).length > 0) {
         yield refuse(
-          "InvalidParameter",
+          refusals.natPools,
           "loadBalancerInboundNatPools is not supported for orchestrationMode Flexible: use inbound NAT rules with a backend pool.",
           `${at}.loadBalancerInboundNatPools`,
         );
@@ -166,7 +218,7 @@ function* probeProblems(put: Put, id: string | undefined): Generator<ArmError> {
   const gateway = found?.owner.sku?.name === "Gateway";
   // Whether a Uniform scale set may name the probe of a Gateway SKU is not known, and refused, too.
   yield refuse(
-    "InvalidParameter",
+    refusals.probe,
     gateway
       ? `healthProbe ${id} is a probe of a Gateway SKU load balancer, which is no health source: use the ApplicationHealthLinux extension.`
       : "networkProfile.healthProbe is not supported for orchestrationMode Flexible: use the ApplicationHealthLinux extension.",
@@ -186,7 +238,7 @@ function* balancerProblems(put: Put, pools: readonly string[], at: string): Gene
     const kind = open ? "public" : "internal";
     if (!sameId(kinds.get(kind) ?? owner.id, owner.id)) {
       yield refuse(
-        "VMScaleSetCannotUseMultipleLoadBalancersOfSameType",
+        refusals.twoBalancers,
         `VM scale set ${put.desired.id} references more than one ${kind} load balancer: ${kinds.get(kind)}, ${owner.id}.`,
         `${at}.loadBalancerBackendAddressPools`,
       );
@@ -201,7 +253,11 @@ export function* extensionProblems(put: Put): Generator<ArmError> {
   const path = "extensionProfile.extensions";
   const names = extensions.map(({ name }) => (asText(name) ?? "").toLowerCase());
   if (names.includes("") || new Set(names).size < names.length) {
-    yield refuse("InvalidParameter", "Every extension needs a name of its own.", `${path}.name`);
+    yield refuse(
+      refusals.extensionName,
+      "Every extension needs a name of its own.",
+      `${path}.name`,
+    );
   }
   for (const { name, properties } of extensions) {
     for (const field of ["publisher", "type", "typeHandlerVersion"]) {

@@ -2,9 +2,66 @@ import { parseNetwork } from "../../../components/azure/addresses";
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { asNumber, asText, asTexts, type Child } from "../resource";
+import { behavesSo, refusalsOf } from "../rules";
 import { child, list, required, text, whole } from "../schema";
+import { docs, quoted } from "../sources";
 import type { Put } from "../world";
 import { networkName, type ResourceType } from "./definition";
+
+const refusals = refusalsOf("Microsoft.Network/networkSecurityGroups", {
+  priority: {
+    code: "SecurityRuleInvalidPriority",
+    says: "A rule's priority is 100 to 4096.",
+    documented: docs.securityGroups,
+  },
+  noSource: {
+    code: "SecurityRuleParameterContainsNoSourceAddress",
+    says: "A rule has a source.",
+    ours: true,
+    assumed: "The API's types let it be left out; no source shows the refusal.",
+  },
+  noDestination: {
+    code: "SecurityRuleParameterContainsNoDestinationAddress",
+    says: "A rule has a destination.",
+    ours: true,
+    assumed: "The API's types let it be left out; no source shows the refusal.",
+  },
+  tagInList: {
+    code: "SecurityRuleParameterContainsUnsupportedValue",
+    says: "A service tag is a rule's only prefix, outside the list.",
+    reported: quoted("SecurityRuleParameterContainsUnsupportedValue"),
+  },
+  twoForms: {
+    code: "SecurityRuleParameterContainsUnsupportedValue",
+    says: "A rule has an address prefix or a list of them.",
+    assumed: "The two contradict each other; the code is that of a tag in a list.",
+  },
+  prefix: {
+    code: "SecurityRuleInvalidAddressPrefix",
+    says: "A prefix is an address, a range, a service tag or, alone, a star.",
+    reported: quoted("SecurityRuleInvalidAddressPrefix"),
+  },
+  ports: {
+    code: "SecurityRuleParameterContainsUnsupportedValue",
+    says: "A rule has a port range or a list of them.",
+    assumed: "The two contradict each other; the code is that of a tag in a list.",
+  },
+  portRange: {
+    code: "SecurityRuleInvalidPortRange",
+    says: "A port range is a star, a port, or two ports in order.",
+    reported: quoted("SecurityRuleInvalidPortRange"),
+  },
+  conflict: {
+    code: "SecurityRuleConflict",
+    says: "Rules of one direction have different priorities.",
+    reported: quoted("SecurityRuleConflict"),
+  },
+});
+
+behavesSo("Microsoft.Network/networkSecurityGroups", {
+  says: "Below a group's own rules stand six: inside the network and from the platform's probes in, inside the network and to the internet out, the rest denied.",
+  documented: docs.securityGroups,
+});
 
 /** Properties of a security rule. Application security groups are not known here. */
 export const ruleFields = {
@@ -44,7 +101,7 @@ export function* ruleProblems(rule: Child, path: string): Generator<ArmError> {
   const priority = asNumber(rule.properties.priority) ?? 0;
   if (priority < 100 || priority > 4096) {
     yield refuse(
-      "SecurityRuleInvalidPriority",
+      refusals.priority,
       `Security rule has invalid Priority. Value provided: ${priority} Allowed range 100-4096.`,
       `${path}.properties.priority`,
     );
@@ -61,35 +118,42 @@ function valuesOf(rule: Child, singular: string, plural: string) {
   const many = asTexts(rule.properties[plural]);
   return {
     values: many.length > 0 ? many : one === undefined || one === "" ? [] : [one],
+    listed: many.length > 0,
     both: one !== undefined && one !== "" && many.length > 0,
   };
 }
 
 function* prefixProblems(rule: Child, side: string, path: string): Generator<ArmError> {
   const [singular, plural] = [`${side}AddressPrefix`, `${side}AddressPrefixes`];
-  const { values, both } = valuesOf(rule, singular, plural);
+  const { values, listed, both } = valuesOf(rule, singular, plural);
   const target = `${path}.properties.${singular}`;
-  const Side = side === "source" ? "Source" : "Destination";
   if (values.length === 0) {
     yield refuse(
-      `SecurityRuleParameterContainsNo${Side}Address`,
+      side === "source" ? refusals.noSource : refusals.noDestination,
       `Security rule ${rule.name} has no ${singular} or ${plural}.`,
       target,
     );
   }
   if (both) {
     yield refuse(
-      "SecurityRuleParameterContainsUnsupportedValue",
+      refusals.twoForms,
       `Security rule ${rule.name} has both ${singular} and ${plural}.`,
       target,
     );
   }
   for (const value of values) {
+    if (listed && SERVICE_TAG.test(value)) {
+      yield refuse(
+        refusals.tagInList,
+        `Security rule ${rule.name} has ${value} in ${plural}; a tag goes into ${singular}.`,
+        target,
+      );
+      continue;
+    }
     const known = value === "*" || parseNetwork(value) !== undefined || SERVICE_TAG.test(value);
-    // Azure takes `*` and tags in the singular form only.
     if (known && !(value === "*" && values.length > 1)) continue;
     yield refuse(
-      "SecurityRuleInvalidAddressPrefix",
+      refusals.prefix,
       `Security rule has invalid Address prefix. Value provided: ${value}`,
       target,
     );
@@ -102,7 +166,7 @@ function* portProblems(rule: Child, side: string, path: string): Generator<ArmEr
   const target = `${path}.properties.${singular}`;
   if (values.length === 0 || both) {
     yield refuse(
-      "SecurityRuleParameterContainsUnsupportedValue",
+      refusals.ports,
       `Security rule ${rule.name} must have ${singular} or ${plural}, and not both.`,
       target,
     );
@@ -110,7 +174,7 @@ function* portProblems(rule: Child, side: string, path: string): Generator<ArmEr
   for (const value of values) {
     if (isPortRange(value)) continue;
     yield refuse(
-      "SecurityRuleInvalidPortRange",
+      refusals.portRange,
       `Security rule has invalid Port range. Value provided: ${value}. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.`,
       target,
     );
@@ -134,7 +198,7 @@ export function* clashProblems(put: Put): Generator<ArmError> {
     const other = seen.get(key);
     if (other !== undefined) {
       yield refuse(
-        "SecurityRuleConflict",
+        refusals.conflict,
         `Security rule ${rule.name} conflicts with rule ${other}. Rules cannot have the same Priority and Direction.`,
         `${path}.properties.priority`,
       );

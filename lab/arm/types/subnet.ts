@@ -5,9 +5,57 @@ import { type ArmError, refuse } from "../errors";
 import { sameId } from "../ids";
 import { namedBy, referenceProblems } from "../inUse";
 import { asBodies, asBody, type Child, childrenOf, refOf } from "../resource";
+import { behavesSo, refusalsOf } from "../rules";
 import { child, flag, list, readOnly, record, ref, resource, served, text } from "../schema";
+import { docs, quoted, recordings } from "../sources";
 import type { Put, World } from "../world";
 import { networkName, type ResourceType, withProperties } from "./definition";
+
+const refusals = refusalsOf("Microsoft.Network/virtualNetworks/subnets", {
+  sharing: {
+    code: "SharingScopeRequiresPrivateSubnet",
+    says: "Only a subnet without default outbound access is shared.",
+    ours: true,
+    documented: docs.types,
+  },
+  empty: {
+    code: "InvalidRequestFormat",
+    says: "A subnet has a range.",
+    documented: docs.apiErrors,
+  },
+  format: {
+    code: "InvalidAddressPrefixFormat",
+    says: "A range is in CIDR form.",
+    reported: quoted("InvalidAddressPrefixFormat"),
+  },
+  hostBits: {
+    code: "InvalidCIDRNotation",
+    says: "A range has no host bits.",
+    reported: quoted("InvalidCIDRNotation"),
+  },
+  small: {
+    code: "SubnetTooSmall",
+    says: "An IPv4 range is /29 or larger.",
+    ours: true,
+    documented: docs.vnet,
+  },
+  ipv6: {
+    code: "InvalidIPv6SubnetSize",
+    says: "An IPv6 range is /64.",
+    ours: true,
+    documented: docs.vnet,
+  },
+  held: {
+    code: "InUsePrefixCannotBeDeleted",
+    says: "A subnet that changes keeps the addresses that are in use.",
+    reported: quoted("InUsePrefixCannotBeDeleted"),
+  },
+});
+
+behavesSo("Microsoft.Network/virtualNetworks/subnets", {
+  says: "A new subnet has no default outbound access with API 2026-03-01 or newer, unless it says so.",
+  recorded: `PUT of a subnet with API 2026-03-01; ${recordings.client}`,
+});
 
 /** Properties of a subnet. */
 export const subnetFields = {
@@ -54,7 +102,7 @@ export const subnet: ResourceType = {
   shape: child(subnetFields),
 };
 
-/** API version with which a new subnet is private unless the request says otherwise. Recorded. */
+/** API version with which a new subnet is private unless the request says otherwise. */
 const PRIVATE_SINCE = "2026-03-01";
 
 /** Fills in what the service decides for a subnet. */
@@ -125,7 +173,7 @@ export function* subnetProblems(
     part.properties.defaultOutboundAccess !== false
   ) {
     yield refuse(
-      "SharingScopeRequiresPrivateSubnet",
+      refusals.sharing,
       `sharingScope of subnet ${part.name} can only be set with defaultOutboundAccess false.`,
       `${path}.properties.sharingScope`,
     );
@@ -136,38 +184,30 @@ function* prefixProblems(part: Child, path: string): Generator<ArmError> {
   const prefixes = prefixesOf(part.properties);
   const target = `${path}.properties.addressPrefix`;
   if (prefixes.length === 0) {
-    yield refuse("InvalidRequestFormat", `Subnet ${part.name} has no address prefix.`, target);
+    yield refuse(refusals.empty, `Subnet ${part.name} has no address prefix.`, target);
   }
   for (const prefix of prefixes) {
     const network = parseNetwork(prefix);
     if (network === undefined || !prefix.includes("/")) {
-      yield refuse(
-        "InvalidAddressPrefixFormat",
-        `Address prefix ${prefix} is not in CIDR form.`,
-        target,
-      );
+      yield refuse(refusals.format, `Address prefix ${prefix} is not in CIDR form.`, target);
       continue;
     }
     if (hasHostBits(prefix)) {
       yield refuse(
-        "InvalidCIDRNotation",
+        refusals.hostBits,
         `The address prefix ${prefix} in resource ${part.id} has an invalid CIDR notation: host bits are set.`,
         target,
       );
     }
     if (network.family === 4 && network.prefix > 29) {
       yield refuse(
-        "SubnetTooSmall",
+        refusals.small,
         `Subnet ${part.name} is ${prefix}; the smallest is /29.`,
         target,
       );
     }
     if (network.family === 6 && network.prefix !== 64) {
-      yield refuse(
-        "InvalidIPv6SubnetSize",
-        `IPv6 prefix ${prefix} of a subnet must be /64.`,
-        target,
-      );
+      yield refuse(refusals.ipv6, `IPv6 prefix ${prefix} of a subnet must be /64.`, target);
     }
   }
 }
@@ -179,7 +219,7 @@ function* shrinkProblems(put: Put, part: Child, path: string): Generator<ArmErro
     if (value === undefined) continue;
     if (networks.some((n) => n.family === family && n.first <= value && value <= n.last)) continue;
     yield refuse(
-      "InUsePrefixCannotBeDeleted",
+      refusals.held,
       `IpPrefix ${prefixesOf(part.properties).join(", ")} on Subnet ${part.name} does not hold ${address}, which is in use by ${holder}.`,
       `${path}.properties.addressPrefix`,
     );

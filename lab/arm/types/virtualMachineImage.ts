@@ -1,12 +1,64 @@
 /** Sizes and images of virtual machines, as far as the library and its users meet them. */
-import { ArmError, refuse } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { asBody, asText, type Body } from "../resource";
-import { rule } from "../rules";
+import { refusalsOf } from "../rules";
+import { docs, quoted, recordings } from "../sources";
 import type { Put } from "../world";
 
-const badImage = rule("InvalidParameter", "Publisher, offer and SKU of an image are names.", {
-  status: "recorded",
-  source: "azure-service-operator",
+const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
+  size: {
+    code: "InvalidParameter",
+    says: "The size has the form of one that there is.",
+    assumed: "The lab has no list of sizes: it takes each series with any number and any features.",
+  },
+  absent: {
+    code: "InvalidParameter",
+    says: "A machine has an image and a disk.",
+    assumed:
+      "The sentence is Compute's own for a parameter that is missing; no source shows these.",
+  },
+  names: {
+    code: "InvalidParameter",
+    says: "Publisher, offer and SKU of an image are names.",
+    recorded: `PUT of a scale set with a publisher of other characters; ${recordings.operator}`,
+  },
+  noImage: {
+    code: "PlatformImageNotFound",
+    says: "The image is in the catalogue; the lab's has what the library and its users meet.",
+    http: 404,
+    reported: quoted("PlatformImageNotFound"),
+  },
+  architecture: {
+    code: "BadRequest",
+    says: "An image runs on a size of its own architecture.",
+    assumed: "It cannot boot; no source shows the code.",
+  },
+  disk: {
+    code: "OperationNotAllowed",
+    says: "The disk is as large as the image's.",
+    http: 409,
+    reported: `${quoted("OperationNotAllowed+smaller+than+the+size+of+the+corresponding+disk")}; an older sentence: ${docs.machineErrors}`,
+  },
+  generation: {
+    code: "BadRequest",
+    says: "Trusted Launch has an image of generation 2.",
+    documented: docs.trustedLaunch,
+  },
+  sizeTrusted: {
+    code: "BadRequest",
+    says: "Trusted Launch has a size that supports it: not A, Dv2, Dv3.",
+    documented: docs.trustedLaunch,
+  },
+  uefi: {
+    code: "InvalidParameter",
+    says: "UEFI settings come with Trusted Launch or a confidential machine.",
+    assumed: "They mean nothing without; no source shows the refusal.",
+  },
+  hostEncryption: {
+    code: "InvalidParameter",
+    says: "Encryption at host is registered in the subscription first; in the lab it never is.",
+    reported: "https://github.com/epomatti/az-vm-disk-encryption",
+  },
 });
 
 interface Image {
@@ -60,11 +112,7 @@ const sizeOf = (put: Put): string =>
 export function* sizeProblems(put: Put): Generator<ArmError> {
   const size = sizeOf(put);
   if (SERIES.test(size) && SIZE.test(size)) return;
-  yield refuse(
-    "InvalidParameter",
-    `The value ${size} provided for the VM size is not valid.`,
-    "vmSize",
-  );
+  yield refuse(refusals.size, `The value ${size} provided for the VM size is not valid.`, "vmSize");
 }
 
 /** The image, and what it must have for the security type and the size. */
@@ -74,7 +122,7 @@ export function* imageProblems(put: Put): Generator<ArmError> {
   const disk = asBody(storage?.osDisk);
   if (reference === undefined || disk === undefined) {
     yield refuse(
-      "InvalidParameter",
+      refusals.absent,
       `Required parameter 'storageProfile.${reference === undefined ? "imageReference" : "osDisk"}' is missing (null).`,
       "storageProfile",
     );
@@ -84,16 +132,16 @@ export function* imageProblems(put: Put): Generator<ArmError> {
   const { publisher, offer, sku, version } = reference;
   for (const [part, value] of Object.entries({ publisher, offer, sku })) {
     if (/^[A-Za-z0-9._-]+$/.test(String(value))) continue;
-    yield badImage.refuse(
+    yield refuse(
+      refusals.names,
       `The value of parameter imageReference.${part} is invalid.`,
       `imageReference.${part}`,
     );
     return;
   }
   if (found === undefined || !/^(latest|\d+\.\d+\.\d+)$/.test(String(version))) {
-    yield new ArmError(
-      404,
-      "PlatformImageNotFound",
+    yield refuse(
+      refusals.noImage,
       `The platform image '${publisher}:${offer}:${sku}:${version}' is not available. Verify that all fields in the storage profile are correct.`,
       "imageReference",
     );
@@ -102,14 +150,14 @@ export function* imageProblems(put: Put): Generator<ArmError> {
   const size = sizeOf(put);
   if ((found.architecture === "Arm64") !== ARM.test(size)) {
     yield refuse(
-      "BadRequest",
+      refusals.architecture,
       `The image is ${found.architecture}, which size ${size} cannot run.`,
       "vmSize",
     );
   }
   if (typeof disk.diskSizeGB === "number" && disk.diskSizeGB < 30) {
     yield refuse(
-      "InvalidParameter",
+      refusals.disk,
       `The specified disk size ${disk.diskSizeGB} GB is smaller than the size of the corresponding disk in the VM image: 30 GB.`,
       "osDisk.diskSizeGB",
     );
@@ -123,14 +171,14 @@ function* securityProblems(put: Put, found: Image, size: string): Generator<ArmE
   if (profile === undefined) return;
   if (profile.securityType === "TrustedLaunch" && found.generation !== 2) {
     yield refuse(
-      "BadRequest",
+      refusals.generation,
       "The selected VM image is not supported for Trusted Launch: it must be a Gen2 image.",
       "securityProfile.securityType",
     );
   }
   if (profile.securityType === "TrustedLaunch" && NO_TRUSTED_LAUNCH.test(size)) {
     yield refuse(
-      "BadRequest",
+      refusals.sizeTrusted,
       `The VM size '${size}' is not supported for creation of VMs and Virtual Machine Scale Set with 'TrustedLaunch' security type.`,
       "vmSize",
     );
@@ -139,15 +187,14 @@ function* securityProblems(put: Put, found: Image, size: string): Generator<ArmE
     profile.securityType === "TrustedLaunch" || profile.securityType === "ConfidentialVM";
   if (profile.uefiSettings !== undefined && !trusted) {
     yield refuse(
-      "InvalidParameter",
+      refusals.uefi,
       "The property 'securityProfile.uefiSettings' needs securityProfile.securityType TrustedLaunch.",
       "securityProfile.uefiSettings",
     );
   }
-  // The feature must be registered in the subscription first; here it is not.
   if (profile.encryptionAtHost === true) {
     yield refuse(
-      "InvalidParameter",
+      refusals.hostEncryption,
       "The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.",
       "securityProfile.encryptionAtHost",
     );

@@ -2,12 +2,51 @@
 import { isDeepStrictEqual } from "node:util";
 import { notAllowed } from "../../compute/machineState";
 import { isTerminating } from "../../compute/scheduledEvents";
-import { type ArmError, conflict, refuse } from "../errors";
+import { type ArmError, refuse } from "../errors";
 import { keyOf, sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { asBodies, asBody, type Body, refOf, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
+import { docs, quoted } from "../sources";
 import type { Put } from "../world";
-import { machineOf } from "./networkInterface";
+import { machineOf } from "./networkInterfaceRules";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
+  fixed: {
+    code: "PropertyChangeNotAllowed",
+    says: "customData, user, keys, image, zones and further properties are fixed at creation.",
+    http: 409,
+    documented: `${docs.customData}; the code: ${docs.apiErrors}`,
+  },
+  nics: {
+    code: "AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported",
+    says: "The interfaces of a running machine stay.",
+    http: 409,
+    reported: `${quoted("AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported")}; the rule: ${docs.linux}`,
+  },
+  noNic: {
+    code: "VirtualMachineMustHaveAtLeastOneNetworkInterface",
+    says: "A machine has an interface.",
+    ours: true,
+    documented: docs.linux,
+  },
+  primary: {
+    code: "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary",
+    says: "One of several interfaces is the primary one.",
+    ours: true,
+    assumed: "The API's types name the property; no source shows the code.",
+  },
+  nicTaken: {
+    code: "NicInUse",
+    says: "An interface is that of one machine.",
+    reported: quoted("NicInUse"),
+  },
+  accelerated: {
+    code: "VMSizeIsNotPermittedToEnableAcceleratedNetworking",
+    says: "The size takes accelerated networking if an interface has it.",
+    reported: quoted("VMSizeIsNotPermittedToEnableAcceleratedNetworking"),
+  },
+});
 
 /** Properties that are fixed at creation, with the name that Azure gives in `target`. */
 const FIXED: readonly [path: string, target: string][] = [
@@ -64,19 +103,15 @@ export function* unchangeable({ desired, existing, byService }: Put): Generator<
   if (existing === undefined || byService === true) return;
   for (const [path, target] of FIXED) {
     if (isDeepStrictEqual(at(desired, path), at(existing, path))) continue;
-    yield conflict(
-      "PropertyChangeNotAllowed",
-      `Changing property '${target}' is not allowed.`,
-      target,
-    );
+    yield refuse(refusals.fixed, `Changing property '${target}' is not allowed.`, target);
   }
   const nics = (vm: StoredResource) =>
     asBodies(asBody(vm.properties.networkProfile)?.networkInterfaces).map((nic) =>
       keyOf(refOf(nic) ?? ""),
     );
   if (!isDeepStrictEqual(nics(desired).sort(), nics(existing).sort())) {
-    yield conflict(
-      "AddingOrDeletingNetworkInterfacesOnARunningVirtualMachineNotSupported",
+    yield refuse(
+      refusals.nics,
       `Network interfaces of the running virtual machine ${desired.name} cannot be added or deleted.`,
       "networkProfile.networkInterfaces",
     );
@@ -86,7 +121,7 @@ export function* unchangeable({ desired, existing, byService }: Put): Generator<
 /** A VM whose delete waits for its notice takes no write any more. */
 export function* terminatingProblems({ existing, byService }: Put): Generator<ArmError> {
   if (byService !== true && existing !== undefined && isTerminating(existing)) {
-    yield notAllowed(existing, "write", "is marked for deletion");
+    yield notAllowed(existing, "write", "marked for deletion");
   }
 }
 
@@ -95,7 +130,7 @@ export function* networkProblems(put: Put): Generator<ArmError> {
   const nics = asBodies(asBody(put.desired.properties.networkProfile)?.networkInterfaces);
   if (nics.length === 0) {
     yield refuse(
-      "VirtualMachineMustHaveAtLeastOneNetworkInterface",
+      refusals.noNic,
       `Virtual machine ${put.desired.name} must have at least one network interface.`,
       "networkProfile.networkInterfaces",
     );
@@ -103,7 +138,7 @@ export function* networkProblems(put: Put): Generator<ArmError> {
   const primaries = nics.filter((nic) => asBody(nic.properties)?.primary === true).length;
   if (nics.length > 1 && primaries !== 1) {
     yield refuse(
-      "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary",
+      refusals.primary,
       `Virtual machine ${put.desired.name} must have one network interface set as primary; it has ${primaries}.`,
       "networkProfile.networkInterfaces",
     );
@@ -117,7 +152,7 @@ export function* networkProblems(put: Put): Generator<ArmError> {
     const other = machineOf(id, put.world);
     if (other !== undefined && !sameId(other.id, put.desired.id)) {
       yield refuse(
-        "NicInUse",
+        refusals.nicTaken,
         `Network Interface ${id} is used by existing resource ${other.id}. In order to delete the network interface, it must be dissociated from the resource.`,
         path,
       );
@@ -133,7 +168,7 @@ function* acceleratedProblems(put: Put, nicId: string, path: string): Generator<
   if (cores === undefined || Number(cores) >= 12) return;
   if (put.world.get(nicId)?.properties.enableAcceleratedNetworking !== true) return;
   yield refuse(
-    "VMSizeIsNotPermittedToEnableAcceleratedNetworking",
+    refusals.accelerated,
     `VM size ${size} of ${put.desired.name} does not support accelerated networking, which ${nicId} has enabled.`,
     path,
   );

@@ -10,7 +10,9 @@ import { childNameProblems, nameChildren, namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, removedChildren } from "../inUse";
 import { asBody, asTexts, childrenOf, type StoredResource } from "../resource";
+import { refusalsOf } from "../rules";
 import { child, flag, list, maintained, record, ref, required, text, whole } from "../schema";
+import { docs, quoted, recordings } from "../sources";
 import type { Put } from "../world";
 import {
   networkName,
@@ -26,6 +28,56 @@ import {
   subnetKeepers,
   subnetProblems,
 } from "./subnet";
+
+const refusals = refusalsOf("Microsoft.Network/virtualNetworks", {
+  used: {
+    code: "InUseSubnetCannotBeDeleted",
+    says: "A subnet stays while a configuration, a frontend or a model is in it.",
+    recorded: `DELETE of a network with a gateway in it; ${recordings.operator}`,
+  },
+  empty: {
+    code: "InvalidRequestFormat",
+    says: "An address space has a range.",
+    documented: docs.apiErrors,
+  },
+  format: {
+    code: "InvalidAddressPrefixFormat",
+    says: "A range is in CIDR form.",
+    reported: quoted("InvalidAddressPrefixFormat"),
+  },
+  hostBits: {
+    code: "InvalidCIDRNotation",
+    says: "A range has no host bits.",
+    reported: quoted("InvalidCIDRNotation"),
+  },
+  size: {
+    code: "InvalidAddressPrefixFormat",
+    says: "An IPv4 range of a network is /2 to /29.",
+    assumed: `/29 is documented for subnets (${docs.vnet}); no source shows the refusal.`,
+  },
+  forbidden: {
+    code: "AddressPrefixNotAllowed",
+    says: "A range is no multicast, broadcast, loopback, link-local or platform address.",
+    ours: true,
+    documented: docs.vnet,
+  },
+  overlap: {
+    code: "AddressPrefixesOverlap",
+    says: "The ranges of a network do not overlap.",
+    ours: true,
+    assumed: "Overlapping ranges would mean one address twice; no source shows the code.",
+  },
+  outside: {
+    code: "NetcfgSubnetRangeOutsideVnet",
+    says: "A subnet is inside its network.",
+    reported: quoted("NetcfgSubnetRangeOutsideVnet"),
+  },
+  clash: {
+    code: "NetcfgSubnetRangesOverlap",
+    says: "Subnets of one network do not overlap.",
+    reported: quoted("NetcfgSubnetRangesOverlap"),
+  },
+});
 
 /** A virtual network with its subnets inline. */
 export const virtualNetwork: ResourceType = {
@@ -82,7 +134,7 @@ export const virtualNetwork: ResourceType = {
   deleteRules: [
     function* used(existing, world) {
       const users = childrenOf(existing, "subnets").flatMap((s) => subnetKeepers(s.id, world));
-      if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", existing.id, users);
+      if (users.length > 0) yield inUse(refusals.used, existing.id, users);
     },
   ],
   present: (stored, world) =>
@@ -114,44 +166,32 @@ function* addressSpace({ desired }: Put): Generator<ArmError> {
   const space = spaceOf(desired);
   if (space.length === 0) {
     yield refuse(
-      "InvalidRequestFormat",
+      refusals.empty,
       `Virtual network ${desired.id} has no address prefix.`,
       "properties.addressSpace.addressPrefixes",
     );
   }
   for (const [i, [prefix, network, path]] of space.entries()) {
     if (network === undefined || !prefix.includes("/")) {
-      yield refuse(
-        "InvalidAddressPrefixFormat",
-        `Address prefix ${prefix} is not in CIDR form.`,
-        path,
-      );
+      yield refuse(refusals.format, `Address prefix ${prefix} is not in CIDR form.`, path);
       continue;
     }
     if (hasHostBits(prefix)) {
-      yield refuse("InvalidCIDRNotation", `The address prefix ${prefix} has host bits set.`, path);
+      yield refuse(refusals.hostBits, `The address prefix ${prefix} has host bits set.`, path);
     }
     if (network.family === 4 && (network.prefix < 2 || network.prefix > 29)) {
-      yield refuse(
-        "InvalidAddressPrefixFormat",
-        `Address prefix ${prefix} must be /2 to /29.`,
-        path,
-      );
+      yield refuse(refusals.size, `Address prefix ${prefix} must be /2 to /29.`, path);
     }
     const bad = FORBIDDEN.find((f) => {
       const range = parseNetwork(f);
       return range !== undefined && overlaps(range, network);
     });
     if (bad !== undefined) {
-      yield refuse("AddressPrefixNotAllowed", `Address prefix ${prefix} overlaps ${bad}.`, path);
+      yield refuse(refusals.forbidden, `Address prefix ${prefix} overlaps ${bad}.`, path);
     }
     for (const [other, otherNetwork] of space.slice(0, i)) {
       if (otherNetwork === undefined || !overlaps(network, otherNetwork)) continue;
-      yield refuse(
-        "AddressPrefixesOverlap",
-        `Address prefixes ${other} and ${prefix} overlap.`,
-        path,
-      );
+      yield refuse(refusals.overlap, `Address prefixes ${other} and ${prefix} overlap.`, path);
     }
   }
 }
@@ -163,7 +203,7 @@ function* subnetsFit({ desired }: Put): Generator<ArmError> {
     for (const network of networksOf(subnet.properties)) {
       if (!space.some((range) => contains(range, network))) {
         yield refuse(
-          "NetcfgSubnetRangeOutsideVnet",
+          refusals.outside,
           `Subnet '${subnet.name}' is not valid because its IP address range ${prefixesOf(subnet.properties).join(", ")} is outside the IP address range of virtual network '${desired.name}'.`,
           subnet.id,
         );
@@ -171,7 +211,7 @@ function* subnetsFit({ desired }: Put): Generator<ArmError> {
       const clash = seen.find(([, other]) => overlaps(other, network));
       if (clash !== undefined) {
         yield refuse(
-          "NetcfgSubnetRangesOverlap",
+          refusals.clash,
           `Subnet '${subnet.name}' is not valid because its IP address range overlaps with that of an existing subnet '${clash[0]}' in virtual network '${desired.name}'.`,
           subnet.id,
         );
@@ -184,6 +224,6 @@ function* subnetsFit({ desired }: Put): Generator<ArmError> {
 function* removedSubnets({ desired, existing, world }: Put): Generator<ArmError> {
   for (const subnet of removedChildren(existing, desired, "subnets")) {
     const users = subnetKeepers(subnet.id, world);
-    if (users.length > 0) yield inUse("InUseSubnetCannotBeDeleted", subnet.id, users);
+    if (users.length > 0) yield inUse(refusals.used, subnet.id, users);
   }
 }

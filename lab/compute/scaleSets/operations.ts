@@ -1,8 +1,10 @@
 /** What an administrator asks of a scale set besides writing it, within one transaction. */
-import { ArmError, conflict, refuse } from "../../arm/errors";
+import { refuse } from "../../arm/errors";
 import { keyOf, sameId } from "../../arm/ids";
 import { asBody, asText, type StoredResource } from "../../arm/resource";
-import { MAX_INSTANCES } from "../../arm/types/scaleSetPolicies";
+import { refusalsOf } from "../../arm/rules";
+import { docs } from "../../arm/sources";
+import { capacityProblem, MAX_INSTANCES } from "../../arm/types/scaleSetPolicies";
 import type { Service, World } from "../../arm/world";
 import {
   changeRecord,
@@ -17,6 +19,26 @@ import { SCALE_SET_TYPE } from "./model";
 import { repairInstance, settleCapacity, upgradeInstance, upgradeModeOf } from "./settle";
 import { beginUpgrade } from "./upgrades";
 
+const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
+  nobodyRuns: {
+    code: "OperationNotAllowed",
+    says: "A rolling upgrade has machines whose health it can wait for.",
+    http: 409,
+    assumed: "It is the lab's own case: its machines may be down while its API is up.",
+  },
+  absent: {
+    code: "ResourceNotFound",
+    says: "A scale set or instance that is asked for is there.",
+    http: 404,
+    documented: docs.apiErrors,
+  },
+  ambiguous: {
+    code: "InvalidParameter",
+    says: "A name without its id is that of one resource.",
+    assumed: "It is the lab's own case: its commands take names, the service takes ids.",
+  },
+});
+
 /** `automaticRepairsPolicy.repairAction`. */
 export const REPAIR_ACTIONS = ["Replace", "Restart", "Reimage"] as const;
 export type RepairAction = (typeof REPAIR_ACTIONS)[number];
@@ -24,11 +46,7 @@ export type RepairAction = (typeof REPAIR_ACTIONS)[number];
 /** Sets the number of instances. */
 export function scale(name: string, capacity: number, service: Service): void {
   if (!Number.isInteger(capacity) || capacity < 0 || capacity > MAX_INSTANCES) {
-    throw refuse(
-      "InvalidParameter",
-      `sku.capacity is ${capacity}; 0 to ${MAX_INSTANCES} instances are allowed.`,
-      "sku.capacity",
-    );
+    throw capacityProblem(capacity);
   }
   const { id } = scaleSetNamed(name, service.world);
   const set = service.amend(id, ({ sku }) => Object.assign(sku ?? {}, { capacity }));
@@ -48,8 +66,8 @@ export function upgrade(
   const own = instancesOf(set.id, service.world).filter(isStaying);
   if (instances.length === 0 && upgradeModeOf(set) === "Rolling") {
     if (!service.fabricRuns) {
-      throw conflict(
-        "OperationNotAllowed",
+      throw refuse(
+        refusals.nobodyRuns,
         `A rolling upgrade of ${set.name} waits for the health of its instances, and no machine runs: bring the lab up, or name instances.`,
       );
     }
@@ -112,8 +130,8 @@ const isCalled = (resource: StoredResource, name: string): boolean =>
 
 function only(found: readonly StoredResource[], what: string): StoredResource {
   const [first, second] = found;
-  if (first === undefined) throw new ArmError(404, "ResourceNotFound", `There is no ${what}.`);
+  if (first === undefined) throw refuse(refusals.absent, `There is no ${what}.`);
   if (second === undefined) return first;
   const ids = found.map(({ id }) => id).join(", ");
-  throw refuse("InvalidParameter", `There is more than one ${what}, say which by its id: ${ids}.`);
+  throw refuse(refusals.ambiguous, `There is more than one ${what}, say which by its id: ${ids}.`);
 }

@@ -35,6 +35,7 @@ export const STATUS: Record<string, number> = {
   InvalidResourceLocation: 409,
   InvalidResourceType: 404,
   NotFound: 404,
+  OperationNotAllowed: 409,
   ParentResourceNotFound: 404,
   PlatformImageNotFound: 404,
   PrimaryIpConfigurationCannotBeChangedWhileAttached: 409,

@@ -131,7 +131,7 @@ export const machineCases = [
     [`${image}.version`, "newest", "PlatformImageNotFound", "imageReference"],
     [`${image}.sku`, "server-gen1", "BadRequest", "securityProfile.securityType"],
     [`${image}.sku`, "server-arm64", "BadRequest", "vmSize"],
-    ["properties.storageProfile.osDisk.diskSizeGB", 29, "InvalidParameter", "osDisk.diskSizeGB"],
+    ["properties.storageProfile.osDisk.diskSizeGB", 29, "OperationNotAllowed", "osDisk.diskSizeGB"],
     [`${os}.adminUsername`, "admin", "InvalidParameter", "adminUsername"],
     [`${os}.adminUsername`, "root", "InvalidParameter", "adminUsername"],
     [`${os}.computerName`, "c".repeat(65), "InvalidParameter", "computerName"],

@@ -80,6 +80,15 @@ export const networkCases = [
     ["properties.destinationPortRanges", [], "SecurityRuleParameterContainsUnsupportedValue"],
     ["properties.destinationPortRange", "1", "SecurityRuleParameterContainsUnsupportedValue"],
     ["properties.sourceAddressPrefix", "10.0.0.256", "SecurityRuleInvalidAddressPrefix"],
+    [
+      "properties",
+      {
+        ...Object(rule().properties),
+        sourceAddressPrefix: undefined,
+        sourceAddressPrefixes: ["Internet"],
+      },
+      "SecurityRuleParameterContainsUnsupportedValue",
+    ],
     ["properties.sourceAddressPrefix", undefined, "SecurityRuleParameterContainsNoSourceAddress"],
     ["properties.protocol", "Sctp", "InvalidRequestFormat", "properties.protocol"],
     ["properties.description", "d".repeat(141), "InvalidParameter"],
