@@ -1,5 +1,4 @@
 /** Collects problems, and checks the plain shapes that all parts of a policy share. */
-import { NAME_LENGTH_MAX } from "../policy/policy";
 import { type Problem, shown } from "./problem";
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -56,8 +55,8 @@ export class Findings {
     this.add(path, value, `must be a whole number from ${min} to ${max}`, wayOut);
   }
 
-  /** The name of a rule or a set. */
-  name(value: unknown, path: string): void {
+  /** A name of limited length, of a rule or a set. */
+  name(value: unknown, path: string, lengthMax: number): void {
     if (typeof value !== "string" || !/^[a-z][a-z0-9-]*$/.test(value)) {
       this.add(
         path,
@@ -65,9 +64,9 @@ export class Findings {
         "must be a name of lower-case letters, digits and hyphens that starts with a letter",
         "for example no-ssh-from-8-8-8-8",
       );
-    } else if (value.length > NAME_LENGTH_MAX) {
-      const rule = `must be at most ${NAME_LENGTH_MAX} characters, as names in the kernel are`;
-      this.add(path, value, rule, `shorten it by ${value.length - NAME_LENGTH_MAX}`);
+    } else if (value.length > lengthMax) {
+      const rule = `must be at most ${lengthMax} characters, as names in the kernel are`;
+      this.add(path, value, rule, `shorten it by ${value.length - lengthMax}`);
     }
   }
 }

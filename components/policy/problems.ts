@@ -4,7 +4,14 @@ import { Findings, isRecord } from "../check/findings";
 import { compilePolicy } from "./compile";
 import { checkNetwork } from "./fields/addresses";
 import { planPolicy } from "./plan";
-import { DEFAULT_RULES, type FirewallPolicy, PolicyMode, RULES_MAX, RuleAction } from "./policy";
+import {
+  DEFAULT_RULES,
+  type FirewallPolicy,
+  NAME_LENGTH_MAX,
+  PolicyMode,
+  RULES_MAX,
+  RuleAction,
+} from "./policy";
 import { RuleChecker } from "./ruleProblems";
 import { checkSize } from "./sizeProblems";
 
@@ -59,7 +66,7 @@ function checkPolicy(policy: unknown, at: string, findings: Findings): void {
 function checkSets(sets: Record<string, unknown>, at: string, findings: Findings): void {
   for (const [name, entries] of Object.entries(sets)) {
     const path = `${at}.${name}`;
-    findings.name(name, path);
+    findings.name(name, path, NAME_LENGTH_MAX);
     if (!findings.list(entries, path, "an empty set matches nothing; remove it, or fill it")) {
       continue;
     }

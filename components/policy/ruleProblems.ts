@@ -3,7 +3,7 @@ import type { Family } from "../azure/addresses";
 import type { Findings } from "../check/findings";
 import { familiesOf } from "./fields/addresses";
 import { FIELD_LIST } from "./fields/index";
-import { RATE_MAX, RuleAction, RuleDirection } from "./policy";
+import { NAME_LENGTH_MAX, RATE_MAX, RuleAction, RuleDirection } from "./policy";
 
 const RULE_FIELDS = [
   ...["name", "action", "direction", ...FIELD_LIST.map(([name]) => name)],
@@ -22,7 +22,7 @@ export class RuleChecker {
   check(rule: unknown, path: string): void {
     const { findings } = this;
     if (!findings.record(rule, path, RULE_FIELDS)) return;
-    findings.name(rule.name, `${path}.name`);
+    findings.name(rule.name, `${path}.name`, NAME_LENGTH_MAX);
     findings.choice(rule.action, `${path}.action`, RuleAction, true);
     findings.choice(rule.direction, `${path}.direction`, RuleDirection, true);
     const families = this.#families(rule, path);
