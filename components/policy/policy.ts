@@ -73,8 +73,8 @@ export interface FirewallRule {
   sourcePorts?: string[];
   /**
    * Flags of the TCP packet that opens a flow, by class: `syn` (SYN alone), `syn-ack`, `ack` (ACK
-   * alone), `fin` and `rst` (with or without ACK), `invalid` (none of them, or two of SYN, FIN and
-   * RST); default: any. A flow that runs, or whose answer is seen first, counts as opened by a SYN.
+   * alone), `fin` (with ACK) and `rst` (with or without); default: any. Packets with flags that no
+   * stack sends together are dropped before any rule. A flow that runs, or whose answer is seen first, counts as opened by a SYN.
    * Another protocol than `tcp` is an error.
    */
   tcpFlags?: string[];

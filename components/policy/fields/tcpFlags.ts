@@ -1,4 +1,7 @@
-/** TCP flags of the packet that opens a flow, by classes that share no packet. */
+/**
+ * TCP flags of the packet that opens a flow, by classes that share no packet. Flags that no stack
+ * sends together are in none: the NVA drops those packets before any rule (gwlb_inner).
+ */
 import type { Packet } from "../packet";
 import { covers, mergeRanges, type Range } from "../ranges";
 import {
@@ -32,17 +35,8 @@ const CLASSES = {
     example: { syn: true, ack: true },
   },
   ack: { ranges: [[1, 1]], match: ["FIN,SYN,RST,ACK ACK"], example: { ack: true } },
-  fin: { ranges: [[2, 3]], match: ["FIN,SYN,RST FIN"], example: { fin: true, ack: true } },
+  fin: { ranges: [[3, 3]], match: ["FIN,SYN,RST FIN"], example: { fin: true, ack: true } },
   rst: { ranges: [[8, 9]], match: ["FIN,SYN,RST RST"], example: { rst: true } },
-  invalid: {
-    ranges: [
-      [0, 0],
-      [6, 7],
-      [10, 15],
-    ],
-    match: ["FIN,SYN,RST,ACK NONE", "SYN,FIN SYN,FIN", "SYN,RST SYN,RST", "FIN,RST FIN,RST"],
-    example: { syn: true, fin: true },
-  },
 } satisfies Readonly<Record<string, FlagClass>>;
 
 const rangesOf = (name: string): Range[] =>
@@ -50,13 +44,13 @@ const rangesOf = (name: string): Range[] =>
 
 type ClassName = keyof typeof CLASSES;
 
-/** Classes that share no packet and leave none out. */
+/** Classes that share no packet and leave out none that a stack sends. */
 export const TCP_FLAG_CLASSES = Object.keys(CLASSES) as ClassName[];
 const classOf = (name: string): FlagClass => CLASSES[name as ClassName];
 const FLAGS = ["ack", "fin", "syn", "rst"] as const;
 
 const axis: Axis<readonly string[]> = {
-  whole: (protocol) => (protocol === "tcp" ? [{ first: 0n, last: 15n }] : NONE),
+  whole: (protocol) => (protocol === "tcp" ? mergeRanges(TCP_FLAG_CLASSES.flatMap(rangesOf)) : NONE),
   taken: (planned) => mergeRanges(planned.flatMap(rangesOf)),
   of: ({ flags = {} }) =>
     BigInt(FLAGS.reduce((sum, name) => sum + (flags[name] ? BIT[name] : 0), 0)),

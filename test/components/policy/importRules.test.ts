@@ -118,7 +118,7 @@ const exact: Case[] = [
       `-A FORWARD -p tcp ${IN} -m tcp --tcp-flags SYN,RST,ACK,FIN SYN -j REJECT --reject-with tcp-reset`,
     ),
     pass: ["out 192.0.2.7 22/tcp", "out 192.0.2.7 22/tcp:syn", "in 192.0.2.7 22/udp"],
-    drop: ["in 192.0.2.7 22/tcp:syn", "out 192.0.2.7 22/tcp:ack", "out 192.0.2.7 22/tcp:invalid"],
+    drop: ["in 192.0.2.7 22/tcp:syn", "out 192.0.2.7 22/tcp:ack", "out 192.0.2.7 22/tcp:rst"],
   },
   {
     title: "DSCP by number",
