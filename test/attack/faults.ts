@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { bundlePolicy } from "../../components/policy/bundle";
 import type { FirewallPolicy, FirewallRule } from "../../components/policy/policy";
 import { fragments } from "../support/innerPackets";
+import type { RawAnswer } from "../support/outside";
 import { CONSUMER, datagram, tcp4 } from "./frames";
 
 const both = { sources: ["8.8.8.8", "2001:db8:8::8"] };
@@ -35,6 +36,8 @@ export interface FaultCase {
   userData?: string;
   /** The metadata service gives these as scheduled events for a while. */
   events?: object[];
+  /** The metadata service answers everything with these bytes for a while. */
+  metadata?: RawAnswer;
   /** Bytes for the probe's port, from the platform's address. */
   request?: string;
   /** So many callers hold a connection to the probe's port for a while, and send a byte a second. */
@@ -115,6 +118,40 @@ const events: Record<string, object> = {
   "an unknown type": event({ EventType: "Fly", Resources: ["nva"] }),
 };
 
+const ok = (more: string) => `HTTP/1.1 200 OK\r\n${more}`;
+/** What is no answer, or has no end. */
+const metadata: Record<string, RawAnswer> = {
+  "an error": { head: "HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n" },
+  "come again in a year": {
+    head: "HTTP/1.1 429 Slow\r\nRetry-After: 31536000\r\nContent-Length: 0\r\n\r\n",
+  },
+  "ask somebody else": {
+    head: "HTTP/1.1 302 Go\r\nLocation: http://203.0.113.9/\r\nContent-Length: 0\r\n\r\n",
+  },
+  "nothing, and hangs up": { head: "" },
+  "nothing, and does not hang up": { head: "", again: "", pause: 0.1 },
+  "no HTTP": { head: "SSH-2.0-OpenSSH_9.6\r\n" },
+  "a status of a thousand digits": { head: `HTTP/1.1 ${"2".repeat(1000)} OK\r\n\r\n` },
+  "a line without end": { head: "HTTP/1.1 200 ", again: "x".repeat(1000) },
+  "headers without end": { head: ok(""), again: "X: y\r\n", pause: 0.001 },
+  "100 Continue without end": { head: "", again: "HTTP/1.1 100 Continue\r\n\r\n", pause: 0.001 },
+  "a byte now and then": { head: ok("Content-Length: 100000\r\n\r\n"), again: "a", pause: 0.2 },
+  "less than it promises": { head: ok("Content-Length: 100000\r\n\r\nabc") },
+  "a negative length": { head: ok("Content-Length: -1\r\n\r\nabc") },
+  "two lengths": { head: ok("Content-Length: 3\r\nContent-Length: 9\r\n\r\nabc") },
+  "a body without end": { head: ok("\r\n"), again: "a".repeat(65_536) },
+  "chunks without end": { head: ok("Transfer-Encoding: chunked\r\n\r\n"), again: "1\r\na\r\n" },
+  "a chunk of all memory": {
+    head: ok("Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
+    again: "a".repeat(65_536),
+  },
+  "trailers without end": {
+    head: ok("Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+    again: "X: y\r\n",
+    pause: 0.001,
+  },
+};
+
 const requests: Record<string, string> = {
   "no request": "\r\n\r\n",
   "a verb of 60 kB": `${"A".repeat(60_000)} / HTTP/1.1\r\n\r\n`,
@@ -183,6 +220,7 @@ export const faultCases: readonly FaultCase[] = [
   ),
   ...cases("userData", userData, (text) => ({ userData: text, unit: "gwlb-policy" })),
   ...cases("events", events, (one) => ({ events: [one], unit: "gwlb-drain" })),
+  ...cases("metadata", metadata, (one) => ({ metadata: one, unit: "gwlb-policy" })),
   ...cases("policy change", policies, (policy) => ({
     ...{ userData: bundlePolicy(policy).userData, unit: "gwlb-policy" },
   })),

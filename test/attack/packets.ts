@@ -1,5 +1,5 @@
 /** Attacks that are packets alone, as data. What none of them may do is open a forbidden flow. */
-import { ethernet, fragments, ipv4, MACS } from "../support/innerPackets";
+import { ethernet, fragments, ipv4, MACS, tcp } from "../support/innerPackets";
 import type { Side } from "../support/outside";
 import {
   ALLOWED,
@@ -188,6 +188,59 @@ function flagSets(): PacketCase[] {
   });
 }
 
+/** Packets that claim a running flow, which needs no rules any more: they are judged as before. */
+function running(): PacketCase[] {
+  const lying: Record<string, (frame: Buffer) => void> = {
+    "the header's checksum is wrong": (frame) => frame.writeUInt16BE(0xbad1, 24),
+    "the header is said to be shorter": (frame) => frame.writeUInt8(0x44, 14),
+    "the header is said to be longer than the packet": (frame) => frame.writeUInt8(0x4f, 14),
+    "the packet is said to be longer than it is": (frame) => frame.writeUInt16BE(1400, 16),
+    "the packet is said to end in its header": (frame) => frame.writeUInt16BE(19, 16),
+    "the version is 6": (frame) => frame.writeUInt8(0x65, 14),
+    "the type is IPv6": (frame) => frame.writeUInt16BE(0x86dd, 12),
+    "SYN and FIN": (frame) => frame.writeUInt8(0x03, 47),
+    "SYN and RST": (frame) => frame.writeUInt8(0x06, 47),
+    "no flag": (frame) => frame.writeUInt8(0, 47),
+    "all flags": (frame) => frame.writeUInt8(0xff, 47),
+    "the source is a forbidden one": (frame) =>
+      Buffer.from(FORBIDDEN[4].split(".").map(Number)).copy(frame, 26),
+  };
+  const opened = (from: string, ports: readonly [number, number]) => {
+    const there = { source: from, destination: CONSUMER[4] };
+    const back = { source: CONSUMER[4], destination: from };
+    const answer = tcp(back, [ports[1], ports[0]], "syn-ack");
+    const data = Array.from({ length: 4 }, () => unchanged(tcp(there, ports, "ack")));
+    return [
+      unchanged(tcp(there, ports, "syn")),
+      { ...unchanged(answer), side: "in" as const },
+      ...data,
+    ];
+  };
+  const cases = Object.entries(lying).map(([name, lie]) => {
+    const ports = [port(), SSH] as const;
+    const ends = { source: ALLOWED[4], destination: CONSUMER[4] };
+    const frame = tcp(ends, ports, "ack", Buffer.from(name));
+    lie(frame);
+    const after = unchanged(tcp(ends, ports, "ack", Buffer.from(`after ${name}`)));
+    return {
+      group: "fast path",
+      name,
+      shots: [...opened(ALLOWED[4], ports), never(frame), after],
+    };
+  });
+  const vnis = [0, 799, 800, 802, 0xffffff].map((vni) => {
+    const ports = [port(), SSH] as const;
+    const ends = { source: ALLOWED[4], destination: CONSUMER[4] };
+    const frame = tcp(ends, ports, "ack", Buffer.from(`VNI ${vni}`));
+    return {
+      group: "fast path",
+      name: `by VNI ${vni}`,
+      shots: [...opened(ALLOWED[4], ports), never(frame, "ex", vni)],
+    };
+  });
+  return [...cases, ...vnis];
+}
+
 /** Tunnel headers of others. */
 function outer(): PacketCase[] {
   const vnis = [0, 1, 799, 802, 803, 900, 901, 1000, 4096, 0x320_00, 0x800000, 0xffffff];
@@ -249,6 +302,7 @@ export const packetCases = (): PacketCase[] => [
     flagSets(),
     outer(),
     own(),
+    running(),
     allowed(),
   ].flat(),
 ];

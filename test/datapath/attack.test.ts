@@ -130,16 +130,18 @@ async function underFire(work: () => Promise<unknown>): Promise<number> {
 }
 
 async function strike(one: FaultCase): Promise<void> {
-  const { line, userData, events, request, slow, frames, reboot } = one;
+  const { line, userData, events, metadata, request, slow, frames, reboot } = one;
   if (reboot) await guest.reboot();
   if (frames !== undefined) await guest.outside.send(frames().map((frame) => ["ex", frame]));
   if (line !== undefined) await guest.sh(`${line} || true`);
   if (request !== undefined) await askProbe(request);
-  if (userData === undefined && events === undefined && slow === undefined) return;
+  if ([userData, events, metadata, slow].every((part) => part === undefined)) return;
   if (slow !== undefined) await guest.outside.slowCallers(slow);
   if (userData !== undefined) await guest.outside.userData(userData);
   if (events !== undefined) await guest.outside.events(events);
+  if (metadata !== undefined) await guest.outside.metadata(metadata);
   await new Promise((resolve) => setTimeout(resolve, STANDS * 1000));
+  await guest.outside.metadata();
   await guest.outside.userData(bundlePolicy(UNDER_ATTACK).userData);
   await guest.outside.events([]);
   await guest.outside.slowCallers(0);
@@ -166,7 +168,7 @@ describe("faults", () => {
         if (one.reboot) await strike(one);
         assert.equal(await underFire(() => (one.reboot ? Promise.resolve() : strike(one))), 0);
         await guest.outside.probeUntil(200, WHOLE);
-        if (one.unit) await guest.exec(["systemctl", "is-active", one.unit]);
+        if (one.unit) await guest.active(one.unit, WHOLE);
         const opener = flow(ALLOWED[4], 80);
         await guest.outside.take(0, 0);
         await guest.outside.send([["ex", opener]]);

@@ -127,6 +127,18 @@ export class Guest {
     return this.exec(["sh", "-c", line]);
   }
 
+  /** Waits until a unit runs, as one does that is started anew. */
+  async active(unit: string, seconds: number): Promise<void> {
+    const end = Date.now() + seconds * 1000;
+    const states = [0, 3];
+    while (
+      (await this.exec(["systemctl", "is-active", unit], { allowed: states })) !== "active\n"
+    ) {
+      if (Date.now() > end) throw new Error(`${unit} does not run after ${seconds} s`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   /** Packets that a rule of the policy has counted. */
   async counted(rule: string): Promise<number> {
     const lines = (await this.exec(["/opt/azure-gwlb/gwlb-policy", "counters"])).trim().split("\n");

@@ -33,8 +33,12 @@ class Metadata(BaseHTTPRequestHandler):
     events: ClassVar[list[Any]] = []
     incarnation = 1
     approved: ClassVar[list[str]] = []
+    raw: ClassVar[dict[str, Any] | None] = None
 
     def do_GET(self) -> None:
+        if Metadata.raw is not None:
+            self._answer_raw(Metadata.raw)
+            return
         path = self.path.partition("?")[0].rstrip("/")
         if self.headers.get("Metadata") != "true":
             self._answer(400, b"")
@@ -63,6 +67,15 @@ class Metadata(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _answer_raw(self, raw: dict[str, Any]) -> None:
+        """Bytes as they are, then others again and again for as long as the answer stands."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(raw["head"].encode("latin-1"))
+            while "again" in raw and Metadata.raw is raw:
+                self.wfile.write(raw["again"].encode("latin-1"))
+                time.sleep(raw.get("pause", 0))
 
     def log_message(self, format: str, *args: object) -> None:
         """Answers are all that this program prints."""
@@ -155,6 +168,8 @@ def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
         case "events":
             Metadata.events = request["events"]
             Metadata.incarnation += 1
+        case "metadata":
+            Metadata.raw = request["raw"]
         case "approved":
             return Metadata.approved
         case "send" if gateway:

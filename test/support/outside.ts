@@ -38,6 +38,15 @@ export interface ProbeAnswer {
   seconds: number;
 }
 
+/** What a hostile metadata service says. */
+export interface RawAnswer {
+  head: string;
+  /** Said again and again behind it, for as long as the answer stands; default: it hangs up. */
+  again?: string;
+  /** Seconds between two of them; default 0. */
+  pause?: number;
+}
+
 export interface OutsideOptions {
   /** Namespace of everything outside the NVA; default `outside`. */
   netns?: string;
@@ -144,6 +153,11 @@ export class Outside {
   /** What the metadata service has as scheduled events from now on. */
   async events(events: object[]): Promise<void> {
     await this.#ask({ do: "events", events });
+  }
+
+  /** Bytes that the metadata service answers everything with; undefined: it is itself again. */
+  async metadata(raw?: RawAnswer): Promise<void> {
+    await this.#ask({ do: "metadata", raw: raw ?? null });
   }
 
   /** The events that the NVA has approved so far. */
