@@ -22,6 +22,8 @@ import { flowOf, type Reading, readPacket } from "../support/readPacket";
 const SERVER = "26031030000000000000000000000001";
 const PACKETS = Number(process.env.GWLB_PACKETS ?? 4000);
 const SEED = Number(process.env.GWLB_SEED ?? Date.now() % 1_000_000);
+/** The same for every run: whether a wrong rule is noticed is no matter of luck. */
+const MUTANT_SEED = 1;
 /** Packets of one case, from a connection table that is empty. */
 const EACH = 50;
 
@@ -192,7 +194,7 @@ for (const [title, mutate] of Object.entries(wrong)) {
         assert.deepEqual(await faults(packets), []),
       );
       assert.ok(
-        (await fc.check(property, { seed: SEED, numRuns: 1000, endOnFailure: true })).failed,
+        (await fc.check(property, { seed: MUTANT_SEED, numRuns: 1000, endOnFailure: true })).failed,
       );
     } finally {
       await replaceRules(rules);

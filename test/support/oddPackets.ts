@@ -69,7 +69,7 @@ const links = fc.array(
       ...[AUTHENTICATION, AUTHENTICATION, OPTIONS, OPTIONS, HOP, ROUTING, FRAGMENT, FRAGMENT],
     ),
     size: fc.constantFrom(0, 0, 1, 2),
-    lie: rarely(fc.nat(255)),
+    lie: maybe(fc.nat(255), 6),
     field: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat() }),
   }),
   { maxLength: 4 },
