@@ -116,9 +116,12 @@ async function startTwin(
   );
   if (vm === undefined) throw new UserError(`no VM "${name}" in the embedded Azure`);
   const plan = planTwin(vm, PORT);
+  const remove = async () => {
+    if ((await arm.get(plan.groupId)) !== undefined) await arm.delete(plan.groupId);
+  };
   // Also what a killed run has left.
-  await arm.delete(plan.groupId);
-  undo.add("latency twin", () => arm.delete(plan.groupId));
+  await remove();
+  undo.add("latency twin", remove);
   for (const { id, body } of plan.requests) await arm.put(id, body);
   const address = asText((await arm.get(plan.publicAddressId))?.properties.ipAddress);
   if (address === undefined) throw new Error("the twin got no public address");
