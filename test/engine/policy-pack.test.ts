@@ -29,6 +29,7 @@ describe("the policy pack, run by the engine", () => {
     const plan = planOf(readEvents(readFileSync(log, "utf8")));
     assert.ok(plan.complete, stdout + stderr);
     return {
+      printed: stdout + stderr,
       code,
       violations: plan.violations,
       names: plan.violations.map((v) => v.policy).sort(),
@@ -42,27 +43,39 @@ describe("the policy pack, run by the engine", () => {
     assert.equal(code, 0);
   });
 
-  describe("on a stack with one mistake for each rule", () => {
-    const mistakes = Object.entries(refusedChanges);
-    let found: Awaited<ReturnType<typeof objections>>;
-    before(async () => {
-      const stack = mistakes.reduce((so, [, { change }]) => changed(change, so), [...goodStack]);
-      project.declare(stack);
-      const settings = mistakes.map(([name, refused]) => [name, { ...refused.settings }]);
-      found = await objections(Object.fromEntries(settings));
-    });
-
-    for (const [name, { path: place }] of mistakes) {
-      test(`${name} objects, and says where`, () => {
-        const own = found.violations.filter(({ policy }) => policy === name);
-        assert.equal(own.length, 1, found.names.join());
-        assert.match(own[0]?.message ?? "", place);
-        assert.equal(own[0]?.mandatory, true);
+  const mistakes = Object.entries(refusedChanges);
+  // Azure refuses these by itself, as the embedded one says in a preview: the plan ends there.
+  const refusedAnyway = {
+    gateway: ["gateway-has-two-tunnels", "gateway-forwards-all-ports"],
+    web: ["chained-balancer-is-standard"],
+  };
+  const anyway = Object.values(refusedAnyway).flat();
+  const groups = {
+    "each other rule": mistakes.map(([name]) => name).filter((name) => !anyway.includes(name)),
+    ...refusedAnyway,
+  };
+  for (const [title, names] of Object.entries(groups)) {
+    describe(`on a stack with one mistake for ${title}`, () => {
+      const own = mistakes.filter(([name]) => names.includes(name));
+      let found: Awaited<ReturnType<typeof objections>>;
+      before(async () => {
+        project.declare(own.reduce((so, [, { change }]) => changed(change, so), [...goodStack]));
+        const settings = own.map(([name, refused]) => [name, { ...refused.settings }]);
+        found = await objections(Object.fromEntries(settings));
       });
-    }
 
-    test("the preview fails", () => assert.notEqual(found.code, 0));
-  });
+      for (const [name, { path: place }] of own) {
+        test(`${name} objects, and says where`, () => {
+          const violations = found.violations.filter(({ policy }) => policy === name);
+          assert.equal(violations.length, 1, found.names.join());
+          assert.match(violations[0]?.message ?? "", place);
+          assert.equal(violations[0]?.mandatory, true);
+        });
+      }
+
+      test("the preview fails", () => assert.notEqual(found.code, 0));
+    });
+  }
 
   test("is advisory where the configuration says so", async () => {
     const name = "public-entry-is-chained";
@@ -78,12 +91,17 @@ describe("the policy pack, run by the engine", () => {
     const up = await project.pulumi("up", "--stack", "dev", "--yes", "--skip-preview");
     assert.equal(up.code, 0, up.stdout + up.stderr);
     assert.deepEqual((await objections()).names, []);
-    const names = ["nva-boots-trusted", "nva-has-no-password", "nva-has-no-public-address"];
+    const names = [
+      "gateway-probe-is-honest",
+      "nva-has-no-public-address",
+      "public-entry-is-chained",
+    ];
     const merged = names.reduce(
       (stack, name) => changed(refusedChanges[name]?.change ?? {}, stack),
       [...goodStack],
     );
     project.declare(merged);
-    assert.deepEqual((await objections()).names, names);
+    const found = await objections();
+    assert.deepEqual(found.names, names, found.printed);
   });
 });

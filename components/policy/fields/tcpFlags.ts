@@ -50,7 +50,8 @@ const classOf = (name: string): FlagClass => CLASSES[name as ClassName];
 const FLAGS = ["ack", "fin", "syn", "rst"] as const;
 
 const axis: Axis<readonly string[]> = {
-  whole: (protocol) => (protocol === "tcp" ? mergeRanges(TCP_FLAG_CLASSES.flatMap(rangesOf)) : NONE),
+  whole: (protocol) =>
+    protocol === "tcp" ? mergeRanges(TCP_FLAG_CLASSES.flatMap(rangesOf)) : NONE,
   taken: (planned) => mergeRanges(planned.flatMap(rangesOf)),
   of: ({ flags = {} }) =>
     BigInt(FLAGS.reduce((sum, name) => sum + (flags[name] ? BIT[name] : 0), 0)),
