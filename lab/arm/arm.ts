@@ -176,6 +176,11 @@ export class Arm {
     authorize(this.options.caller, `${action}/action`, id, worldOver(this.store.view()));
   }
 
+  /** Refuses a write that the caller may not make. */
+  mayWrite(id: string): void {
+    authorize(this.options.caller, "write", id, worldOver(this.store.view()));
+  }
+
   /** Announces an event to a virtual machine; the fabric sets its time and carries it out. */
   raiseEvent(id: string, request: EventRequest): Promise<StoredEvent> {
     return this.#transact((tx) => writeEvent(id, request, tx));

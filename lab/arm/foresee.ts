@@ -2,6 +2,7 @@
 import { accept } from "./accept";
 import { type ArmError, joined } from "./errors";
 import { nameOf, parseId } from "./ids";
+import { merged } from "./merge";
 import type { Body, StoredResource } from "./resource";
 import type { ResourceType } from "./types";
 import { worldOver } from "./world";
@@ -21,8 +22,9 @@ export function foresee(
 ): ArmError | undefined {
   const parsed = parseId(id);
   if (parsed === undefined || type.inline !== undefined) return undefined;
+  const whole = existing !== undefined && type.keepsOmitted ? merged(existing, body) : body;
   const problems: ArmError[] = [];
-  const { properties, ...outer } = accept(type.shape, body, problems);
+  const { properties, ...outer } = accept(type.shape, whole, problems);
   const desired: StoredResource = structuredClone({
     ...{ id, name: nameOf(parsed), type: type.type, etag: "" },
     ...outer,

@@ -20,9 +20,10 @@ import {
   parseId,
   RESOURCE_GROUP_TYPE,
 } from "./ids";
+import { merged } from "./merge";
 import { notFound, placeMissing } from "./missing";
 import { asBodies, type Body, type StoredResource } from "./resource";
-import { refusalsOf } from "./rules";
+import { behavesSo, refusalsOf } from "./rules";
 import { quoted } from "./sources";
 import type { StoreTransaction } from "./store";
 import { parentMissing, type Target, targetOf } from "./target";
@@ -37,6 +38,11 @@ const refusals = refusalsOf("Every request", {
     http: 409,
     reported: quoted("ResourceGroupDeletionBlocked"),
   },
+});
+
+behavesSo("Microsoft.Compute", {
+  says: "A PUT of a machine or a scale set keeps what its body leaves out; lists and tags are wholes.",
+  reported: "az vmss scale of Azure/azure-cli 2.91 sends the SKU alone",
 });
 
 /** Acts inside a transaction; `byService` frees writes from what binds a user's request. */
@@ -100,7 +106,8 @@ function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): St
   const { id, type, existing } = target;
   // Names that the service makes up may be longer than users' own.
   const problems = by.byService ? [] : [...nameProblems(nameOf(id), type)];
-  const accepted = accept(type.shape, body, problems);
+  const whole = existing !== undefined && type.keepsOmitted ? merged(existing, body) : body;
+  const accepted = accept(type.shape, whole, problems);
   const refused = joined(problems);
   if (refused !== undefined) throw refused;
   const { properties, ...outer } = accepted;

@@ -2,6 +2,7 @@
 import { MACHINE_ACTIONS, type MachineAction, machineStateOf } from "../../compute/machineState";
 import { instancesOf, isLatest, recordOf } from "../../compute/scaleSets/instances";
 import { upgrade } from "../../compute/scaleSets/operations";
+import { cancelUpgrade } from "../../compute/scaleSets/upgrades";
 import { refuse } from "../errors";
 import { keyOf, parseId, typeOf } from "../ids";
 import { asTexts, type Body, type StoredResource } from "../resource";
@@ -51,6 +52,13 @@ export async function actOn(request: RestRequest): Promise<Answer | undefined> {
     const set = await arm.need(target);
     return onScaleSet(request, set as StoredResource, wanted);
   }
+  const [, set] = /^(.*)\/rollingupgrades$/i.exec(target) ?? [];
+  if (set !== undefined && keyOf(wanted) === "cancel") {
+    const found = (await arm.need(set)) as StoredResource;
+    arm.mayAct(found.id, "rollingUpgrades/cancel");
+    await arm.act((service) => cancelUpgrade(found, service));
+    return { status: 200 };
+  }
   throw unknown(wanted, type);
 }
 
@@ -68,6 +76,7 @@ async function viewOf(
   wanted: string,
 ): Promise<Answer | undefined> {
   const { arm } = request;
+  if (/\/rollingupgrades\/latest$/i.test(request.path)) return ok(await arm.need(request.path));
   if (wanted === "instanceview" && (type === VM || type === SCALE_SET)) {
     const { properties } = await arm.need(target, { expand: "instanceView" });
     return ok(properties.instanceView);

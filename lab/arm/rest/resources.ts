@@ -1,7 +1,8 @@
 /** GET, HEAD, PUT, PATCH and DELETE of a resource or a part of one. */
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parentOf, parseId, typeOf } from "../ids";
-import { asBody, type Body } from "../resource";
+import { merged } from "../merge";
+import type { Body } from "../resource";
 import { refusalsOf } from "../rules";
 import { docs } from "../sources";
 import { childrenIn, namespaces, type ResourceType, typeNamed } from "../types";
@@ -157,18 +158,6 @@ async function patch(request: RestRequest, type: ResourceType): Promise<Answer> 
     conditionsOf(request),
   );
   return ok(resource);
-}
-
-/** Objects are merged, everything else is replaced; tags are replaced as a whole. */
-function merged(before: Body, change: Body): Body {
-  const result: Body = structuredClone(before);
-  for (const [name, value] of Object.entries(change)) {
-    const field = Object.keys(before).find((known) => keyOf(known) === keyOf(name)) ?? name;
-    const [old, body] = [asBody(before[field]), asBody(value)];
-    const whole = keyOf(field) === "tags" || old === undefined || body === undefined;
-    result[field] = whole ? value : merged(old, body);
-  }
-  return result;
 }
 
 async function remove(request: RestRequest): Promise<Answer> {

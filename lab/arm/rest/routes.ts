@@ -4,12 +4,20 @@ import { keyOf } from "../ids";
 import { refusalsOf } from "../rules";
 import { actOn } from "./actions";
 import { checkVersion } from "./apiVersions";
+import { listImages, listSizes, listSkus, oneImage } from "./catalogue";
 import { listGroups, listResources, listTypes } from "./lists";
 import { operation } from "./operations";
 import { listProviders, oneProvider } from "./providers";
 import type { Answer, RestRequest } from "./request";
 import { answerResource } from "./resources";
 import { listLocations, listSubscriptions, listTenants, oneSubscription } from "./subscriptions";
+import {
+  deployment,
+  deploymentOperations,
+  deploymentStatus,
+  listDeployments,
+  validateDeployment,
+} from "./templates/deployments";
 
 const refusals = refusalsOf("The HTTP API", {
   subscription: {
@@ -35,8 +43,19 @@ const refusals = refusalsOf("The HTTP API", {
 /** Answers a request with the values that its path has for the braces of a pattern. */
 type Handler = (request: RestRequest, values: string[]) => Answer | Promise<Answer>;
 
+const DEPLOYMENT_ROUTES: readonly [methods: string, below: string, handler: Handler][] = [
+  ["GET", "", listDeployments],
+  ["GET HEAD PUT DELETE", "/{}", deployment],
+  ["POST", "/{}/validate", validateDeployment],
+  ["GET", "/{}/operations", deploymentOperations],
+  ["GET", "/{}/operationstatuses/{}", deploymentStatus],
+];
+
+const REGION = "subscriptions/{}/providers/microsoft.compute/locations/{}";
+const OFFERS = `${REGION}/publishers/{}/artifacttypes/vmimage/offers`;
+
 /** A word in braces stands for one segment. */
-const ROUTES: readonly [methods: string, pattern: string, handler: Handler][] = [
+const ROUTES: readonly (readonly [methods: string, pattern: string, handler: Handler])[] = [
   ["GET", "tenants", listTenants],
   ["GET", "subscriptions", listSubscriptions],
   ["GET", "subscriptions/{}", oneSubscription],
@@ -49,6 +68,20 @@ const ROUTES: readonly [methods: string, pattern: string, handler: Handler][] = 
   ["POST", "subscriptions/{}/providers/{}/register", oneProvider],
   ["GET", "subscriptions/{}/providers/{}/locations/{}/operations/{}", operation],
   ["GET", "subscriptions/{}/providers/{}/locations/{}/operationresults/{}", operation],
+  ["GET", "subscriptions/{}/providers/microsoft.compute/skus", listSkus],
+  ["GET", `${REGION}/vmsizes`, listSizes],
+  ["GET", `${REGION}/publishers`, listImages],
+  ["GET", `${OFFERS}`, listImages],
+  ["GET", `${OFFERS}/{}/skus`, listImages],
+  ["GET", `${OFFERS}/{}/skus/{}/versions`, listImages],
+  ["GET", `${OFFERS}/{}/skus/{}/versions/{}`, oneImage],
+  ...["subscriptions/{}", "subscriptions/{}/resourcegroups/{}"].flatMap((scope) =>
+    DEPLOYMENT_ROUTES.map(([methods, below, handler]): (typeof ROUTES)[number] => [
+      methods,
+      `${scope}/providers/microsoft.resources/deployments${below}`,
+      handler,
+    ]),
+  ),
 ];
 
 const PATTERNS = ROUTES.map(([methods, pattern, handler]) => ({

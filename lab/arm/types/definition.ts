@@ -21,6 +21,8 @@ export interface ResourceType {
   located: boolean;
   /** Hangs on any scope, which is the first part of its path: a subscription, a group, a resource. */
   scoped?: boolean;
+  /** A PUT changes what it names; the rest stays as it is. */
+  keepsOmitted?: true;
   /** Kept inside another stored resource: the collection there. */
   inline?: { owner: string; collection: string };
   /** Where azure-native itself plans a replacement, besides names; paths in SDK's shape. */

@@ -30,6 +30,7 @@ export const virtualMachine: ResourceType = {
       "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
   },
   located: true,
+  keepsOmitted: true,
   shape: virtualMachineShape,
   prepare,
   ownRules: [unchangeable],

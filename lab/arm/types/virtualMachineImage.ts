@@ -61,36 +61,53 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   },
 });
 
-interface Image {
+/** A platform image. */
+export interface Image {
+  publisher: string;
+  offer: string;
+  sku: string;
   generation: 1 | 2;
   architecture: "x64" | "Arm64";
   /** What `latest` stands for today. */
   exactVersion: string;
 }
 
-const image = (generation: 1 | 2, exactVersion: string, architecture: "x64" | "Arm64" = "x64") => ({
-  generation,
-  architecture,
-  exactVersion,
-});
+const UBUNTU_24 = { publisher: "Canonical", offer: "ubuntu-24_04-lts" };
+const UBUNTU_22 = { publisher: "Canonical", offer: "0001-com-ubuntu-server-jammy" };
+const DEBIAN_12 = { publisher: "Debian", offer: "debian-12" };
 
-/** By `publisher/offer/sku`, in lower case. */
-const IMAGES: Record<string, Image> = {
-  "canonical/ubuntu-24_04-lts/server": image(2, "24.04.202608040"),
-  "canonical/ubuntu-24_04-lts/server-gen1": image(1, "24.04.202608040"),
-  "canonical/ubuntu-24_04-lts/server-arm64": image(2, "24.04.202608040", "Arm64"),
-  "canonical/ubuntu-24_04-lts/minimal": image(2, "24.04.202608040"),
-  "canonical/ubuntu-24_04-lts/minimal-arm64": image(2, "24.04.202608040", "Arm64"),
-  "canonical/0001-com-ubuntu-server-jammy/22_04-lts": image(1, "22.04.202608030"),
-  "canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2": image(2, "22.04.202608030"),
-  "debian/debian-12/12": image(1, "0.20260801.2190"),
-  "debian/debian-12/12-gen2": image(2, "0.20260801.2190"),
-};
+const series = (
+  of: Pick<Image, "publisher" | "offer">,
+  exactVersion: string,
+  ...skus: [sku: string, generation: 1 | 2, architecture?: "Arm64"][]
+): Image[] =>
+  skus.map(([sku, generation, architecture = "x64" as const]) => ({
+    ...{ ...of, sku, generation, architecture, exactVersion },
+  }));
+
+/** All images that the embedded Azure has. */
+export const images: readonly Image[] = [
+  ...series(
+    UBUNTU_24,
+    "24.04.202608040",
+    ["server", 2],
+    ["server-gen1", 1],
+    ["server-arm64", 2, "Arm64"],
+    ["minimal", 2],
+    ["minimal-arm64", 2, "Arm64"],
+  ),
+  ...series(UBUNTU_22, "22.04.202608030", ["22_04-lts", 1], ["22_04-lts-gen2", 2]),
+  ...series(DEBIAN_12, "0.20260801.2190", ["12", 1], ["12-gen2", 2]),
+];
+
+const IMAGES = new Map(
+  images.map((one) => [`${one.publisher}/${one.offer}/${one.sku}`.toLowerCase(), one]),
+);
 
 /** The image that a reference names, or undefined. */
 export function imageOf(reference: Body): Image | undefined {
   const { publisher, offer, sku } = reference;
-  return IMAGES[`${publisher}/${offer}/${sku}`.toLowerCase()];
+  return IMAGES.get(`${publisher}/${offer}/${sku}`.toLowerCase());
 }
 
 /** The version that a reference means today: its own, or what `latest` stands for. */

@@ -25,6 +25,7 @@ export const virtualMachineScaleSet: ResourceType = {
       "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
   },
   located: true,
+  keepsOmitted: true,
   shape: scaleSetShape,
   prepare,
   ownRules: [fixedProblems],

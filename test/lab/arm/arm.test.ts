@@ -249,3 +249,35 @@ test("an inbound NAT rule stays as long as a NIC has it", async () => {
   await arm.put(az.workNic, good.workNic());
   await arm.put(az.publicLb, good.publicLb());
 });
+
+describe("what a PUT leaves out", () => {
+  const scaled = (capacity: number): Body => ({
+    location: az.location,
+    sku: { name: "Standard_D2s_v5", tier: "Standard", capacity },
+  });
+
+  test("stays as it is on Compute, so that a client may send a part", async () => {
+    const { arm } = await az.referenceAzure();
+    const before = await arm.put(az.fleet, { ...az.goodFleet(2), tags: { of: "team" } });
+    const sku = { ...(at(before, "sku") as Body), capacity: 3 };
+    const after = await arm.put(az.fleet, { ...scaled(3), sku });
+    assert.equal(at(after, "sku.capacity"), 3);
+    assert.deepEqual(at(after, "tags"), { of: "team" });
+    const profile = "properties.virtualMachineProfile";
+    assert.deepEqual(at(after, profile), at(before, profile));
+  });
+
+  test("and what it names is replaced, lists and tags as wholes", async () => {
+    const { arm } = await az.referenceAzure();
+    await arm.put(az.fleet, { ...az.goodFleet(2), tags: { of: "team", for: "us" } });
+    const after = await arm.put(az.fleet, { location: az.location, tags: { of: "nobody" } });
+    assert.deepEqual(at(after, "tags"), { of: "nobody" });
+  });
+
+  test("is gone on the other services", async () => {
+    const { arm } = await az.referenceAzure();
+    const id = az.network("publicIPAddresses", "tagged");
+    await arm.put(id, { ...good.publicIp(), tags: { of: "team" } });
+    assert.equal(at(await arm.put(id, good.publicIp()), "tags"), undefined);
+  });
+});
