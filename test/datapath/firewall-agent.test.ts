@@ -10,7 +10,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundlePolicy, type FirewallPolicy } from "../../components/policy";
 import { run, start } from "../../lab/run";
-import { GUEST, type PolicyMachine, policyMachine } from "../support/policyMachine";
+import { GUEST, type PolicyMachine, policyMachine, writeSettings } from "../support/policyMachine";
 
 interface State {
   hash: string | null;
@@ -74,10 +74,10 @@ function startAgent(): void {
   const environment = { ...process.env, ROOT: root, GWLB_IMDS: "http://127.0.0.1:8169" };
   agent = start(["ip", "netns", "exec", machine.nva, "python3", "-B", program, "run"], {
     env: environment,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "inherit", "pipe"],
   });
-  if (agent.stdout)
-    createInterface({ input: agent.stdout }).on("line", (line) => journal.push(line));
+  if (agent.stderr)
+    createInterface({ input: agent.stderr }).on("line", (line) => journal.push(line));
 }
 
 function stopAgent(): Promise<void> {
@@ -110,8 +110,7 @@ before(async () => {
   machine = await policyMachine("a");
   root = mkdtempSync(path.join(tmpdir(), "gwlb-agent-"));
   mkdirSync(path.join(root, "imds"));
-  mkdirSync(path.join(root, "etc/azure-gwlb"), { recursive: true });
-  writeFileSync(path.join(root, "etc/azure-gwlb/settings.json"), '{"policyPollSeconds": 0.2}');
+  writeSettings(root);
   // A client beyond the External tunnel, and a server beyond the Internal one.
   for (const [netns, side, address] of [
     ["left-a", "ex", "10.9.0.1/24"],
@@ -372,9 +371,7 @@ describe("with a policy in force", () => {
 
   test("a rule put in by hand goes at once, however long the interval", async () => {
     await stopAgent();
-    const settings = path.join(root, "etc/azure-gwlb/settings.json");
-    const usual = readFileSync(settings);
-    writeFileSync(settings, '{"policyPollSeconds": 3600}');
+    writeSettings(root, { policyPollSeconds: 3600 });
     try {
       journal = [];
       startAgent();
@@ -383,7 +380,7 @@ describe("with a policy in force", () => {
       await until("repaired", () => journal.some((line) => line.includes("in force from")));
       assert.doesNotMatch(await machine.inNva(["iptables", "-S", "GWLB"]), /^-A GWLB -j ACCEPT$/m);
     } finally {
-      writeFileSync(settings, usual);
+      writeSettings(root);
     }
   });
 
@@ -406,8 +403,8 @@ describe("with a policy in force", () => {
     for (const tool of ["iptables", "ip6tables"]) await machine.inNva([tool, "-F", "GWLB"]);
     await machine.inNva(["nft", "delete", "table", "inet", "gwlb"]);
     assert.equal(await passes(), false);
-    const { stdout } = await verb("restore");
-    assert.match(stdout, /in force from disk/);
+    const { stderr } = await verb("restore");
+    assert.match(stderr, /in force from disk/);
     assert.equal(await passes(), true);
   });
 });

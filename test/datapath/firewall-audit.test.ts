@@ -10,7 +10,13 @@ import type { Packet } from "../../components/policy/packet";
 import { parsePacket } from "../../components/policy/packetText";
 import { run, start } from "../../lab/run";
 import { frameOf } from "../support/frames";
-import { GUEST, KernelJudge, type PolicyMachine, policyMachine } from "../support/policyMachine";
+import {
+  GUEST,
+  KernelJudge,
+  type PolicyMachine,
+  policyMachine,
+  writeSettings,
+} from "../support/policyMachine";
 
 interface Line {
   [field: string]: unknown;
@@ -88,12 +94,13 @@ const send = (packets: Packet[]) =>
 before(async () => {
   machine = await policyMachine("l");
   root = mkdtempSync(path.join(tmpdir(), "gwlb-audit-"));
+  writeSettings(root);
   mkdirSync(path.join(root, "var/lib/azure-gwlb"), { recursive: true });
   writeFileSync(path.join(root, "var/lib/azure-gwlb/policy.last"), Buffer.from(userData, "base64"));
   await run(guest("gwlb-policy", "restore"));
   sender = new KernelJudge(machine);
-  audit = start(guest("gwlb-audit"), { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => audit.stdout?.once("data", resolve));
+  audit = start(guest("gwlb-audit"), { stdio: ["ignore", "inherit", "pipe"] });
+  await new Promise((resolve) => audit.stderr?.once("data", resolve));
 });
 after(() => {
   sender?.close();

@@ -16,9 +16,10 @@ from typing import Any
 
 # pyright: reportMissingImports=false
 from gwlb.drain.events import own_events
+from gwlb.errors import ImdsError, RefusedError
 from gwlb.health import server as health_server
-from gwlb.imds import Answer, ImdsError, fetch
-from gwlb.policy.bundle import Bundle, RefusedError, parse_bundle, parse_user_data
+from gwlb.imds import Answer, fetch
+from gwlb.policy.bundle import Bundle, parse_bundle, parse_user_data
 from gwlb.policy.sets import flip_script
 from gwlb.settings import Settings, Tunnel
 
@@ -101,7 +102,7 @@ class Health:
 
     def __init__(self) -> None:
         tunnels = (Tunnel("vxlan-in", 1, 1), Tunnel("vxlan-ex", 2, 2))
-        settings = Settings("10.7.0.4", tunnels, 3900, 0, "/health", 60)
+        settings = Settings("10.7.0.4", tunnels, 3900, 0, "/health", 10, 60)
         # What health says about the self-test.
         self.test = SimpleNamespace(said="made")
         server = health_server.Server(settings, "127.0.0.1", self, health_server.Probes())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import socket
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +20,7 @@ GROUP, MOST = 77, 0xFFFF
 CFG_QTHRESH = 5
 MARK, PAYLOAD, PREFIX = 2, 9, 10
 # linux/netfilter/nfnetlink_conntrack.h
-DUMP, DONE = (1 << 8) | 1, 3
+DUMP = (1 << 8) | 1
 TUPLE, FLOW_ID, TUPLE_IP, TUPLE_PROTO = 1, 12, 1, 2
 NUMBER, SOURCE_PORT, DESTINATION_PORT = 1, 2, 3
 # Type, code and identifier of ICMP, and of ICMPv6.
@@ -70,11 +69,11 @@ class Watch:
     def __init__(self) -> None:
         self.link = nflog.listen(GROUP, MOST)
         part = nflog.attribute(CFG_QTHRESH, struct.pack(">I", 1))
-        body = struct.pack(">BBH", 0, 0, GROUP) + part
-        self.link.send(struct.pack("=IHHII", 16 + len(body), nflog.CONFIG, 5, 0, 0) + body)
+        body = nflog.about(resource=GROUP) + part
+        self.link.send(nflog.message(nflog.CONFIG, nflog.REQUEST | nflog.ACK, body))
         nflog.check_acknowledged(self.link)
         self.link.setblocking(False)
-        self.table = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, nflog.NETLINK_NETFILTER)
+        self.table = nflog.opened(nflog.NETFILTER)
         self.flows: dict[int, dict[str, Any]] = {}
 
     def records(self) -> list[dict[str, Any]]:
@@ -108,17 +107,13 @@ class Watch:
         return self.flows.get(number)
 
     def _dump(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        self.table.send(struct.pack("=IHHIIBBH", 20, DUMP, 0x301, 1, 0, 0, 0, 0))
+        self.table.send(nflog.message(DUMP, nflog.REQUEST | nflog.DUMP, nflog.about()))
         while True:
-            data = self.table.recv(1 << 20)
-            at = 0
-            while at + 16 <= len(data):
-                length, kind = struct.unpack_from("=IH", data, at)
-                if kind == DONE:
+            for kind, body in nflog.messages(self.table.recv(1 << 20)):
+                if kind == nflog.DONE:
                     return
-                entry = nflog.attributes(data[at + 20 : at + length])
+                entry = nflog.attributes(body[4:])
                 yield struct.unpack("=I", entry[FLOW_ID])[0], ends(nflog.attributes(entry[TUPLE]))
-                at += length + -length % 4
 
 
 def ends(flow: dict[int, bytes]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 sys.path.insert(0, sys.argv[1])
 
 kernel: Any = importlib.import_module("gwlb.policy.kernel")
+errors: Any = importlib.import_module("gwlb.errors")
 bundles: Any = importlib.import_module("gwlb.policy.bundle")
 
 CLONE_NEWNET = 0x40000000
@@ -136,7 +137,7 @@ def answer(
             current = kernel.load(bundles.parse_user_data(request["load"]), 0)
             kernel.wait_until_settled()
             kernel.clear_slot(kernel.other(current.slot))
-        except bundles.RefusedError as error:
+        except errors.Failed as error:
             return {"error": str(error)}
         return {"hash": current.hash}
     if "frames" in request:

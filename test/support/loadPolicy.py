@@ -8,7 +8,8 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 agents: Any = importlib.import_module("gwlb.policy.agent")
+settings: Any = importlib.import_module("gwlb.settings")
 bundles: Any = importlib.import_module("gwlb.policy.bundle")
 state: Any = importlib.import_module("gwlb.state")
 
-agents.Agent(print).load(bundles.parse_bundle(state.LAST_GOOD.read_bytes()), "disk")
+agents.Agent(settings.load()).load(bundles.parse_bundle(state.LAST_GOOD.read_bytes()), "disk")

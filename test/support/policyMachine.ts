@@ -4,13 +4,23 @@
  * gateway. The policy's programs cannot tell the difference.
  */
 import type { ChildProcess } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Argv, run, start } from "../../lab/run";
+import type { NvaSettings } from "../../nva-cloud-init/cloudConfig";
 import { guestPython } from "./guestPython";
+import { settings } from "./outside";
 import type { Reading } from "./readPacket";
 
 export const GUEST = path.resolve(__dirname, "..", "..", "nva-cloud-init", "guest");
+
+/** Settings of an NVA in a folder that the guest's programs take for the root. */
+export function writeSettings(root: string, some: Partial<NvaSettings> = {}): void {
+  const folder = path.join(root, "etc/azure-gwlb");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, "settings.json"), JSON.stringify({ ...settings, ...some }));
+}
 
 export interface PolicyMachine {
   /** Names of the network namespaces. */

@@ -22,22 +22,21 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import json
 import secrets
 import socket
 import struct
 from pathlib import Path
 
 from gwlb import bpf
-from gwlb.settings import BRIDGE, RUN, Settings
-from gwlb.system import Failed, address_of, links, run
+from gwlb.errors import Failed
+from gwlb.process import run
+from gwlb.settings import BRIDGE, Settings
+from gwlb.state import BPF, FASTPATH, read_json, write_json
+from gwlb.system import address_of, links
 
 OBJECT = Path(__file__).parents[1] / "fastpath" / "fastpath.o"
-HOME = RUN / "bpf"
-GENERATION, COUNTS = HOME / "generation", HOME / "counts"
-LEARN, REFLECT = HOME / "learn", HOME / "reflect"
-# What was counted before the programs were last made.
-BEFORE = RUN / "fastpath.json"
+GENERATION, COUNTS = BPF / "generation", BPF / "counts"
+LEARN, REFLECT = BPF / "learn", BPF / "reflect"
 # struct count of fastpath.h; a packet took the fast path by the first reason.
 COUNT_BYTES, FAST = 16, 0
 # Behind the guard at a tunnel's way out, which passes on what it lets out.
@@ -47,8 +46,8 @@ PRIORITY = 2
 def start(settings: Settings, nic: str, generation: int) -> None:
     """Makes and links everything; raises Failed where the kernel refuses."""
     stop(nic)
-    HOME.mkdir(parents=True, exist_ok=True)
-    run(["mount", "-t", "bpf", "-o", "mode=0700", "bpf", str(HOME)])
+    BPF.mkdir(parents=True, exist_ok=True)
+    run(["mount", "-t", "bpf", "-o", "mode=0700", "bpf", str(BPF)])
     try:
         program = bpf.Object(OBJECT.read_bytes())
         maps = program.make_maps()
@@ -67,7 +66,7 @@ def start(settings: Settings, nic: str, generation: int) -> None:
 
 def link(settings: Settings, nic: str) -> None:
     """Puts the programs where packets meet them, once more where something took them away."""
-    if not HOME.is_mount():
+    if not BPF.is_mount():
         return
     pinned = f"protocol all prio {PRIORITY} handle 1 bpf direct-action object-pinned"
     run(["tc", "qdisc", "replace", "dev", nic, "clsact"])
@@ -95,13 +94,13 @@ def constants(settings: Settings, nic: str) -> dict[str, bytes]:
 def stop(nic: str) -> None:
     """Takes everything away: packets go the long way at once."""
     close()
-    if HOME.is_mount():
+    if BPF.is_mount():
         # The NIC may have gone, or nothing was linked there.
         with contextlib.suppress(Failed):
             run(["tc", "filter", "delete", "dev", nic, "ingress", "prio", str(PRIORITY)])
         packets, size = counts()
-        BEFORE.write_text(json.dumps([packets, size]), encoding="utf-8")
-        run(["umount", str(HOME)])
+        write_json(FASTPATH, {"packets": packets, "bytes": size})
+        run(["umount", str(BPF)])
 
 
 def no_merging(device: str) -> None:
@@ -127,15 +126,12 @@ def close() -> None:
 
 def counts() -> tuple[int, int]:
     """Packets and bytes, as the inner packets have them, that took the fast path."""
+    before = read_json(FASTPATH)
     try:
-        packets, size = json.loads(BEFORE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        packets = size = 0
-    try:
-        more = _counted(FAST)
+        packets, size = _counted(FAST)
     except OSError:
-        return packets, size
-    return packets + more[0], size + more[1]
+        packets = size = 0
+    return before.get("packets", 0) + packets, before.get("bytes", 0) + size
 
 
 def long_way() -> dict[str, int]:

@@ -1,6 +1,8 @@
 """Bounds on what others send: how long it may take, how large and how deep it may be, and how much
 of it is repeated."""
 
+from __future__ import annotations
+
 import json
 import re
 import socket
@@ -12,16 +14,9 @@ from typing import Any, NoReturn
 Parsed = Any  # whatever others put into a document
 MOST_DEPTH = 16
 MOST_ECHO = 400
-# Outside strings only brackets and overlong numbers matter. A string that does not end is taken to
-# the end of the text, so that no text is read twice.
-TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]|[-+.\w]{40,}', re.DOTALL)
-
-
-class ShortError(Exception):
-    """Its message, which may quote what others wrote, stays short."""
-
-    def __init__(self, message: object) -> None:
-        super().__init__(short(message))
+# What an escape hides, where strings begin and end, and what matters outside strings: brackets and
+# overlong numbers. No text is read twice.
+TOKENS = re.compile(r'\\.|["\[{\]}]|[-+.\w]{40,}', re.DOTALL)
 
 
 def short(value: object) -> str:
@@ -37,16 +32,20 @@ def parse_json(data: bytes, most: int) -> Parsed:
     if len(data) > most:
         raise ValueError(f"{len(data)} bytes, more than {most}")
     text = data.decode()
-    depth = 0
+    depth, inside = 0, False
     for token in TOKENS.finditer(text):
         first = text[token.start()]
-        if first in "[{":
+        if first == '"':
+            inside = not inside
+        elif inside or first == "\\":
+            continue
+        elif first in "[{":
             depth += 1
             if depth > MOST_DEPTH:
                 raise ValueError(f"nested deeper than {MOST_DEPTH}")
         elif first in "]}":
             depth -= 1
-        elif first != '"':
+        else:
             raise ValueError(f"{first}… is no number of less than 40 digits")
     return json.loads(text, parse_constant=_refuse)
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import time
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gwlb.foreign import ShortError, cut_after
+from gwlb.errors import ImdsError
+from gwlb.foreign import cut_after
 
 # For tests: where the metadata service answers.
 IMDS = os.environ.get("GWLB_IMDS", "http://169.254.169.254")
 # userData, the largest answer, is at most 64 KB; one byte more than any reading of it shows excess.
 ANSWER_LIMIT = 128 << 10
 HEADERS = {"Metadata": "true"}
-
-
-class ImdsError(ShortError):
-    """The metadata service gave no usable answer; the text says what it gave."""
 
 
 class Answer(NamedTuple):
@@ -53,7 +51,7 @@ def fetch(
             raise ImdsError(f"{answer.length} bytes are missing")
         date = answer.headers.get("Date")
         return Answer(answer.status, text, date and str(date))
-    except TimeoutError as error:
+    except (TimeoutError, socket.timeout) as error:
         raise ImdsError(f"not complete after {seconds:g} s") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ImdsError(f"{type(error).__name__} {error}".strip()) from error

@@ -1,26 +1,66 @@
-"""The kernel's side of records: NFLOG messages over netlink, with the standard library alone.
+"""Messages to the kernel and from it (netlink), and the packets that rules log, by it (NFLOG).
 
-Constants: linux/netfilter/nfnetlink.h and nfnetlink_log.h. NFLOG works in every network namespace,
-where the kernel's own log does not.
+Constants: linux/netlink.h, linux/netfilter/nfnetlink.h and nfnetlink_log.h. NFLOG works in every
+network namespace, where the kernel's own log does not.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import struct
 from collections.abc import Iterator
 
-NETLINK_NETFILTER = 12
+NETFILTER = 12  # NETLINK_NETFILTER
+REQUEST, ACK, DUMP = 1, 4, 0x300
+ERROR, DONE = 2, 3
+NESTED = 0x8000  # NLA_F_NESTED
 SUBSYSTEM = 4 << 8  # NFNL_SUBSYS_ULOG
 CONFIG, PACKET = SUBSYSTEM | 1, SUBSYSTEM
-REQUEST_ACK = 1 | 4
 CFG_CMD, CFG_MODE, CFG_TIMEOUT, CFG_QTHRESH = 1, 2, 4, 5
 BIND, COPY_PACKET = 1, 2
 MARK, TIMESTAMP, PHYSINDEV, PAYLOAD, PREFIX = 2, 3, 6, 9, 10
 # Gathers records for a tenth of a second, or sixty-four of them, before it wakes us up.
 TIMEOUT_HUNDREDTHS, GATHERED = 10, 64
 RECEIVE_BYTES = 4 << 20
+
+
+def opened(family: int) -> socket.socket:
+    """A socket of one of the kernel's parts."""
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+
+
+def message(kind: int, flags: int, body: bytes) -> bytes:
+    """A request."""
+    return struct.pack("=IHHII", 16 + len(body), kind, flags, 0, 0) + body
+
+
+def about(family: int = 0, resource: int = 0) -> bytes:
+    """What a message to netfilter begins with."""
+    return struct.pack(">BBH", family, 0, resource)
+
+
+def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each message in what a socket received."""
+    at = 0
+    while at + 16 <= len(data):
+        length, kind = struct.unpack_from("=IH", data, at)
+        if length < 16:
+            return
+        yield kind, data[at + 16 : at + length]
+        at += length + -length % 4
+
+
+def check_acknowledged(link: socket.socket) -> None:
+    """Raises the kernel's refusal; a packet may come before the answer and is let go."""
+    while True:
+        for kind, body in messages(link.recv(65536)):
+            if kind == ERROR:  # carries the answer
+                code = -struct.unpack_from("=i", body)[0]
+                if code:
+                    raise OSError(code, os.strerror(code))
+                return
 
 
 def attribute(kind: int, data: bytes) -> bytes:
@@ -30,7 +70,7 @@ def attribute(kind: int, data: bytes) -> bytes:
 
 def listen(group: int, copy_bytes: int) -> socket.socket:
     """A socket that gets the packets of an NFLOG group."""
-    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    link = opened(NETFILTER)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
     for part in (
         attribute(CFG_CMD, struct.pack("B", BIND)),
@@ -38,42 +78,25 @@ def listen(group: int, copy_bytes: int) -> socket.socket:
         attribute(CFG_TIMEOUT, struct.pack(">I", TIMEOUT_HUNDREDTHS)),
         attribute(CFG_QTHRESH, struct.pack(">I", GATHERED)),
     ):
-        body = struct.pack(">BBH", 0, 0, group) + part
-        link.send(struct.pack("=IHHII", 16 + len(body), CONFIG, REQUEST_ACK, 0, 0) + body)
+        link.send(message(CONFIG, REQUEST | ACK, about(resource=group) + part))
         check_acknowledged(link)
     return link
-
-
-def check_acknowledged(link: socket.socket) -> None:
-    """Raises the kernel's refusal; a packet may come before the answer and is let go."""
-    while True:
-        data = link.recv(65536)
-        if struct.unpack_from("=H", data, 4)[0] == 2:  # NLMSG_ERROR carries the answer
-            code = -struct.unpack_from("=i", data, 16)[0]
-            if code:
-                raise OSError(code, f"NFLOG: {errno.errorcode.get(code, code)}")
-            return
 
 
 def packets(link: socket.socket) -> Iterator[dict[int, bytes]]:
     """The attributes of each packet that has come; waits as long as the socket's time limit."""
     try:
         data = link.recv(1 << 18)
-    except TimeoutError:
+    except socket.timeout:
         return
     except OSError as error:
         # More than the buffer holds: what is lost was not written, and is counted so.
         if error.errno == errno.ENOBUFS:
             return
         raise
-    at = 0
-    while at + 16 <= len(data):
-        length, kind = struct.unpack_from("=IH", data, at)
-        if length < 16:
-            return
+    for kind, body in messages(data):
         if kind == PACKET:
-            yield attributes(data[at + 20 : at + length])
-        at += length + -length % 4
+            yield attributes(body[4:])
 
 
 def attributes(data: bytes) -> dict[int, bytes]:

@@ -1,14 +1,14 @@
-"""What this NVA was told at its making: /etc/azure-gwlb/settings.json, checked and typed.
+"""What this NVA was told at its making: /etc/azure-gwlb/settings.json, checked and typed."""
 
-ROOT goes before every path that a program of this folder reads or writes; tests set it.
-"""
+from __future__ import annotations
 
 import ipaddress
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from gwlb.foreign import ShortError, parse_json
+from gwlb.errors import SettingsError
+from gwlb.foreign import parse_json
+from gwlb.state import SETTINGS
 
 BRIDGE = "br0"
 INTERNAL = "vxlan-in"
@@ -28,15 +28,8 @@ LEAST_MTU = 1550
 MOST_MTU = 4000
 # The unit's own limit is above it.
 MOST_DRAIN = 300
+MOST_POLL = 3600
 MOST_BYTES = 1 << 16
-
-ROOT = Path(os.environ.get("ROOT", "/"))
-SETTINGS = ROOT / "etc/azure-gwlb/settings.json"
-RUN = ROOT / "run/azure-gwlb"
-
-
-class SettingsError(ShortError):
-    """The settings file is missing, unreadable or asks for what cannot be."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +50,15 @@ class Settings:
     mtu: int
     probe_port: int
     probe_path: str
+    # Seconds between two looks at userData.
+    poll_seconds: int
     # Seconds that a stop or a shutdown may wait for flows to end.
     drain_seconds: int
+
+    @property
+    def health_url(self) -> str:
+        """Where the health of this NVA answers this NVA itself."""
+        return f"http://127.0.0.1:{self.probe_port}{self.probe_path}"
 
 
 def load(path: Path = SETTINGS) -> Settings:
@@ -76,10 +76,11 @@ def load(path: Path = SETTINGS) -> Settings:
         mtu = _whole("mtu", data["mtu"], LEAST_MTU, MOST_MTU)
         probe_port = _whole("probePort", data["probePort"], 1, 65535)
         probe_path = str(data["probePath"])
+        poll_seconds = _whole("policyPollSeconds", data["policyPollSeconds"], 1, MOST_POLL)
         drain_seconds = _whole("drainSeconds", data["drainSeconds"], 0, MOST_DRAIN)
     except (KeyError, TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
-    return Settings(gateway, tunnels, mtu, probe_port, probe_path, drain_seconds)
+    return Settings(gateway, tunnels, mtu, probe_port, probe_path, poll_seconds, drain_seconds)
 
 
 def _tunnel(device: str, data: dict[str, object]) -> Tunnel:

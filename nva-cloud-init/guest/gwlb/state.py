@@ -1,4 +1,7 @@
-"""What the agent keeps: the last good bundle on disk, and what it last did, for health to read."""
+"""Where programs keep what they know: paths, and files that others read while they are written.
+
+ROOT goes before every path that a program reads or writes; tests set it.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,55 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from gwlb.foreign import parse_json
 
-# For tests: ROOT goes before every path.
-ROOT = os.environ.get("ROOT", "")
-SETTINGS = Path(f"{ROOT}/etc/azure-gwlb/settings.json")
-LAST_GOOD = Path(f"{ROOT}/var/lib/azure-gwlb/policy.last")
-STATE = Path(f"{ROOT}/run/azure-gwlb/policy.json")
-FINGERPRINT = Path(f"{ROOT}/run/azure-gwlb/policy.rules.json")
-TOTALS = Path(f"{ROOT}/run/azure-gwlb/policy.totals.json")
-LOGGED = Path(f"{ROOT}/run/azure-gwlb/policy.logged.json")
-SELF_TEST = Path(f"{ROOT}/run/azure-gwlb/selftest.json")
-AUDIT = Path(f"{ROOT}/run/azure-gwlb/audit.json")
+Json = dict[str, Any]
+
+ROOT = Path(os.environ.get("ROOT", "/"))
+SETTINGS = ROOT / "etc/azure-gwlb/settings.json"
+# The last policy that has proven good: in force after a boot before anything is bridged.
+LAST_GOOD = ROOT / "var/lib/azure-gwlb/policy.last"
+RECORDS = ROOT / "var/log/azure-gwlb/audit.jsonl"
+RUN = ROOT / "run/azure-gwlb"
+# The policy in force, and what of the one in userData.
+POLICY = RUN / "policy.json"
+# How the kernel shows the policy in force, what earlier ones counted, and what they logged.
+FINGERPRINT = RUN / "policy.rules.json"
+TOTALS = RUN / "policy.totals.json"
+LOGGED = RUN / "policy.logged.json"
+LOCK = RUN / "policy.lock"
+# How the kernel showed the base rules when they were loaded.
+BASE = RUN / "base.json"
+# The NIC and the MTU that the data path was made with.
+DATAPATH = RUN / "datapath.json"
+# There while this NVA drains, or is out of service.
+DRAIN = RUN / "drain.json"
+# The last look at a full connection table.
+FLOWS = RUN / "flows.json"
+# What the fast path counted before its programs were last made; programs and maps.
+FASTPATH, BPF = RUN / "fastpath.json", RUN / "bpf"
+SELF_TEST = RUN / "selftest.json"
+AUDIT = RUN / "audit.json"
+# There from the first good answer to the load balancer's probe on, until the machine starts anew.
+IN_SERVICE = RUN / "in-service"
 # Longer than the largest policy takes on a small and busy machine.
 LOAD_SECONDS = 30
 # Names and counts of a thousand rules stay far below.
 MOST_BYTES = 1 << 20
-LOCK = Path(f"{ROOT}/run/azure-gwlb/policy.lock")
 
 
 def now() -> str:
     """The time as state and records write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written(datetime.now(timezone.utc))
+
+
+def written(at: datetime) -> str:
+    """A time of UTC."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @contextmanager
@@ -80,7 +106,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> Json:
     """The object in a file; an empty one if there is none or it is damaged."""
     try:
         value = parse_json(path.read_bytes(), MOST_BYTES)
@@ -89,6 +115,6 @@ def read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def write_json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: Json) -> None:
     """Writes an object for other programs to read."""
     write_atomically(path, f"{json.dumps(value)}\n".encode())

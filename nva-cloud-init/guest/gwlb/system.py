@@ -1,107 +1,26 @@
-"""What the programs of this folder do with the system: commands, sysctls, links, events."""
+"""What programs see of the system, and set: sysctls, links, events, kernel modules."""
+
+from __future__ import annotations
 
 import errno
 import json
-import os
 import select
 import socket
-import struct
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from gwlb.foreign import ShortError, short
-from gwlb.settings import ROOT
+from gwlb.errors import Failed
+from gwlb.netlink import NETFILTER, opened
+from gwlb.process import run, say
+from gwlb.ruleset import RULES_GROUP
+from gwlb.state import ROOT, Json
 
 SYSCTLS = ROOT / "proc/sys"
 # Multicast groups of the kernel's routing messages (linux/rtnetlink.h), as bits.
 ROUTE_GROUPS = 0x1 | 0x8 | 0x10 | 0x40  # links, traffic control, IPv4 addresses, IPv4 routes
-NETFILTER = 12
-RULES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
-# Listings of rules, at most, until one is known to be right.
-LISTINGS = 3
 
-Json = dict[str, Any]
 Answer = TypeVar("Answer")
-
-
-class Failed(ShortError):
-    """Something could not be done; the text is for the journal."""
-
-
-class TooSlow(Failed):
-    """A command did not end in its time: nothing is known, which is not the same as wrong."""
-
-
-def say(text: str) -> None:
-    """One line in the journal."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def supervised(work: Callable[[], None]) -> None:
-    """Does what never ends in a thread: if it ends, so does the process, to be started anew.
-
-    A process that lives without one of its threads looks well and does not do its work.
-    """
-
-    def run_to_death() -> None:
-        try:
-            work()
-        except BaseException as error:
-            say(f"{work.__qualname__}: {type(error).__name__} {short(error)}")
-        finally:
-            os._exit(1)
-
-    threading.Thread(target=run_to_death, daemon=True).start()
-
-
-def run(argv: list[str], text: str | None = None, seconds: float = 10) -> str:
-    """Runs a command and returns what it printed; raises Failed with what it complained of."""
-    try:
-        done = subprocess.run(
-            argv, input=text, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TooSlow(f"{' '.join(argv)}: not done after {seconds:.0f} s") from error
-    except OSError as error:
-        raise Failed(f"{' '.join(argv)}: {error}") from error
-    if done.returncode != 0:
-        complaint = done.stderr.strip() or f"exit code {done.returncode}"
-        raise Failed(f"{' '.join(argv)}: {complaint}")
-    return done.stdout
-
-
-def ruleset_number() -> int:
-    """The number that the kernel raises with every change of any rule in this network namespace."""
-    request = struct.pack("=IHHIIBBH", 20, (10 << 8) | 16, 1, 1, 0, 0, 0, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as netlink:
-        netlink.settimeout(5)
-        netlink.send(request)
-        answer = netlink.recv(4096)
-    return struct.unpack_from(">I", answer, 24)[0]
-
-
-def steady(show: Callable[[], Answer], expected: Answer | None = None) -> Answer:
-    """What a tool lists, asked again if it is not as expected and rules changed meanwhile.
-
-    The tools can list wrongly while any rule changes, and say that all went well.
-    """
-    for _ in range(LISTINGS - 1):
-        number = ruleset_number()
-        try:
-            answer = show()
-        except TooSlow:
-            raise
-        except Failed:
-            if ruleset_number() == number:
-                raise
-            continue
-        if answer == expected or ruleset_number() == number:
-            return answer
-    return show()
 
 
 def ip_json(*words: str) -> list[Json]:
@@ -197,7 +116,7 @@ def modprobe(module: str) -> None:
 
 
 def _listen(family: int, groups: int) -> socket.socket:
-    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
+    sock = opened(family)
     sock.bind((0, groups))
     sock.setblocking(False)
     return sock

@@ -19,7 +19,8 @@ async function own(events: unknown, clock = "Mon, 19 Sep 2016 18:24:47 GMT"): Pr
   return guestPython(`
 import json, time
 from gwlb.drain.events import own_events
-from gwlb.imds import Answer, ImdsError
+from gwlb.errors import ImdsError
+from gwlb.imds import Answer
 try:
     found = own_events(Answer(200, ${document}.encode(), ${JSON.stringify(clock)}), "nva", {})
     print(json.dumps([[e.id, e.type, round(e.until - time.monotonic()), e.started, e.shared] for e in found]))

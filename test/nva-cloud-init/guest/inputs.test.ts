@@ -18,7 +18,8 @@ interface Refused {
 /** Bundles with the right hash whose body is not a policy; each expression gives the body. */
 const bundle = `
 import base64, gzip, hashlib, json, resource, time, tracemalloc
-from gwlb.policy.bundle import RefusedError, parse_bundle
+from gwlb.errors import RefusedError
+from gwlb.policy.bundle import parse_bundle
 CHAINS = "".join(f":@-{name} - [0:0]\\n" for name in ("IN", "OUT", "IN-R", "OUT-R"))
 def policy(**fields):
     plain = {"stateful": True, "endForbiddenFlows": True, "sets": []}
@@ -121,7 +122,8 @@ test("sets that overlap in more ways than there may be chains are refused before
   const found = await guestPython(`
 import json
 from gwlb.policy import sets
-from gwlb.policy.bundle import AddressSet, Bundle, RefusedError
+from gwlb.errors import RefusedError
+from gwlb.policy.bundle import AddressSet, Bundle
 def bundle(count):
     # Each address below 2^11 is in the sets of its own bits.
     found = [AddressSet(4, "source", bit, [(n, n) for n in range(count + 1) if n >> bit & 1]) for bit in range(11)]
@@ -171,7 +173,8 @@ const OK = String.raw`b"HTTP/1.1 200 OK\r\n`;
 describe("an answer of the metadata service", () => {
   const fetched = (answer: string) =>
     guestPython(`${server}
-from gwlb.imds import ImdsError, fetch
+from gwlb.errors import ImdsError
+from gwlb.imds import fetch
 url, begun = serve(${answer}), time.monotonic()
 try:
     found = fetch(url + "/x?y=z", 1.0)
@@ -264,7 +267,8 @@ heard, done = [], threading.Event()
 def say(text):
     heard.append(text)
     if len(heard) == 6: done.set()
-watcher = events.Watcher(say)
+events.say = say
+watcher = events.Watcher()
 watcher.start()
 done.wait(20)
 print(json.dumps([heard, [event.id for event in watcher.events]]))`)) as [string[], string[]];
@@ -292,13 +296,13 @@ test("no thread of the guest ends unseen", () => {
         ...readFileSync(path.join(guest, name), "utf8").matchAll(/threading\.Thread\(|_thread\./g),
       ].map(() => name),
     );
-  assert.deepEqual(started, ["gwlb/system.py"], "supervised() starts them");
+  assert.deepEqual(started, ["gwlb/process.py"], "supervised() starts them");
 });
 
 test("a thread that ends takes its process along, and says why", async () => {
   const found = guestPython(`
 import time
-from gwlb.system import supervised
+from gwlb.process import supervised
 supervised(lambda: [][1])
 time.sleep(20)
 print("alive")`);

@@ -110,7 +110,7 @@ describe("health", () => {
   const said = (count: number, look: string) =>
     python(`
 table.size = lambda: (${count}, 1000)
-room._note({"at": time.monotonic(), "assured": 0, "evicted": 0, **${look}})
+room.write_json(room.FLOWS, {"at": time.monotonic(), "assured": 0, "evicted": 0, **${look}})
 print(json.dumps(room.problems()))`);
 
   test("is silent while there is room, or where the kernel makes it", async () => {

@@ -30,9 +30,10 @@ const write = (content: unknown) => {
 const load = `
 import dataclasses, json
 from gwlb import settings
+from gwlb.errors import SettingsError
 try:
     print(json.dumps(dataclasses.asdict(settings.load())))
-except settings.SettingsError as error:
+except SettingsError as error:
     print(json.dumps(str(error)))
 `;
 
@@ -48,6 +49,7 @@ describe("settings on the NVA", () => {
       mtu: 3900,
       probe_port: 8080,
       probe_path: "/health",
+      poll_seconds: 10,
       drain_seconds: 60,
     });
   });
@@ -62,6 +64,7 @@ describe("settings on the NVA", () => {
     ["a port as text", { ...good, probePort: "8080" }, /probePort .*'8080'/],
     ["true for a number", { ...good, probePort: true }, /probePort .*True/],
     ["a drain without end", { ...good, drainSeconds: 301 }, /drainSeconds .*301/],
+    ["no interval", { ...good, policyPollSeconds: 0 }, /policyPollSeconds .*0/],
     ["a VNI of 25 bits", { ...good, internal: { port: 1, vni: 1 << 24 } }, /vxlan-in vni/],
   ] as const) {
     test(`${what}: refused, and the field named`, async () => {
@@ -76,6 +79,7 @@ describe("settings on the NVA", () => {
     ["gwlb-health"],
     ["gwlb-guard"],
     ["gwlb-drain"],
+    ["gwlb-policy", "restore"],
   ]) {
     test(`${program} ends with a reason where there are none`, async () => {
       await rm(path.join(root, "etc/azure-gwlb/settings.json"), { force: true });

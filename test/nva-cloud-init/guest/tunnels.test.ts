@@ -7,7 +7,7 @@ const raise = (now: number, wanted: number, limit: number) =>
   guestPython(`
 import json
 from gwlb.base import tunnels
-from gwlb.system import Failed
+from gwlb.errors import Failed
 tunnels._takes_mtu = lambda nic, mtu: mtu <= ${limit}
 try:
     print(json.dumps(tunnels.raise_mtu("eth0", ${now}, ${wanted})))
@@ -36,7 +36,7 @@ describe("devices", () => {
 import json
 from gwlb.base import tunnels
 from gwlb.settings import Settings, Tunnel
-settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-ex", 10801, 801)), 3900, 8080, "/", 60)
+settings = Settings("10.7.0.4", (Tunnel("vxlan-in", 10800, 800), Tunnel("vxlan-ex", 10801, 801)), 3900, 8080, "/", 10, 60)
 `;
 
   test("learning is off before a tunnel comes up, and the tunnels come up last", async () => {
@@ -67,7 +67,7 @@ test("the base rules name no device or address that is not in the settings", asy
 import json
 from gwlb.base import rules
 from gwlb.settings import Settings, Tunnel
-settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/", 60)
+settings = Settings("192.0.2.4", (Tunnel("vxlan-in", 5, 800), Tunnel("vxlan-ex", 5, 801)), 3900, 8080, "/", 10, 60)
 print(json.dumps(rules.host_script(settings)))
 `);
   assert.match(

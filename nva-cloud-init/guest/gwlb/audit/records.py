@@ -6,12 +6,13 @@ import ipaddress
 import json
 import socket
 import struct
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from gwlb.netlink import MARK, PAYLOAD, PHYSINDEV, PREFIX, TIMESTAMP
 from gwlb.policy.sets import SLOT_MARKS, TAG_MASK
+from gwlb.state import now, written
 
 Record = dict[str, Any]
 TUNNELS = {"vxlan-ex": "external", "vxlan-in": "internal"}
@@ -20,7 +21,7 @@ PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp"}
 IPV6_EXTENSIONS = {0, 43, 60, 135}
 IPV6_FRAGMENT = 44
 FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr")
-FACILITIES = {f"local{n}": 16 + n for n in range(8)}
+FACILITY = 19  # local3
 SYSLOG_WARNING, SYSLOG_INFO = 4, 6
 
 
@@ -44,11 +45,10 @@ def record_of(packet: dict[int, bytes], policies: dict[str, str]) -> Record:
 def time_of(packet: dict[int, bytes]) -> str:
     """When the packet came; the kernel stamps those that a device received."""
     stamp = packet.get(TIMESTAMP)
-    seconds, micro = struct.unpack(">QQ", stamp) if stamp else (None, 0)
-    at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    if seconds is not None:
-        at = at.replace(microsecond=micro)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if stamp is None:
+        return now()
+    seconds, micro = struct.unpack(">QQ", stamp)
+    return written(datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=micro))
 
 
 def tunnel_of(packet: dict[int, bytes]) -> str:
@@ -128,16 +128,15 @@ class RecordFile:
 class Syslog:
     """Records for the system's log, in a facility of their own that an agent can filter by."""
 
-    def __init__(self, path: str, facility: str) -> None:
+    def __init__(self, path: str) -> None:
         """Connects at the first record."""
         self.path = path
-        self.facility = FACILITIES.get(facility, FACILITIES["local3"])
         self.link: socket.socket | None = None
 
     def write(self, record: Record) -> None:
         """Sends one record; a log that does not take it loses it, and holds nobody up."""
         severity = SYSLOG_WARNING if record["action"] != "allow" else SYSLOG_INFO
-        head = f"<{self.facility * 8 + severity}>{datetime.now().astimezone():%b %e %H:%M:%S} "
+        head = f"<{FACILITY * 8 + severity}>{datetime.now().astimezone():%b %e %H:%M:%S} "
         text = f"{head}gwlb-audit: {json.dumps(record)}".encode()
         try:
             if self.link is None:

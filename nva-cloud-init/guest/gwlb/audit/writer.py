@@ -1,8 +1,8 @@
 """gwlb-audit: writes a JSON line for each decision that a rule logs.
 
 Reads the kernel's records, which it limits to some per rule and second, and writes them to
-/var/log/azure-gwlb/audit.jsonl, at most 5 files of 8 MB, and to syslog (facility local3, or the
-setting auditFacility). Each ten seconds it adds a line per rule whose packets were not all written:
+/var/log/azure-gwlb/audit.jsonl, at most 5 files of 8 MB, and to syslog (facility
+local3). Each ten seconds it adds a line per rule whose packets were not all written:
 {"action": "suppressed", "count": …}. Totals are in /run/azure-gwlb/audit.json.
 
 Needs root. For tests: ROOT goes before every path, GWLB_AUDIT_SECONDS is the interval.
@@ -13,17 +13,16 @@ from __future__ import annotations
 import math
 import os
 import time
-from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from gwlb import state
 from gwlb.audit.records import Record, RecordFile, Syslog, record_of
+from gwlb.errors import Failed
 from gwlb.netlink import listen, packets
 from gwlb.policy import kernel
-from gwlb.policy.bundle import RefusedError
+from gwlb.process import say
 
 GROUP, COPY_BYTES = 64, 128
-LOG = Path(f"{state.ROOT}/var/log/azure-gwlb/audit.jsonl")
 FILE_BYTES, OLDER_FILES = 8 << 20, 4
 INTERVAL_SECONDS = float(os.environ.get("GWLB_AUDIT_SECONDS", "10"))
 # Far longer than the kernel holds records back to gather them, and this program may wait its turn.
@@ -32,19 +31,13 @@ ON_THEIR_WAY_SECONDS = INTERVAL_SECONDS / 2
 MOST_PER_SECOND = 500
 
 
-def say(text: str) -> None:
-    """One line in the journal."""
-    print(f"gwlb-audit: {text}", flush=True)
-
-
 class Audit:
     """Counts and writes."""
 
     def __init__(self) -> None:
         """Goes on from the totals of an earlier run on this boot."""
-        settings = state.read_json(state.SETTINGS)
-        self.file = RecordFile(LOG, FILE_BYTES, OLDER_FILES)
-        self.syslog = Syslog(f"{state.ROOT}/dev/log", str(settings.get("auditFacility", "local3")))
+        self.file = RecordFile(state.RECORDS, FILE_BYTES, OLDER_FILES)
+        self.syslog = Syslog(str(state.ROOT / "dev/log"))
         saved = state.read_json(state.AUDIT)
         # By rule: written and suppressed, which together never exceed what was due.
         self.rules: dict[str, dict[str, int]] = saved.get("rules", {})
@@ -118,19 +111,19 @@ def suppressed(policy: str, rule: str, count: int) -> Record:
     return {**head, "action": "suppressed", "count": count}
 
 
-def write() -> None:
+def main(_: list[str]) -> NoReturn:
     """Writes for ever."""
     audit = Audit()
     link = listen(GROUP, COPY_BYTES)
     link.settimeout(0.2)
-    say(f"writing to {LOG}")
-    status: dict[str, Any] = {}
+    say(f"writing to {state.RECORDS}")
+    status: state.Json = {}
     read_at, count_at, account_at = 0.0, 0.0, math.inf
     while True:
         batch = list(packets(link))
         now = time.monotonic()
         if now > read_at + 0.2:
-            status, read_at = state.read_json(state.STATE), now
+            status, read_at = state.read_json(state.POLICY), now
         audit.take([record_of(packet, status.get("slots", {})) for packet in batch])
         try:
             if now > count_at:
@@ -139,14 +132,5 @@ def write() -> None:
             if now > account_at:
                 account_at = math.inf
                 audit.account(status.get("hash") or "")
-        except (OSError, RefusedError) as error:
+        except (OSError, Failed) as error:
             say(f"not accounted: {error}")
-
-
-def main() -> int:
-    """Ends where the kernel gives no records."""
-    try:
-        write()
-    except OSError as error:
-        say(str(error))
-    return 1

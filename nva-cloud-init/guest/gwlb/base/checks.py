@@ -1,14 +1,15 @@
 """Whether the data path is whole: asked by the health server for every probe, and by the guard."""
 
-import json
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from gwlb.base import rules, tunnels
+from gwlb.errors import Failed, TooSlow
 from gwlb.flows import room, tuning
-from gwlb.settings import RUN, Settings
-from gwlb.system import Failed, TooSlow, address_of, links
-
-MADE = RUN / "datapath.json"
+from gwlb.settings import Settings
+from gwlb.state import DATAPATH, read_json
+from gwlb.system import address_of, links
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Look:
 
 def made() -> tuple[str, int]:
     """The NIC and the MTU that the data path was made with; raises Failed if it was not."""
+    data = read_json(DATAPATH)
     try:
-        data = json.loads(MADE.read_text(encoding="utf-8"))
         return str(data["nic"]), int(data["mtu"])
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise Failed("gwlb-datapath has not made bridge and tunnels") from error
 
 

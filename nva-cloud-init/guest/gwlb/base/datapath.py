@@ -4,27 +4,19 @@ The tunnels come up last, after it was seen that no packet can cross them unjudg
 when that is done, else 1 with the reason, and nothing is left half made.
 """
 
+from __future__ import annotations
+
 import contextlib
-import json
-import sys
 
 from gwlb import fastpath, state
 from gwlb.base import rules, tunnels
-from gwlb.base.checks import MADE, made
+from gwlb.base.checks import made
+from gwlb.errors import Failed
 from gwlb.flows import tuning
 from gwlb.policy import kernel
-from gwlb.policy.bundle import RefusedError
-from gwlb.settings import Settings, SettingsError, load
-from gwlb.system import (
-    Failed,
-    address_of,
-    ip_json,
-    modprobe,
-    outward_device,
-    run,
-    say,
-    wait_for,
-)
+from gwlb.process import run, say
+from gwlb.settings import Settings, load
+from gwlb.system import address_of, ip_json, modprobe, outward_device, wait_for
 
 # The NIC may get its address long after this starts, by DHCP.
 NIC_SECONDS = 60
@@ -56,7 +48,7 @@ def start(settings: Settings) -> None:
         tunnels.remove(settings)
         raise
     open_fast_path(settings, nic)
-    MADE.write_text(json.dumps({"nic": nic, "mtu": mtu}), encoding="utf-8")
+    state.write_json(state.DATAPATH, {"nic": nic, "mtu": mtu})
     say(f"bridging {settings.tunnels[1].device} and {settings.tunnels[0].device} over {nic}")
 
 
@@ -67,7 +59,7 @@ def open_fast_path(settings: Settings, nic: str) -> None:
         with state.alone():
             current = kernel.in_force()
             fastpath.start(settings, nic, current.generation if current else 0)
-    except (Failed, RefusedError, OSError) as error:
+    except (Failed, OSError) as error:
         fastpath.stop(nic)
         say(f"no fast path for packets of running flows: {error}")
 
@@ -76,15 +68,13 @@ def stop(settings: Settings) -> None:
     with contextlib.suppress(Failed):
         fastpath.stop(made()[0])
     tunnels.remove(settings)
-    MADE.unlink(missing_ok=True)
+    state.DATAPATH.unlink(missing_ok=True)
 
 
-def main() -> int:
-    if sys.argv[1:] not in (["start"], ["stop"]):
-        sys.exit("usage: gwlb-datapath start|stop")
-    try:
-        {"start": start, "stop": stop}[sys.argv[1]](load())
-    except (Failed, SettingsError, OSError) as error:
-        say(str(error))
+def main(argv: list[str]) -> int:
+    verbs = {"start": start, "stop": stop}
+    if len(argv) != 1 or argv[0] not in verbs:
+        say("usage: gwlb-datapath start|stop")
         return 1
+    verbs[argv[0]](load())
     return 0

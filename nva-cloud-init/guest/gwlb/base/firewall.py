@@ -4,18 +4,18 @@ Exit code 0 once they are in the kernel, else 1 with the reason; then the datapa
 Stopping it leaves the rules where they are: closed is the safe side.
 """
 
+from __future__ import annotations
+
 from gwlb.base import rules
-from gwlb.settings import SettingsError, load
-from gwlb.system import Failed, modprobe, say
+from gwlb.process import say
+from gwlb.settings import load
+from gwlb.system import modprobe
 
 
-def main() -> int:
-    try:
-        modprobe("br_netfilter")
-        rules.load_host(load())
-        found = [*rules.problems(("inet", "bridge")).values()]
-    except (Failed, SettingsError) as error:
-        found = [str(error)]
+def main(_: list[str]) -> int:
+    modprobe("br_netfilter")
+    rules.load_host(load())
+    found = rules.problems(("inet", "bridge")).values()
     for problem in found:
         say(problem)
     if not found:

@@ -7,21 +7,21 @@ tunnel stays as it is, so that opening it loses no more than the time in between
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import struct
 import threading
 
-from gwlb import fastpath
-from gwlb.base.rule_events import policy_changes
+from gwlb import fastpath, netlink
+from gwlb.errors import Failed
 from gwlb.policy.agent import difference
 from gwlb.policy.kernel import in_force
+from gwlb.process import run, say
+from gwlb.ruleset import policy_changes
 from gwlb.settings import Settings
 from gwlb.state import FINGERPRINT, alone, being_loaded, read_json
-from gwlb.system import Failed, run, say
 
 # linux/rtnetlink.h, linux/if_link.h, linux/if_bridge.h.
-SET_LINK, REQUEST_ACK, NESTED = 19, 5, 0x8000
+SET_LINK = 19
 PROTINFO, PORT_STATE = 12, 1
 DISABLED, FORWARDING = 0, 3
 
@@ -112,10 +112,9 @@ def _down(device: str) -> None:
 
 
 def _set(device: str, state: int) -> None:
-    port = struct.pack("=HHHHB3x", 12, PROTINFO | NESTED, 5, PORT_STATE, state)
-    link = struct.pack("=BxHiII", socket.AF_BRIDGE, 0, socket.if_nametoindex(device), 0, 0) + port
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
-        netlink.send(struct.pack("=IHHII", 16 + len(link), SET_LINK, REQUEST_ACK, 0, 0) + link)
-        code = -struct.unpack_from("=i", netlink.recv(4096), 16)[0]
-    if code:
-        raise OSError(code, os.strerror(code))
+    port = netlink.attribute(PORT_STATE, bytes([state]))
+    body = struct.pack("=BxHiII", socket.AF_BRIDGE, 0, socket.if_nametoindex(device), 0, 0)
+    body += netlink.attribute(PROTINFO | netlink.NESTED, port)
+    with netlink.opened(socket.NETLINK_ROUTE) as link:
+        link.send(netlink.message(SET_LINK, netlink.REQUEST | netlink.ACK, body))
+        netlink.check_acknowledged(link)

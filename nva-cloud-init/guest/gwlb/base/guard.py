@@ -5,15 +5,20 @@ place, which costs no packet. Where that does not help it restarts the unit that
 broken. It leaves alone what a person has stopped.
 """
 
+from __future__ import annotations
+
 import time
+from typing import NoReturn
 
 from gwlb import fastpath
 from gwlb.base import rules, tunnels
 from gwlb.base.checks import Look, look, made
 from gwlb.base.gate import Gate
 from gwlb.base.tunnels import PORT_STATE
-from gwlb.settings import Settings, SettingsError, load
-from gwlb.system import Events, Failed, TooSlow, ip_json, run, say, supervised
+from gwlb.errors import Failed, TooSlow
+from gwlb.process import run, say, supervised
+from gwlb.settings import Settings, load
+from gwlb.system import Events, ip_json
 
 LOOK_SECONDS = 1.0
 # A policy that is loaded makes many events: one look serves those of this time.
@@ -80,7 +85,8 @@ def mend(settings: Settings, found: Look) -> None:
         run(["ip", "-batch", "-"], script)
 
 
-def watch(settings: Settings) -> None:
+def main(_: list[str]) -> NoReturn:
+    settings = load()
     events, gate, repairs, slow = Events(rules=True), Gate(settings), Repairs(settings), 0
     supervised(gate.watch)
     while True:
@@ -123,11 +129,3 @@ def _is_active(unit: str) -> bool:
         return run(["systemctl", "is-active", unit]).strip() == "active"
     except Failed:
         return False
-
-
-def main() -> int:
-    try:
-        watch(load())
-    except (SettingsError, OSError) as error:
-        say(str(error))
-    return 1

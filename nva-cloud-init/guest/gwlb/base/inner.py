@@ -8,6 +8,8 @@ Dropped is what nobody can tell: a fragment inside a fragment, headers that end 
 with flags that no stack sends together (RFC 9293), which the policy would read as an answer.
 """
 
+from __future__ import annotations
+
 from gwlb.settings import BRIDGE, GROUPS
 
 # Hop-by-hop, routing, AH, destination options; and fragment.

@@ -8,14 +8,18 @@ Three barriers, in places of their own, so that none falls with another:
  - traffic control: the same at a tunnel's way out, for `nft flush ruleset` empties all tables.
 """
 
+from __future__ import annotations
+
 import ipaddress
-import json
 import re
 
 from gwlb.base import inner
+from gwlb.errors import Failed, TooSlow
 from gwlb.policy import sets as policy
-from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, RUN, Settings, Tunnel
-from gwlb.system import Failed, TooSlow, ruleset_number, run, say, steady
+from gwlb.process import run, say
+from gwlb.ruleset import ruleset_number, steady
+from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, Settings, Tunnel
+from gwlb.state import BASE, read_json, write_json
 
 # Bit 31 of a packet's mark says "the policy lets it pass" (gwlb.policy.sets), which no other rule
 # says: an ACCEPT of somebody else's takes no packet past the barriers behind.
@@ -37,8 +41,6 @@ TRAFFIC = "traffic control"
 # Of a kernel without the classifier, as against one that refuses something.
 LACKS = re.compile("not found|is unknown")
 PLACES = (*TOOLS, "inet", "bridge", "netdev", TRAFFIC)
-# How the kernel showed what was loaded: each release of its tools has its own way to write it.
-LOADED = RUN / "base.json"
 # The number of the rules at which each place was last seen to be as it was loaded: while no rule
 # changes, nobody has to list them, however busy the machine is.
 _whole: dict[str, tuple[int, str]] = {}
@@ -201,10 +203,7 @@ def load_devices(settings: Settings) -> None:
 
 def problems(places: tuple[str, ...] = PLACES) -> dict[str, str]:
     """What is missing of the barriers, by its place; raises TooSlow if the kernel does not say."""
-    try:
-        loaded: dict[str, str] = json.loads(LOADED.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        loaded = {}
+    loaded: dict[str, str] = read_json(BASE)
     found = {what: _problem(what, loaded.get(what)) for what in places}
     return {what: problem for what, problem in found.items() if problem is not None}
 
@@ -263,11 +262,6 @@ def _shown(what: str, expected: str | None = None) -> str:
 
 
 def _remember(*names: str, absent: tuple[str, ...] = ()) -> None:
-    known: dict[str, str] = {}
-    if LOADED.exists():
-        known = json.loads(LOADED.read_text(encoding="utf-8"))
-    known.update({name: _shown(name) for name in names} | dict.fromkeys(absent, ""))
-    LOADED.parent.mkdir(parents=True, exist_ok=True)
-    fresh = LOADED.with_suffix(".new")
-    fresh.write_text(json.dumps(known), encoding="utf-8")
-    fresh.replace(LOADED)
+    """Keeps how the kernel shows it: each release of its tools has its own way to write rules."""
+    shown = {name: _shown(name) for name in names}
+    write_json(BASE, {**read_json(BASE), **shown, **dict.fromkeys(absent, "")})

@@ -1,7 +1,12 @@
 """Bridge and tunnels: how they are made, and whether they are still what was made."""
 
+from __future__ import annotations
+
+from gwlb.errors import Failed
+from gwlb.process import run
 from gwlb.settings import ADDRESSES, BRIDGE, GROUPS, LEAST_MTU, Settings
-from gwlb.system import SYSCTLS, Failed, Json, run, set_sysctl, sysctl
+from gwlb.state import Json
+from gwlb.system import SYSCTLS, set_sysctl, sysctl
 
 # What the kernel must do with bridged packets. The hooks have a switch per bridge, too, which is
 # set as well: who turns these off for everybody does not open the tunnels.

@@ -9,18 +9,22 @@ off ends the drain.
 A stop lasts drainSeconds at most. After it the NVA stays out of service until this starts again.
 """
 
+from __future__ import annotations
+
 import signal
 import time
 from contextlib import suppress
 
-from gwlb.drain import flows, state
+from gwlb import state
+from gwlb.drain import flows
 from gwlb.drain.events import Watcher, approve
 from gwlb.drain.plan import Causes, Probes, causes, deadline, told
+from gwlb.errors import Failed, ImdsError
 from gwlb.foreign import parse_json
-from gwlb.imds import ANSWER_LIMIT, ImdsError, fetch
-from gwlb.settings import Settings, SettingsError, load
-from gwlb.state import now
-from gwlb.system import Failed, Json, say
+from gwlb.imds import ANSWER_LIMIT, fetch
+from gwlb.process import say
+from gwlb.settings import Settings, load
+from gwlb.state import Json
 
 TICK_SECONDS = 1.0
 # A large table takes a while to read: it is read for this part of the time at most.
@@ -32,7 +36,7 @@ class Drainer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._watcher = Watcher(say)
+        self._watcher = Watcher()
         self._stop_until: float | None = None
         # Ids of the events that this drain is for, with the time at which each was first seen.
         self._seen: dict[str, float] = {}
@@ -60,14 +64,14 @@ class Drainer:
 
     def _resume(self) -> None:
         """Goes on with the events of an earlier run; the end of a stop is a start."""
-        known = state.read()
+        known = state.read_json(state.DRAIN)
         events = [str(event) for event in known.get("events", [])]
         if events:
             self._began = time.monotonic()
             self._seen = dict.fromkeys(events, self._began)
             self._approved = {str(event) for event in known.get("approved", [])}
         else:
-            state.clear()
+            state.DRAIN.unlink(missing_ok=True)
 
     def _step(self, at: float) -> None:
         if not self._watcher.asked and self._stop_until is None:
@@ -127,30 +131,30 @@ class Drainer:
     def _end(self) -> None:
         if self._began is not None:
             say("in service again: no event any more")
-            state.clear()
+            state.DRAIN.unlink(missing_ok=True)
         self._seen, self._approved = {}, set()
         self._began = None
         self._over = self._over_for_all = False
 
     def _publish(self, why: Causes, left: float, measured: Json) -> None:
-        known = state.read()
-        state.write(
+        known = state.read_json(state.DRAIN)
+        state.write_json(
+            state.DRAIN,
             {
                 "why": why.text,
-                "since": known.get("since") or now(),
+                "since": known.get("since") or state.now(),
                 "secondsLeft": round(max(0.0, left)),
                 **{key: known[key] for key in ("told", "flows", "idle") if key in known},
                 **measured,
                 "events": [event.id for event in why.events],
                 "approved": sorted(self._approved),
-            }
+            },
         )
 
     def _probes(self) -> Probes:
         """What health says of the probes; while it does not answer, nobody has been told."""
-        address = f"http://127.0.0.1:{self._settings.probe_port}{self._settings.probe_path}"
         with suppress(ImdsError, ValueError, LookupError, TypeError):
-            seen = parse_json(fetch(address, 3.0).body, ANSWER_LIMIT)["probes"]
+            seen = parse_json(fetch(self._settings.health_url, 3.0).body, ANSWER_LIMIT)["probes"]
             return Probes(int(seen["refused"]), float(seen["silent"]), float(seen["interval"]))
         return Probes(0, 0, 0)
 
@@ -160,13 +164,7 @@ class Drainer:
         self._said = text
 
 
-def main() -> int:
+def main(_: list[str]) -> None:
     # Waited for, not handled: nothing that a drain does is interrupted half-way.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    try:
-        drainer = Drainer(load())
-    except SettingsError as error:
-        say(str(error))
-        return 1
-    drainer.run()
-    return 0
+    Drainer(load()).run()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gwlb.errors import ImdsError
 from gwlb.foreign import parse_json
-from gwlb.imds import ANSWER_LIMIT, Answer, ImdsError, ask, time_of
-from gwlb.system import supervised
+from gwlb.imds import ANSWER_LIMIT, Answer, ask, time_of
+from gwlb.process import say, supervised
 
 NAME = "/metadata/instance/compute/name?api-version=2021-02-01&format=text"
 EVENTS = "/metadata/scheduledevents?api-version=2020-07-01"
@@ -94,11 +94,10 @@ def _name() -> str:
 class Watcher:
     """Asks every second; keeps the last answer while the service gives none."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
         self.events: list[Event] = []
         # True as soon as the service has answered once.
         self.asked = False
-        self._say = say
         self._known: dict[str, float] = {}
         self._name = ""
         self._said = ""
@@ -121,5 +120,5 @@ class Watcher:
 
     def _tell(self, text: str) -> None:
         if text != self._said:
-            self._say(text)
+            say(text)
         self._said = text

@@ -11,12 +11,12 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from itertools import islice
 
-from gwlb.netlink import attribute, attributes
-from gwlb.system import NETFILTER, Failed, sysctl
+from gwlb import netlink
+from gwlb.errors import Failed
+from gwlb.netlink import DONE, ERROR, NETFILTER, attribute, attributes
+from gwlb.system import sysctl
 
 GET, DELETE, STATISTICS = 0x101, 0x102, 0x104  # NFNL_SUBSYS_CTNETLINK
-REQUEST, DUMP = 0x1, 0x1 | 0x300  # NLM_F_REQUEST; with NLM_F_ROOT | NLM_F_MATCH
-ERROR, DONE = 2, 3
 TUPLE_ORIG, STATUS, PROTOINFO, TIMEOUT = 1, 3, 4, 7
 TUPLE_IP, TUPLE_PROTO = 1, 2
 PROTO_NUMBER = 1
@@ -47,13 +47,14 @@ def statistics() -> dict[str, int]:
 def dump(what: int = GET) -> Generator[tuple[int, bytes], None, None]:
     """Family and attributes of each entry; raises Failed if the kernel does not show them."""
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as link:
+        with netlink.opened(NETFILTER) as link:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             link.settimeout(10)
-            link.send(struct.pack("=IHHIIBBH", 20, what, DUMP, 1, 0, 0, 0, 0))
+            link.send(netlink.message(what, netlink.REQUEST | netlink.DUMP, netlink.about()))
             while True:
                 data = link.recv(RECEIVE_BYTES)
                 at = 0
+                # Not by messages(): a table is large.
                 while at + 16 <= len(data):
                     length, kind = struct.unpack_from("=IH", data, at)
                     if kind == DONE:
@@ -70,7 +71,7 @@ def dump(what: int = GET) -> Generator[tuple[int, bytes], None, None]:
 def delete(flows: Iterable[tuple[int, bytes]]) -> int:
     """Deletes entries by family and CTA_TUPLE_ORIG, gone ones too; returns how many."""
     flows, count = iter(flows), 0
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER) as link:
+    with netlink.opened(NETFILTER) as link:
         while requests := [_deletion(*flow) for flow in islice(flows, BATCH)]:
             link.send(b"".join(requests))
             count += len(requests)
@@ -81,5 +82,5 @@ def delete(flows: Iterable[tuple[int, bytes]]) -> int:
 
 
 def _deletion(family: int, ends: bytes) -> bytes:
-    body = struct.pack("=BBH", family, 0, 0) + attribute(0x8000 | TUPLE_ORIG, ends)
-    return struct.pack("=IHHII", 16 + len(body), DELETE, REQUEST, 0, 0) + body
+    body = netlink.about(family) + attribute(netlink.NESTED | TUPLE_ORIG, ends)
+    return netlink.message(DELETE, netlink.REQUEST, body)

@@ -1,9 +1,13 @@
 """gwlb-flows: keeps room for new flows in the kernel's connection table, and what it goes by."""
 
-import time
+from __future__ import annotations
 
+import time
+from typing import NoReturn
+
+from gwlb.errors import Failed
 from gwlb.flows import room, tuning
-from gwlb.system import Failed, say
+from gwlb.process import say
 
 TICK_SECONDS = 0.25
 # A large table takes a while to read: that is done for this part of the time at most.
@@ -24,7 +28,7 @@ def look() -> list[str]:
     return [*found, f"{evicted} silent flows made room for new ones"] if evicted else found
 
 
-def main() -> int:
+def main(_: list[str]) -> NoReturn:
     quiet_until = 0.0
     while True:
         begun = time.monotonic()

@@ -7,7 +7,6 @@ cut: its next packet is judged like the first that a neighbour's flow sends here
 
 from __future__ import annotations
 
-import json
 import random
 import struct
 import time
@@ -17,13 +16,12 @@ from itertools import chain, islice
 
 from gwlb.flows import conntrack as table
 from gwlb.netlink import spans
-from gwlb.settings import RUN
-from gwlb.system import Json, sysctl
+from gwlb.state import FLOWS, Json, read_json, write_json
+from gwlb.system import sysctl
 
 # Shares of the table: more established flows than the first are brought down to the second. Above
 # the third new flows are about to be refused.
 HIGH, LOW, FULL = 0.75, 0.6, 0.95
-STATE = RUN / "flows.json"
 # Seconds without news of the program that makes room, and it makes none.
 STALE_SECONDS = 10
 # The first entries of a dump stand for all: a hash has given each its place.
@@ -86,22 +84,14 @@ def make() -> int:
             oldest = ages[int(len(ages) * LOW * limit / assured)]
             chosen = (flow[1] for flow in chain(first, flows) if flow and flow[0] >= oldest)
             evicted = table.delete(chosen)
-    _note({"at": time.monotonic(), "assured": assured, "evicted": seen()["evicted"] + evicted})
+    evictions = seen()["evicted"] + evicted
+    write_json(FLOWS, {"at": time.monotonic(), "assured": assured, "evicted": evictions})
     return evicted
-
-
-def _note(look: Json) -> None:
-    fresh = STATE.with_suffix(".new")
-    fresh.write_text(json.dumps(look), encoding="utf-8")
-    fresh.replace(STATE)
 
 
 def seen() -> Json:
     """The last look at a full table, and the sum of evictions since the machine started."""
-    try:
-        return json.loads(STATE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {"at": float("-inf"), "assured": 0, "evicted": 0}
+    return {"at": float("-inf"), "assured": 0, "evicted": 0, **read_json(FLOWS)}
 
 
 def problems() -> list[str]:

@@ -3,9 +3,12 @@
 Set before the tunnels open; gwlb-flows sets again what somebody changes, which cuts no flow.
 """
 
+from __future__ import annotations
+
 import os
 
-from gwlb.system import SYSCTLS, Failed, set_sysctl, sysctl
+from gwlb.errors import Failed
+from gwlb.system import SYSCTLS, set_sysctl, sysctl
 
 CONNTRACK = "net/netfilter/nf_conntrack_"
 # Seconds: no load balancer of Azure's remembers a silent TCP flow for more than 100 minutes, so

@@ -1,16 +1,20 @@
 """What health says is wrong: looked at when somebody asks, once for all who ask at a time."""
 
+from __future__ import annotations
+
 import os
 import threading
 import time
 
 from gwlb.base.checks import look
+from gwlb.errors import Failed
 from gwlb.foreign import short
 from gwlb.health.selftest import SelfTest
 from gwlb.policy.agent import verify_problem
+from gwlb.process import say, supervised
 from gwlb.settings import Settings
-from gwlb.state import STATE, read_json
-from gwlb.system import Failed, address_of, outward_device, say, supervised
+from gwlb.state import POLICY, read_json
+from gwlb.system import address_of, outward_device
 
 # The probe allows its interval, 5 s at least: far more than an answer may take.
 ANSWER_SECONDS = 2.0
@@ -109,6 +113,6 @@ class Nva(Looker):
         return problems
 
     def _policy_problems(self) -> tuple[str, ...]:
-        if not read_json(STATE).get("hash"):
+        if not read_json(POLICY).get("hash"):
             return ("no policy is in force: nothing passes",)
         return self._policy.problems()

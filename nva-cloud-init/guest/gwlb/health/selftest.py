@@ -15,13 +15,13 @@ import struct
 import time
 from pathlib import Path
 
+from gwlb import state
 from gwlb.base import rules
+from gwlb.errors import Failed
 from gwlb.netlink import PAYLOAD, listen, packets
 from gwlb.policy.sets import SELF_TEST
+from gwlb.process import run, say, supervised
 from gwlb.settings import BRIDGE, EXTERNAL, INTERNAL, Settings, Tunnel
-from gwlb.state import SELF_TEST as STATE
-from gwlb.state import read_json, write_json
-from gwlb.system import Failed, run, say, supervised
 
 SECONDS = 1.0
 # One that does not come is sent again: lost is what none of so many came of.
@@ -50,7 +50,7 @@ class SelfTest:
         self._secret = secrets.token_bytes(8)
         self._lost: tuple[str, ...] = ()
         self._foreign: list[str] = []
-        self._totals = read_json(STATE).get("lost", {})
+        self._totals = state.read_json(state.SELF_TEST).get("lost", {})
         self._prepared = False
         self.said = "not begun"
 
@@ -76,7 +76,8 @@ class SelfTest:
                 self.said = said
             for way in self._lost:
                 self._totals[way] = self._totals.get(way, 0) + 1
-            write_json(STATE, {"made": said, "now": self._lost, "lost": self._totals})
+            seen = {"made": said, "now": self._lost, "lost": self._totals}
+            state.write_json(state.SELF_TEST, seen)
             time.sleep(max(0.0, SECONDS - (time.monotonic() - begun)))
 
     def _round(self) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ Listens on the NIC's address and on loopback, so that nothing can be asked throu
 Ends, to be started anew, when that address is gone.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -18,31 +20,21 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, NoReturn
 
-from gwlb.drain import state as drain_state
+from gwlb.errors import Failed
 from gwlb.foreign import cut_after, short
 from gwlb.health.looks import Nva
 from gwlb.health.selftest import SelfTest
-from gwlb.policy.bundle import RefusedError
 from gwlb.policy.metrics import metrics_text
-from gwlb.settings import PLATFORM, RUN, Settings, SettingsError, load
-from gwlb.state import LAST_GOOD, STATE, read_json
-from gwlb.system import (
-    Failed,
-    Json,
-    address_of,
-    outward_device,
-    say,
-    supervised,
-    wait_for,
-)
+from gwlb.process import say, supervised
+from gwlb.settings import PLATFORM, Settings, load
+from gwlb.state import DRAIN, IN_SERVICE, LAST_GOOD, POLICY, Json, read_json
+from gwlb.system import address_of, outward_device, wait_for
 
 NIC_SECONDS = 60
 # What the scale set's health extension asks, from inside; another path would be another model.
 APPLICATION_PATH = "/health/application"
-# There from the first good answer to the load balancer's probe on, until the machine starts anew.
-IN_SERVICE = RUN / "in-service"
 # Intervals between probes that are looked back on.
 INTERVALS = 3
 # Callers of the platform, and of this machine, who are at their request; far more than probes need.
@@ -184,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def _health(self) -> None:
-        problems, drain = self.server.looker.problems(), drain_state.read()
+        problems, drain = self.server.looker.problems(), read_json(DRAIN)
         well = not problems and not drain
         if self.client_address[0] == PLATFORM:
             self.server.probes.answered(well)
@@ -194,12 +186,12 @@ class Handler(BaseHTTPRequestHandler):
             "problems": list(problems),
             "probes": self.server.probes.seen(),
             "selfTest": self.server.looker.test.said,
-            "policy": read_json(STATE),
+            "policy": read_json(POLICY),
         }
         self._answer(200 if well else 503, "application/json", json.dumps(body) + "\n")
 
     def _application(self) -> None:
-        upgraded = self.server.probes.in_service and not read_json(STATE).get("refused")
+        upgraded = self.server.probes.in_service and not read_json(POLICY).get("refused")
         whole = upgraded and has_room() and not self.server.looker.problems()
         state = "Healthy" if whole else "Unhealthy"
         body = json.dumps({"ApplicationHealthState": state})
@@ -208,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
     def _metrics(self) -> None:
         try:
             text = metrics_text()
-        except (RefusedError, OSError) as error:
+        except (Failed, OSError) as error:
             self._answer(503, "text/plain", f"{error}\n")
             return
         self._answer(200, "text/plain; version=0.0.4", text)
@@ -241,20 +233,16 @@ def has_room() -> bool:
     return True
 
 
-def main() -> int:
-    try:
-        settings = load()
-        nic = wait_for("device with the default route", outward_device, NIC_SECONDS)
-        address = wait_for(f"address on {nic}", lambda: address_of(nic), NIC_SECONDS)
-        test = SelfTest(settings, nic, address)
-        test.start()
-        looker, probes = Nva(settings, address, test), Probes()
-        servers = [Server(settings, where, looker, probes) for where in (address, "127.0.0.1")]
-    except (Failed, SettingsError, OSError) as error:
-        say(str(error))
-        return 1
+def main(_: list[str]) -> NoReturn:
+    settings = load()
+    nic = wait_for("device with the default route", outward_device, NIC_SECONDS)
+    address = wait_for(f"address on {nic}", lambda: address_of(nic), NIC_SECONDS)
+    test = SelfTest(settings, nic, address)
+    test.start()
+    looker, probes = Nva(settings, address, test), Probes()
+    servers = [Server(settings, where, looker, probes) for where in (address, "127.0.0.1")]
     say(f"answering on {address}:{settings.probe_port}{settings.probe_path}")
     for server in servers:
         supervised(server.serve_forever)
-    signal.pause()
-    return 1
+    while True:
+        signal.pause()

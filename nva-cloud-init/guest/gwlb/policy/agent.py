@@ -5,34 +5,33 @@ from __future__ import annotations
 import http.client
 import math
 import time
-from collections.abc import Callable
 from typing import Any
 
 from gwlb import state
+from gwlb.errors import Failed, ImdsError, RefusedError
 from gwlb.foreign import parse_json
-from gwlb.imds import ANSWER_LIMIT, ImdsError, fetch
+from gwlb.imds import ANSWER_LIMIT, fetch
 from gwlb.policy import kernel
-from gwlb.policy.bundle import Bundle, RefusedError, parse_bundle, parse_user_data
+from gwlb.policy.bundle import Bundle, parse_bundle, parse_user_data
 from gwlb.policy.user_data import UserData
-from gwlb.system import Events, ruleset_number
+from gwlb.process import say
+from gwlb.ruleset import ruleset_number
+from gwlb.settings import Settings
+from gwlb.system import Events
 
 HEALTH_SECONDS = 5.0
-POLL_SECONDS = 10.0
 RETRY_SECONDS = 60.0
 LOOKS = 3
 REST_SECONDS = 0.2
-
-Say = Callable[[str], None]
 
 
 class Agent:
     """The policy's life on this machine. `state` is what health and people read."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Takes up the state of an earlier run on this boot."""
-        self.say = say
-        self.settings = state.read_json(state.SETTINGS)
-        saved = state.read_json(state.STATE)
+        self.settings = settings
+        saved = state.read_json(state.POLICY)
         self.generation = int(saved.get("generation") or 0)
         self.state: dict[str, Any] = {
             "hash": saved.get("hash"),
@@ -51,17 +50,17 @@ class Agent:
     def publish(self) -> None:
         """Writes the state; a failure is said, and changes nothing about the packets."""
         try:
-            state.write_json(state.STATE, {**self.state, "generation": self.generation})
+            state.write_json(state.POLICY, {**self.state, "generation": self.generation})
         except OSError as error:
-            self.say(f"state not written: {error}")
+            say(f"state not written: {error}")
 
     # --- putting a policy in force ---------------------------------------------------------------
 
     def load(self, bundle: Bundle, source: str) -> None:
-        """Puts a policy in force and says so; RefusedError leaves the old one in force."""
+        """Puts a policy in force and says so; Failed leaves the old one in force."""
         started = time.monotonic()
         with state.alone():
-            saved = int(state.read_json(state.STATE).get("generation") or 0)
+            saved = int(state.read_json(state.POLICY).get("generation") or 0)
             old = kernel.in_force()
             flow = kernel.counters().get("flow", (0, 0)) if old else (0, 0)
             current = kernel.load(bundle, max(self.generation, saved))
@@ -80,7 +79,7 @@ class Agent:
             self.state |= {"hash": bundle.hash, "source": source, "loadedAt": state.now()}
             self.publish()
         milliseconds = (time.monotonic() - started - kernel.SETTLE_SECONDS) * 1000
-        self.say(
+        say(
             f"policy {bundle.hash[:12]} in force from {source} as generation "
             f"{current.slot}{current.generation}, loaded in {milliseconds:.0f} ms"
         )
@@ -104,7 +103,7 @@ class Agent:
             state.write_json(state.TOTALS, kept)
             state.write_json(state.LOGGED, due)
         except OSError as error:
-            self.say(f"counters not kept: {error}")
+            say(f"counters not kept: {error}")
 
     def record_fingerprint(self, bundle: Bundle, current: kernel.InForce) -> None:
         """Keeps what the kernel should look like, for verify.
@@ -117,7 +116,7 @@ class Agent:
         try:
             state.write_json(state.FINGERPRINT, {"fingerprint": mark, "number": mark and number})
         except OSError as error:
-            self.say(f"fingerprint not written: {error}")
+            say(f"fingerprint not written: {error}")
 
     def restore(self) -> None:
         """Loads the last good policy from the disk, unless a policy is in force and whole.
@@ -128,20 +127,20 @@ class Agent:
         try:
             bundle = parse_bundle(state.LAST_GOOD.read_bytes())
         except FileNotFoundError:
-            self.say("no policy on disk")
+            say("no policy on disk")
         except (OSError, RefusedError) as error:
-            self.say(f"last good policy on disk cannot be used: {error}")
+            say(f"last good policy on disk cannot be used: {error}")
         current = kernel.in_force()
         if current and verify_problem() is None:
             self.bundle = bundle if bundle and bundle.hash == current.hash else None
-            self.say(f"policy {current.hash[:12]} is in force already")
+            say(f"policy {current.hash[:12]} is in force already")
         elif bundle is None:
-            self.say("no policy is in force: nothing passes until one arrives")
+            say("no policy is in force: nothing passes until one arrives")
         else:
             try:
                 self.load(bundle, "disk")
-            except RefusedError as error:
-                self.say(f"last good policy {bundle.hash[:12]} not loaded: {error}")
+            except Failed as error:
+                say(f"last good policy {bundle.hash[:12]} not loaded: {error}")
 
     def save(self, bundle: Bundle) -> None:
         """Keeps a policy that has proven good for the next boot."""
@@ -150,14 +149,14 @@ class Agent:
             self.state["saved"] = True
         except OSError as error:
             self.state["saved"] = f"not saved for the next boot: {error}"
-            self.say(f"policy {bundle.hash[:12]} {self.state['saved']}")
+            say(f"policy {bundle.hash[:12]} {self.state['saved']}")
 
     # --- following the metadata service ----------------------------------------------------------
 
     def step(self, text: str | None, imds: str) -> None:
         """What the metadata service said, or that it said nothing."""
         if imds != self.state["imds"]:
-            self.say(f"metadata service: {imds}")
+            say(f"metadata service: {imds}")
             self.state["imds"] = imds
         if text is not None and (text != self.seen or time.monotonic() > self.retry_at):
             self.seen, self.retry_at = text, time.monotonic() + RETRY_SECONDS
@@ -179,7 +178,7 @@ class Agent:
             self.state |= {"refused": None, "source": "imds"}
             if not state.LAST_GOOD.exists() or state.LAST_GOOD.read_bytes() != bundle.raw:
                 self.save(bundle)
-        except RefusedError as error:
+        except Failed as error:
             self.refuse(bundle_hash, str(error))
 
     def refuse(self, bundle_hash: str | None, reason: str) -> None:
@@ -188,7 +187,7 @@ class Agent:
         if old and (old["hash"], old["reason"]) == (bundle_hash, reason):
             return
         self.state["refused"] = {"hash": bundle_hash, "reason": reason, "at": state.now()}
-        self.say(f"policy {(bundle_hash or 'without hash')[:12]} refused: {reason}")
+        say(f"policy {(bundle_hash or 'without hash')[:12]} refused: {reason}")
 
     def replace(self, bundle: Bundle) -> None:
         """Loads a policy, looks at the data path, and goes back if the policy broke it."""
@@ -205,9 +204,8 @@ class Agent:
 
     def healthy(self) -> bool:
         """What the load balancer's probe would see if the NVA were not draining."""
-        port, path = self.settings.get("probePort", 8080), self.settings.get("probePath", "/")
         try:
-            answer = fetch(f"http://127.0.0.1:{port}{path}", 2.0)
+            answer = fetch(self.settings.health_url, 2.0)
             if answer.status == http.client.OK:
                 return True
             return parse_json(answer.body, ANSWER_LIMIT)["problems"] == []
@@ -227,16 +225,16 @@ class Agent:
         """Loads the policy again when somebody changed the rules in the kernel."""
         if self.bundle is None or (problem := verify_problem()) is None:
             return
-        self.say(f"rules in the kernel are not those of the policy: {problem}")
+        say(f"rules in the kernel are not those of the policy: {problem}")
         try:
             self.load(self.bundle, self.state["source"] or "disk")
-        except RefusedError as error:
-            self.say(f"not repaired: {error}")
+        except Failed as error:
+            say(f"not repaired: {error}")
 
     def run(self) -> None:
         """Follows the metadata service for ever."""
         self.restore()
-        seconds = float(self.settings.get("policyPollSeconds") or POLL_SECONDS)
+        seconds = self.settings.poll_seconds
         user_data = UserData(seconds)
         events = Events(rules=True, also=[user_data.news])
         while True:
@@ -287,6 +285,6 @@ def difference(known: dict[str, Any]) -> str | None:
             with state.alone():
                 if state.read_json(state.FINGERPRINT) == known:
                     state.write_json(state.FINGERPRINT, {**known, "number": number})
-    except (OSError, RefusedError) as error:
+    except (OSError, Failed) as error:
         return str(error)
     return problem

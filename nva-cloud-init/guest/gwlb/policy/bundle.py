@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from gwlb.errors import RefusedError
 from gwlb.foreign import parse_json
-from gwlb.system import Failed
 
 VERSION = "azure-gwlb-policy/1"
 # The same limits as in components/policy/; as many load in seconds on a small machine.
@@ -25,10 +25,6 @@ LINES_LIMIT = 16_384
 RANGES_LIMIT = 65_536
 SET_BITS = 24
 FAMILY_BITS = {4: 32, 6: 128}
-
-
-class RefusedError(Failed):
-    """The bundle cannot be loaded; the text says why."""
 
 
 @dataclass(frozen=True)

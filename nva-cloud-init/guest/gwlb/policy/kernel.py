@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import subprocess
 import time
 from dataclasses import dataclass
 
 from gwlb import fastpath
-from gwlb.policy.bundle import Bundle, RefusedError
+from gwlb.errors import Failed
+from gwlb.policy.bundle import Bundle
 from gwlb.policy.sets import (
     ANSWER,
     GENERATION_MASK,
@@ -27,7 +27,8 @@ from gwlb.policy.sets import (
     TURNED,
     flip_script,
 )
-from gwlb.system import steady
+from gwlb.process import run
+from gwlb.ruleset import steady
 
 TOOLS = {4: "iptables", 6: "ip6tables"}
 # The protocol of error messages.
@@ -46,23 +47,14 @@ class InForce:
     hash: str
 
 
-def run(argv: list[str], text: str | None = None) -> str:
-    """Runs a tool; what it says on failure becomes the reason."""
-    try:
-        done = subprocess.run(
-            argv, input=text, text=True, capture_output=True, timeout=COMMAND_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RefusedError(f"{argv[0]}: {error}") from error
-    if done.returncode != 0:
-        said = " ".join(done.stderr.split())[:400]
-        raise RefusedError(f"{' '.join(argv)}: {said or f'exit code {done.returncode}'}")
-    return done.stdout
+def loaded(text: str, *argv: str) -> None:
+    """Gives a tool rules to load, or to test."""
+    run([*argv], text, COMMAND_SECONDS)
 
 
 def listed(*argv: str) -> str:
     """What a tool lists, known to be right."""
-    return steady(lambda: run([*argv]))
+    return steady(lambda: run([*argv], seconds=COMMAND_SECONDS))
 
 
 def in_force() -> InForce | None:
@@ -82,7 +74,7 @@ def chains_listed() -> str:
 
 
 def load(bundle: Bundle, last_generation: int) -> InForce:
-    """Puts a policy in force, or raises RefusedError and leaves everything as it was."""
+    """Puts a policy in force, or raises Failed and leaves everything as it was."""
     old = in_force()
     slot = other(old.slot if old else "B")
     last = max(last_generation, old.generation if old else 0)
@@ -91,15 +83,15 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
     texts = {family: filter_script(bundle, family, slot, generation) for family in TOOLS}
     flip = flip_script(bundle, slot, generation, stale_objects())
     for family, tool in TOOLS.items():
-        run([f"{tool}-restore", "--noflush", "--test"], texts[family])
-    run(["nft", "-c", "-f", "-"], flip)
+        loaded(texts[family], f"{tool}-restore", "--noflush", "--test")
+    loaded(flip, "nft", "-c", "-f", "-")
     for family, tool in TOOLS.items():
-        run([f"{tool}-restore", "--noflush"], texts[family])
+        loaded(texts[family], f"{tool}-restore", "--noflush")
     # No packet goes past the rules while the new ones take over.
     fastpath.close()
     try:
-        run(["nft", "-f", "-"], flip)
-    except RefusedError:
+        loaded(flip, "nft", "-f", "-")
+    except Failed:
         fastpath.set_generation(old.generation if old else 0)
         raise
     fastpath.set_generation(generation)
@@ -113,7 +105,7 @@ def clear_slot(slot: str) -> None:
         if chains:
             lines = ["*filter", f":GWLB-{slot} - [0:0]"]
             lines += [f"-F {name}" for name in chains] + [f"-X {name}" for name in chains]
-            run([f"{tool}-restore", "--noflush"], "\n".join([*lines, "COMMIT", ""]))
+            loaded("\n".join([*lines, "COMMIT", ""]), f"{tool}-restore", "--noflush")
 
 
 def wait_until_settled() -> None:

@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 
 from gwlb import fastpath, state
+from gwlb.errors import Failed
 from gwlb.flows import conntrack, room
 from gwlb.flows.tuning import FRAGMENTS
 from gwlb.policy import kernel
-from gwlb.settings import ROOT
-from gwlb.system import Failed, sysctl
+from gwlb.system import sysctl
 
 Counts = dict[str, tuple[int, int]]
 
@@ -34,7 +34,7 @@ def rule_counts() -> Counts:
 def metrics_text() -> str:
     """Counters and state in Prometheus' text format."""
     counts = rule_counts()
-    status = state.read_json(state.STATE)
+    status = state.read_json(state.POLICY)
     audit = state.read_json(state.AUDIT)
     labels = {"hash": status.get("hash") or "", "source": status.get("source") or ""}
     return "".join(
@@ -112,7 +112,7 @@ def metrics_text() -> str:
 def fragment_series() -> list[str]:
     """What became of fragments, and the memory that those of IPv4 take just now."""
     ip = [line.split() for line in _kernel("snmp").splitlines() if line.startswith("Ip:")]
-    failed4 = dict(zip(*ip, strict=True)).get("ReasmFails", 0) if ip else 0
+    failed4 = dict(zip(*ip)).get("ReasmFails", 0) if ip else 0
     failed6 = re.search(r"Ip6ReasmFails\s+(\d+)", _kernel("snmp6"))
     taken = re.search(r"FRAG: .* memory (\d+)", _kernel("sockstat"))
     return [
@@ -143,7 +143,7 @@ def fragment_series() -> list[str]:
 def _kernel(name: str) -> str:
     """What the kernel says of this namespace of the network."""
     try:
-        return (ROOT / "proc/net" / name).read_text(encoding="ascii")
+        return (state.ROOT / "proc/net" / name).read_text(encoding="ascii")
     except OSError:
         return ""
 
@@ -201,4 +201,4 @@ def series(name: str, kind: str, text: str, samples: list[tuple[dict[str, str], 
 
 def seconds_of(text: str | None) -> int:
     """Unix time of a time in the state; 0 if there is none."""
-    return int(datetime.fromisoformat(text).timestamp()) if text else 0
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()) if text else 0

@@ -8,11 +8,11 @@ address of the metadata service.
 from __future__ import annotations
 
 import json
-import sys
 
 from gwlb.policy.agent import Agent, verify_problem
-from gwlb.policy.bundle import RefusedError
 from gwlb.policy.metrics import metrics_text, rule_counts
+from gwlb.process import say
+from gwlb.settings import load
 
 USAGE = """\
   gwlb-policy restore   load the last good policy from the disk (at boot, before packets flow)
@@ -23,42 +23,28 @@ USAGE = """\
   gwlb-policy metrics   counters and state in Prometheus' text format"""
 
 
-def say(text: str) -> None:
-    """One line in the journal."""
-    print(f"gwlb-policy: {text}", flush=True)
-
-
 def print_counters() -> None:
     """What each rule counted since the machine started."""
     for rule, (packets, size) in rule_counts().items():
         print(json.dumps({"rule": rule, "packets": packets, "bytes": size}))
 
 
-def verb(argv: list[str]) -> int:
-    """Runs one verb."""
-    match argv:
-        case ["restore"]:
-            Agent(say).restore()
-        case ["run"]:
-            Agent(say).run()
-        case ["verify"]:
-            if problem := verify_problem():
-                print(f"gwlb-policy: {problem}", file=sys.stderr)
-                return 1
-        case ["counters"]:
-            print_counters()
-        case ["metrics"]:
-            print(metrics_text(), end="")
-        case _:
-            print(USAGE, file=sys.stderr)
-            return 2
-    return 0
-
-
-def main() -> int:
+def main(argv: list[str]) -> int:
     """Runs the verb of the command line."""
-    try:
-        return verb(sys.argv[1:])
-    except (RefusedError, OSError) as error:
-        print(f"gwlb-policy: {error}", file=sys.stderr)
-        return 1
+    verb = argv[0] if len(argv) == 1 else ""
+    if verb == "restore":
+        Agent(load()).restore()
+    elif verb == "run":
+        Agent(load()).run()
+    elif verb == "verify":
+        if problem := verify_problem():
+            say(f"gwlb-policy: {problem}")
+            return 1
+    elif verb == "counters":
+        print_counters()
+    elif verb == "metrics":
+        print(metrics_text(), end="")
+    else:
+        say(USAGE)
+        return 2
+    return 0

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from itertools import pairwise
 
-from gwlb.policy.bundle import AddressSet, Bundle, RefusedError
+from gwlb.errors import RefusedError
+from gwlb.policy.bundle import AddressSet, Bundle
 
 # First and last address, and the bits of all sets that they are in.
 Class = tuple[int, int, int]
@@ -185,7 +185,7 @@ def blocks_by_length(members: list[Class], bits: int) -> dict[int, list[tuple[in
             return None
     spare = len(members) // 8
     lengths = sorted(found)
-    for short, long in pairwise(lengths):
+    for short, long in zip(lengths, lengths[1:]):
         more = len(found[short]) << long - short
         if more <= spare:
             step = 1 << bits - long

@@ -8,8 +8,9 @@ import time
 from collections import deque
 from contextlib import suppress
 
-from gwlb.imds import HEADERS, IMDS, ImdsError, fetch
-from gwlb.system import supervised
+from gwlb.errors import ImdsError
+from gwlb.imds import HEADERS, IMDS, fetch
+from gwlb.process import supervised
 
 USER_DATA = "/metadata/instance/compute/userData?api-version=2021-01-01&format=text"
 IMDS_SECONDS = 5.0
