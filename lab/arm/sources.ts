@@ -8,7 +8,9 @@ const scaleSets = (page: string) =>
 export const docs = {
   adminState: learn("load-balancer/admin-state-overview"),
   apiErrors: learn("azure-resource-manager/troubleshooting/common-deployment-errors"),
+  autoscale: learn("azure-monitor/autoscale/autoscale-understanding-settings"),
   autoOs: scaleSets("automatic-upgrade"),
+  balancerAdvice: learn("load-balancer/load-balancer-best-practices"),
   balancerErrors: learn("load-balancer/load-balancer-common-deployment-errors"),
   balancerLimits: learn(
     "azure-resource-manager/management/azure-subscription-service-limits#load-balancer",
@@ -28,6 +30,7 @@ export const docs = {
   names: learn("azure-resource-manager/management/resource-name-rules"),
   natGateway: learn("nat-gateway/nat-overview"),
   orchestration: scaleSets("orchestration-modes"),
+  outbound: learn("load-balancer/load-balancer-outbound-connections"),
   outboundRules: learn("load-balancer/outbound-rules"),
   privateAddresses: learn("virtual-network/ip-services/private-ip-addresses"),
   probes: learn("load-balancer/load-balancer-custom-probe-overview"),
@@ -36,6 +39,7 @@ export const docs = {
   roles: learn("role-based-access-control/role-definitions"),
   roleErrors: learn("role-based-access-control/troubleshooting"),
   rolling: scaleSets("configure-rolling-upgrades"),
+  scaleIn: scaleSets("scale-in-policy"),
   securityGroups: learn("virtual-network/network-security-groups-overview"),
   skus: learn("load-balancer/skus"),
   sshKeys: learn("virtual-machines/linux/mac-create-ssh-keys"),

@@ -1,9 +1,25 @@
 /** Power of a virtual machine, and what was asked of it: kept in the store, in no answer. Pure. */
 import { type ArmError, refuse } from "../arm/errors";
 import { asBody, asNumber, asText, type Body, type StoredResource } from "../arm/resource";
-import { refusalsOf } from "../arm/rules";
+import { behavesSo, refusalsOf } from "../arm/rules";
 import { docs } from "../arm/sources";
 import { isTerminating } from "./scheduledEvents";
+
+behavesSo(
+  "Microsoft.Compute/virtualMachines",
+  {
+    says: "A guest has 60 seconds for an orderly shutdown.",
+    assumed: "The service's limit is not documented.",
+  },
+  {
+    says: "A machine that crashes is started again after a second.",
+    assumed: "The service heals it, and nothing says how fast.",
+  },
+  {
+    says: "A machine that powers itself off stays on its host until it is started.",
+    documented: docs.machineErrors,
+  },
+);
 
 const NOT_ALLOWED = { code: "OperationNotAllowed", http: 409 } as const;
 

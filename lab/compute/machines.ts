@@ -35,7 +35,7 @@ export interface MachinesListener {
 
 /** Seconds that a machine gets to power off when the lab goes down. */
 const DOWN_GRACE = 4;
-/** Seconds that a guest gets for an orderly shutdown; Azure's limit is not documented. */
+/** Seconds that a guest gets for an orderly shutdown. */
 const SHUTDOWN_GRACE = 60;
 /** A machine that crashes is started again after this many milliseconds, as Azure heals it. */
 const HEAL_MS = 1000;

@@ -5,8 +5,28 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../arm/errors";
 import { asBodies, asBody, asText, type StoredResource } from "../arm/resource";
-import { refusalsOf } from "../arm/rules";
+import { behavesSo, refusalsOf } from "../arm/rules";
 import { docs } from "../arm/sources";
+
+behavesSo(
+  "Scheduled events",
+  {
+    says: "Notice is 15 minutes of a freeze or reboot, 10 of a redeploy, 30 seconds of a preemption.",
+    documented: docs.events,
+  },
+  {
+    says: "Terminate comes only with a delete, with 5 to 15 minutes as the profile has it.",
+    documented: docs.terminate,
+  },
+  {
+    says: "Events of one deletion happen early after all its machines have approved.",
+    documented: docs.terminate,
+  },
+  {
+    says: "A freeze takes 9 seconds.",
+    assumed: `A few seconds are documented (${docs.events}): what the guest does about them is the same.`,
+  },
+);
 
 const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   noNotice: {

@@ -1,12 +1,45 @@
 /** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
 import { parseNetwork } from "../../components/azure/addresses";
 import { parseId } from "../arm/ids";
+import { behavesSo } from "../arm/rules";
+import { docs } from "../arm/sources";
 import type { Run } from "../compute/scaleSets/observe";
 import type { HealthCheck } from "../compute/scaleSets/readHealth";
 import { type ScheduledEvent, shownEvent } from "../compute/scheduledEvents";
 import type { Nic, Probe, Vm } from "../network/model";
 import { vnetNamespace } from "../network/topology/names";
 import { type Member, probeKey, type View } from "../network/view";
+
+behavesSo(
+  "Health probes",
+  {
+    says: "An HTTP probe takes 200 as up and any other answer as down, at once; its threshold counts timeouts.",
+    documented: docs.probes,
+  },
+  {
+    says: "A TCP probe needs its threshold in a row, up as down.",
+    documented: docs.probes,
+  },
+  {
+    says: "A machine that is off is not probed.",
+    documented: docs.probes,
+  },
+);
+
+behavesSo(
+  "Instance metadata",
+  { says: "A machine may ask 5 times a second, else it gets 429.", documented: docs.metadata },
+  { says: "A Standard public address is not shown to its machine.", documented: docs.metadata },
+  {
+    says: "A changed userData shows after two seconds.",
+    assumed: "The delay is not documented; the lab's can be set.",
+  },
+);
+
+behavesSo("Scheduled events", {
+  says: "The first question switches events on: an answer within 2 minutes, events within 5; off after a day without one.",
+  documented: docs.events,
+});
 
 export interface MachineMetadata {
   /** Id of the VM. */

@@ -4,9 +4,14 @@ import { type ArmError, refuse } from "../errors";
 import { isUnder } from "../ids";
 import { inUse, namedBy, referenceProblems } from "../inUse";
 import { asText, type Child, childrenOf, refOf, type StoredResource } from "../resource";
-import { refusalsOf } from "../rules";
-import { docs } from "../sources";
+import { behavesSo, refusalsOf } from "../rules";
+import { docs, recordings } from "../sources";
 import type { Put, World } from "../world";
+
+behavesSo("Chains to a gateway", {
+  says: "A chain leads to a gateway without rule, probe or External tunnel, too, across networks that do not know each other.",
+  recorded: `PUT of an interface chained to such a gateway, 2021-07; ${recordings.cli}`,
+});
 
 const refusals = refusalsOf("Chains to a gateway", {
   toItself: {

@@ -23,6 +23,11 @@ import {
 import { loadBalancerShape } from "./loadBalancerShape";
 import { skuChange } from "./publicIPAddress";
 
+behavesSo("Microsoft.Network/loadBalancers", {
+  says: "An answer has a list of each kind of part, if an empty one.",
+  recorded: `PUT of load balancers with some kinds only; ${recordings.operator}`,
+});
+
 const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
   inFleet: {
     code: "LoadBalancerInUseByVirtualMachineScaleSet",

@@ -2,7 +2,7 @@ import { type ArmError, refuse } from "../errors";
 import { parseId, sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { childrenOf, refOf, refsOf } from "../resource";
-import { refusalsOf } from "../rules";
+import { behavesSo, refusalsOf } from "../rules";
 import { list, readOnly, record, ref, served, text, whole } from "../schema";
 import { docs, issue, recordings } from "../sources";
 import type { Put, World } from "../world";
@@ -14,6 +14,11 @@ import {
   withProperties,
 } from "./definition";
 import { takenProblems, zoneChange } from "./publicIPAddress";
+
+behavesSo("Microsoft.Network/natGateways", {
+  says: "A NAT gateway has an idle timeout of 4 minutes unless it says otherwise.",
+  recorded: `PUT of a NAT gateway without one; ${recordings.operator}`,
+});
 
 const refusals = refusalsOf("Microsoft.Network/natGateways", {
   sku: {

@@ -3,7 +3,9 @@ import { assignAddresses } from "../addressing";
 import { childNameProblems, nameChildren } from "../children";
 import { keyOf, sameId } from "../ids";
 import { asBodies, asBody, childrenOf, refOf, type StoredResource } from "../resource";
+import { behavesSo } from "../rules";
 import { child, flag, list, record, ref, served, text } from "../schema";
+import { recordings } from "../sources";
 import type { Put } from "../world";
 import {
   networkName,
@@ -21,6 +23,11 @@ import {
   securityGroup,
   whileAttached,
 } from "./networkInterfaceRules";
+
+behavesSo("Microsoft.Network/networkInterfaces", {
+  says: "Without a word an interface forwards nothing, is not accelerated, and its first configuration is primary and IPv4.",
+  recorded: `PUT of interfaces without these; ${recordings.client}`,
+});
 
 /** A network interface. */
 export const networkInterface: ResourceType = {

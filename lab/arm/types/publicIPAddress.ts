@@ -2,7 +2,7 @@ import { freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy } from "../inUse";
 import { asBody, asText, asTexts, refsOf, type StoredResource } from "../resource";
-import { refusalsOf } from "../rules";
+import { behavesSo, refusalsOf } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";
 import { docs, issue, quoted, recordings } from "../sources";
 import type { Put, World } from "../world";
@@ -13,6 +13,11 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
+
+behavesSo("Microsoft.Network/publicIPAddresses", {
+  says: "An address is IPv4 with an idle timeout of 4 minutes unless it says otherwise.",
+  recorded: `PUT of an address without either; ${recordings.operator}`,
+});
 
 const refusals = refusalsOf("Microsoft.Network/publicIPAddresses", {
   used: {

@@ -6,10 +6,15 @@ import { type ArmError, refuse } from "../errors";
 import { keyOf, sameId } from "../ids";
 import { referenceProblems } from "../inUse";
 import { asBodies, asBody, type Body, refOf, type StoredResource } from "../resource";
-import { refusalsOf } from "../rules";
-import { docs, quoted } from "../sources";
+import { behavesSo, refusalsOf } from "../rules";
+import { docs, issue, quoted } from "../sources";
 import type { Put } from "../world";
 import { machineOf } from "./networkInterfaceRules";
+
+behavesSo("Microsoft.Compute/virtualMachines", {
+  says: "A PUT keeps what the body leaves out of the properties that are fixed, and userData.",
+  reported: issue("Azure/vm-scale-sets", 70),
+});
 
 const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   fixed: {

@@ -1,6 +1,13 @@
 /** The capacity that a scale set's load asks for. Pure. */
 import { durationSeconds } from "../../arm/durations";
 import { asBodies, asBody, asNumber, asText, type StoredResource } from "../../arm/resource";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
+
+behavesSo("Microsoft.Insights/autoscaleSettings", {
+  says: "A setting scales out if one rule says so, and in if all do.",
+  documented: docs.autoscale,
+});
 
 /** A rule of an autoscale setting; durations in milliseconds of the lab's own time. */
 export interface ScaleRule {

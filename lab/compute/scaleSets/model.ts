@@ -9,8 +9,25 @@ import {
   type Child,
   type StoredResource,
 } from "../../arm/resource";
-
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { World } from "../../arm/world";
+
+behavesSo(
+  "Microsoft.Compute/virtualMachineScaleSets",
+  {
+    says: "A changed model reaches an instance when it is upgraded to it, userData too.",
+    assumed: "userData is in no list of what needs an upgrade; the stricter reading.",
+  },
+  {
+    says: "An upgrade to another image is a reimage, to another size a restart.",
+    documented: docs.upgrade,
+  },
+  {
+    says: "customData of a changed model reaches new disks only.",
+    documented: docs.customData,
+  },
+);
 
 /** Azure's name of scale sets. */
 export const SCALE_SET_TYPE = "Microsoft.Compute/virtualMachineScaleSets";
@@ -154,8 +171,7 @@ export type UpgradeAct = (typeof UpgradeAct)[keyof typeof UpgradeAct];
 /**
  * What the change from one machine to another asks of it: the image needs a reimage, the size a
  * restart; everything else is taken as it is written. customData and credentials are read from a new
- * disk, and nothing says that an upgrade makes one for them: Azure asks for the latest model and a
- * reimage, and those who tried it report that only new instances have the new ones.
+ * disk, and nothing says that an upgrade makes one for them.
  */
 export function actFor(before: StoredResource, after: StoredResource): UpgradeAct {
   const storage = (vm: StoredResource) => asBody(vm.properties.storageProfile) ?? {};

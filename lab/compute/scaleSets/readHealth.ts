@@ -1,7 +1,21 @@
 /** The health extension of an instance → what to ask it. Pure. */
 import { asBody, asNumber, asText, type StoredResource } from "../../arm/resource";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import { recordOf } from "./instances";
 import { isHealthExtension } from "./model";
+
+behavesSo(
+  "Microsoft.Compute/virtualMachineScaleSets",
+  {
+    says: "The health extension asks from inside the machine, every 5 seconds unless it says otherwise.",
+    documented: docs.healthExtension,
+  },
+  {
+    says: "Version 2.0 of the health extension reads the state from the answer's body; Unknown counts as unhealthy.",
+    documented: docs.healthExtension,
+  },
+);
 
 /** How an instance is asked for its health, from inside; seconds before the lab's time factor. */
 export interface HealthCheck {

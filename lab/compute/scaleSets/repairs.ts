@@ -1,5 +1,24 @@
 /** Which instances are repaired now. Pure. */
+
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import { Health, type InstanceFacts, isUnwell } from "./facts";
+
+behavesSo(
+  "Microsoft.Compute/virtualMachineScaleSets",
+  {
+    says: "Repairs take at most 5 % of the instances at once, one of fewer than 20.",
+    documented: docs.repairs,
+  },
+  {
+    says: "Repairs are suspended after three failures in a row.",
+    assumed: `They are suspended after repeated failures (${docs.repairs}), without a number.`,
+  },
+  {
+    says: "Repairs wait for the grace period after a change of an instance's state.",
+    documented: docs.repairs,
+  },
+);
 
 /** Repairs of a scale set as they are kept in the store. */
 export interface RepairState {
@@ -24,7 +43,7 @@ export interface RepairStep {
   wakeAt?: number;
 }
 
-/** Failed repairs in a row after which repairing stops; Azure's number is not documented. */
+/** Failed repairs in a row after which repairing stops. */
 export const MOST_FAILURES = 3;
 /** Most of the instances that are repaired at once; below 20 instances it is one. */
 const SHARE = 0.05;

@@ -1,7 +1,21 @@
 /** The next step of a rolling upgrade. Pure. */
 
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import { Health, type InstanceFacts, isUnwell, type RollingPolicy } from "./facts";
 import type { Batch, BatchMember, RollingState } from "./upgrades";
+
+behavesSo(
+  "Microsoft.Compute/virtualMachineScaleSets",
+  {
+    says: "A rolling upgrade takes batches within the policy's shares, and ends at the first breach.",
+    documented: docs.rolling,
+  },
+  {
+    says: "With surge an upgrade makes new instances first, and removes old ones when these are well.",
+    documented: docs.surge,
+  },
+);
 
 export interface RollingInput {
   state: RollingState;

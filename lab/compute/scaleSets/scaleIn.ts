@@ -1,4 +1,11 @@
 /** Which instances a scale set gives up. Pure. */
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
+
+behavesSo("Microsoft.Compute/virtualMachineScaleSets", {
+  says: "Scale-in keeps zones balanced, then takes the newest instances or the oldest, no protected ones.",
+  documented: `${docs.scaleIn}; protection: ${docs.protection}`,
+});
 
 /** An instance as the choice sees it. */
 export interface Candidate {

@@ -1,8 +1,22 @@
 /** How flows are told apart and marked. Pure. */
 
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import { Distribution } from "../model";
 import type { Member } from "../view";
 import { digest } from "./plan";
+
+behavesSo(
+  "Packets through a gateway",
+  {
+    says: "Both directions of a flow reach the same NVA, by two, three or five of its addresses and ports.",
+    documented: docs.gateway,
+  },
+  {
+    says: "An NVA that gets the address of one that is gone does not get its flows.",
+    assumed: "Nothing says whether the service tells them apart; the stricter reading.",
+  },
+);
 
 /** Bits of a packet mark above the NVA's own 24. */
 export const EXTERNAL_BIT = 0x1000000;
@@ -10,10 +24,7 @@ export const FLIPPED_BIT = 0x2000000;
 /** Always set, so that no mark is the number of a routing table that the kernel uses itself. */
 export const STEERED_BIT = 0x4000000;
 
-/**
- * Number of an NVA, from the identity of its NIC and never 0: another one that gets the address of
- * one that is gone does not get its flows, which is the harsher reading.
- */
+/** Number of an NVA, from the identity of its NIC and never 0. */
 export const memberMark = (member: Member): number =>
   Number.parseInt(digest(member.configuration.id, 6), 16) || 1;
 

@@ -5,6 +5,8 @@
  * is, and with a tunnel and an orientation added it is the packet mark that selects the route.
  */
 import { formatAddress, parseAddress } from "../../../components/azure/addresses";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import { dropped, type NftTable } from "../nft";
 import type { Gateway, Member, View } from "../view";
 import { EXTERNAL_BIT, FLIPPED_BIT, memberMark, STEERED_BIT } from "./flows";
@@ -38,6 +40,22 @@ import {
   type Setting,
   TRACKING,
 } from "./plan";
+
+behavesSo(
+  "Packets through a gateway",
+  {
+    says: "A packet goes to an NVA in one tunnel and comes back in the other, addresses and ports unchanged.",
+    documented: docs.gateway,
+  },
+  {
+    says: "The network between a gateway and its NVAs carries 4,000 bytes.",
+    documented: docs.balancerAdvice,
+  },
+  {
+    says: "The inner destination MAC address may be one that a learning bridge has seen as a source on the same port.",
+    assumed: "The service's addresses are not documented: a bridge that learns loses packets here.",
+  },
+);
 
 /** MTU between a gateway and its NVAs: the most that Azure recommends an NVA to use. */
 export const UNDERLAY_MTU = 4000;
@@ -175,9 +193,8 @@ function memberSettings(member: Member): Setting[] {
 }
 
 /**
- * Inner MAC addresses. Azure's are not documented; the harsh reading is that a frame's destination
- * may be one that a learning bridge has seen as a source on the same port. So the packet that opens
- * a flow goes from B to A and all others from A to B: a bridge that learns loses the second one.
+ * Inner MAC addresses: the packet that opens a flow goes from B to A and all others from A to B, so
+ * a bridge that learns loses the second one.
  */
 function macTable(gateway: Gateway): NftTable {
   const paths = gateway.members.flatMap(pathsTo);

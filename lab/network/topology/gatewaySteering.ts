@@ -1,10 +1,28 @@
 /** Which NVA a packet goes to, and what a gateway does not let through. Pure. */
 
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { NftChain, NftTable } from "../nft";
 import { dropped } from "../nft";
 import type { Gateway, View } from "../view";
 import { EXTERNAL_BIT, FLIPPED_BIT, flowHash, memberMark, STEERED_BIT } from "./flows";
 import { LAN, UPLINK, VXLAN_EX, VXLAN_IN } from "./names";
+
+behavesSo(
+  "Packets through a gateway",
+  {
+    says: "The outer packet has DF set, identification 0 and the inner TTL; its source port differs per flow.",
+    reported: "a capture on Azure, in the article that this project began with",
+  },
+  {
+    says: "When an NVA dies new flows go elsewhere, UDP moves, and established TCP stays and stalls.",
+    documented: `${docs.probes}, of Standard load balancers`,
+  },
+  {
+    says: "With no healthy NVA chained traffic stops.",
+    reported: "https://github.com/Keysight-Tech/cloudlens-vpb-azure-gwlb",
+  },
+);
 
 /** Devices towards consumers. */
 const CONSUMERS = `"c-*"`;
@@ -74,7 +92,6 @@ export function planSteering(view: View, gateway: Gateway): NftTable {
       {
         name: "outer",
         hook: "type filter hook postrouting priority mangle; policy accept;",
-        // As seen on Azure: DF is set, and the identification with it is 0.
         rules: [`oifname "${LAN}" meta l4proto udp ip id set 0`],
       },
     ],
@@ -103,7 +120,7 @@ function steering(name: string, stranger: string, choose: string, tunnelBit: num
       `ct mark 0 jump ${choose}`,
       // A SYN opens a flow: it is not bound by what its ports had to do with an NVA that has left.
       `tcp flags & (syn | ack) == syn ct mark != @members jump ${choose}`,
-      // Azure moves UDP away from a dead instance; established TCP stays, and stalls.
+      // UDP moves away from a dead instance; established TCP stays, and stalls.
       `meta l4proto != tcp ct mark != @healthy jump ${choose}`,
       `meta l4proto != tcp ct mark != @healthy ${dropped("no_healthy_nva")}`,
       `ct mark 0 ${dropped("no_healthy_nva")}`,

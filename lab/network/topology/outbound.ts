@@ -1,8 +1,22 @@
 /** Which public address a machine calls from, in Azure's order of precedence. Pure. */
 import { formatAddress, parseAddress } from "../../../components/azure/addresses";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { IpConfiguration, Nic } from "../model";
 import type { View } from "../view";
 import { digest } from "./plan";
+
+behavesSo(
+  "Outbound access",
+  {
+    says: "A machine calls by its subnet's NAT gateway, else its own address, else an outbound rule, else a rule's SNAT, else by default.",
+    documented: `${docs.natGateway} and ${docs.outbound}`,
+  },
+  {
+    says: "A private subnet has no default outbound access.",
+    documented: docs.defaultOutbound,
+  },
+);
 
 /** One way out of a source address; the first that fits a packet is taken. */
 export interface WayOut {

@@ -1,8 +1,22 @@
 /** A security group as chains of nftables: first match wins, Azure's default rules at the end. Pure. */
 import { contains, parseNetwork } from "../../../components/azure/addresses";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { Direction, SecurityGroup, SecurityRule } from "../model";
 import { dropped, identifier, type NftChain } from "../nft";
 import { digest } from "./plan";
+
+behavesSo(
+  "Microsoft.Network/networkSecurityGroups",
+  {
+    says: "Probes come from 168.63.129.16, which is AzureLoadBalancer to a rule.",
+    documented: docs.probes,
+  },
+  {
+    says: "A gateway's packet passes if the rules allow it from VirtualNetwork and from AzureLoadBalancer.",
+    assumed: "Sources contradict each other on its tag: only what both would allow passes here.",
+  },
+);
 
 /** Who a packet's source is to a group: what its address says, or what the platform makes of it. */
 export const SourceView = {

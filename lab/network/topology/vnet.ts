@@ -1,5 +1,7 @@
 /** A virtual network: a router between its NICs, the public side and the gateways. Pure. */
 import { formatAddress, parseNetwork } from "../../../components/azure/addresses";
+import { behavesSo } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { Nic, Vnet } from "../model";
 import type { View } from "../view";
 import { chainMark } from "./flows";
@@ -33,12 +35,17 @@ import {
 import { METADATA, PLATFORM } from "./securityRules";
 import { planVnetTable } from "./vnetTable";
 
+behavesSo("Outbound access", {
+  says: "An idle flow of a public address is forgotten after four minutes.",
+  documented: docs.types,
+});
+
 /** MAC address that every host of a virtual network sees its neighbours by. */
 const ROUTER_MAC = "12:34:56:78:9a:bc";
 /** What a NIC has when a VM starts; a guest may raise it. */
 const NIC_MTU = 1500;
 
-/** Azure forgets an idle flow of a public address after four minutes. */
+/** An idle flow of a public address is forgotten. */
 const IDLE_SECONDS = "240";
 
 /** The namespace of a network: its router, and all that the platform does in it. */
