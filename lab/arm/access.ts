@@ -47,10 +47,9 @@ const BUILT_IN: Readonly<Record<string, Permission>> = {
 
 /** What the role with this id allows; undefined if there is no such role. */
 export function permissionsOf(roleDefinitionId: string, world: World): Permission[] | undefined {
-  const guid = keyOf(roleDefinitionId.split("/").at(-1) ?? "");
-  const builtIn = BUILT_IN[guid];
+  const builtIn = BUILT_IN[roleGuid(roleDefinitionId)];
   if (builtIn !== undefined) return [builtIn];
-  const stored = definitionOf(guid, world);
+  const stored = customRole(roleDefinitionId, world);
   return stored === undefined
     ? undefined
     : asBodies(stored.properties.permissions).map(({ actions, notActions }) => ({
@@ -60,7 +59,12 @@ export function permissionsOf(roleDefinitionId: string, world: World): Permissio
 }
 
 /** Definitions are known by their GUID in the whole tenant, whatever scope an id writes before it. */
-function definitionOf(guid: string, world: World): StoredResource | undefined {
+export const roleGuid = (roleDefinitionId: string): string =>
+  keyOf(roleDefinitionId.split("/").at(-1) ?? "");
+
+/** A role of the tenant's own. */
+export function customRole(roleDefinitionId: string, world: World): StoredResource | undefined {
+  const guid = roleGuid(roleDefinitionId);
   return [...world.all()].find(
     ({ type, name }) => keyOf(type) === keyOf(ROLE_DEFINITION_TYPE) && keyOf(name) === guid,
   );

@@ -7,6 +7,7 @@ import { behavesSo } from "../rules";
 import { child, flag, list, record, ref, served, text } from "../schema";
 import { recordings } from "../sources";
 import type { Put } from "../world";
+import { interfaceSettings } from "./computeShape";
 import {
   networkName,
   type ResourceType,
@@ -40,17 +41,13 @@ export const networkInterface: ResourceType = {
   located: true,
   shape: topLevel(
     {
-      auxiliaryMode: text("None", "MaxConnections", "Floating", "AcceleratedConnections"),
-      auxiliarySku: text("None", "A1", "A2", "A4", "A8"),
-      disableTcpStateTracking: flag,
+      ...interfaceSettings,
       dnsSettings: record({
         dnsServers: list(text()),
         internalDnsNameLabel: text(),
         appliedDnsServers: served,
         internalDomainNameSuffix: served,
       }),
-      enableAcceleratedNetworking: flag,
-      enableIPForwarding: flag,
       ipConfigurations: list(
         child({
           gatewayLoadBalancer: ref,

@@ -1,13 +1,14 @@
-import { permissionsOf, ROLE_ASSIGNMENT_TYPE } from "../access";
+import { customRole, permissionsOf, ROLE_ASSIGNMENT_TYPE, roleGuid } from "../access";
 import { refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
 import { isPrincipal, TENANT } from "../principals";
 import { asText, asTexts, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";
-import { readOnly, required, resource, served, text, unshownEtag } from "../schema";
+import { readOnly, required, text } from "../schema";
 import { docs, quoted, recordings } from "../sources";
 import type { World } from "../world";
 import { GUID, guidName, type ResourceType } from "./definition";
+import { roleShape } from "./roleShape";
 
 const refusals = refusalsOf(ROLE_ASSIGNMENT_TYPE, {
   principal: {
@@ -54,25 +55,13 @@ export const roleAssignment: ResourceType = {
   name: guidName,
   located: false,
   scoped: true,
-  shape: resource(
-    {
-      id: readOnly(text()),
-      name: readOnly(text()),
-      type: readOnly(text()),
-      etag: unshownEtag,
-    },
-    {
-      roleDefinitionId: required(text()),
-      principalId: required(text()),
-      principalType: text("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
-      description: text(),
-      scope: readOnly(text()),
-      createdOn: served,
-      updatedOn: served,
-      createdBy: served,
-      updatedBy: served,
-    },
-  ),
+  shape: roleShape({
+    roleDefinitionId: required(text()),
+    principalId: required(text()),
+    principalType: text("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"),
+    description: text(),
+    scope: readOnly(text()),
+  }),
   prepare({ desired, id, world }) {
     desired.properties.scope = id.scope;
     if (isPrincipal(asText(desired.properties.principalId) ?? "", world)) {
@@ -129,14 +118,11 @@ export const roleAssignment: ResourceType = {
 
 /** What makes an assignment the one that it is. */
 const facts = ({ properties: { principalId, roleDefinitionId, scope } }: StoredResource): string =>
-  keyOf(`${principalId} ${asText(roleDefinitionId)?.split("/").at(-1)} ${scope}`);
+  keyOf(`${principalId} ${roleGuid(asText(roleDefinitionId) ?? "")} ${scope}`);
 
 /** Azure's own roles may be assigned anywhere; one of the tenant's own where it says. */
 function assignableAt(roleDefinitionId: string, scope: string, world: World): boolean {
-  const guid = keyOf(roleDefinitionId.split("/").at(-1) ?? "");
-  const own = [...world.all()].find(
-    ({ type, name }) => type.endsWith("/roleDefinitions") && keyOf(name) === guid,
-  );
+  const own = customRole(roleDefinitionId, world);
   if (own === undefined) return true;
   return asTexts(own.properties.assignableScopes).some((outer) => isUnder(scope, outer));
 }

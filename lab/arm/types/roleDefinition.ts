@@ -1,11 +1,12 @@
-import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "../access";
+import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE, roleGuid } from "../access";
 import { refuse } from "../errors";
 import { isUnder, keyOf } from "../ids";
 import { asBodies, asText, asTexts } from "../resource";
 import { refusalsOf } from "../rules";
-import { list, readOnly, record, required, resource, served, text, unshownEtag } from "../schema";
+import { list, record, required, text } from "../schema";
 import { docs, quoted } from "../sources";
 import { guidName, type ResourceType } from "./definition";
+import { roleShape } from "./roleShape";
 
 const refusals = refusalsOf(ROLE_DEFINITION_TYPE, {
   twin: {
@@ -40,32 +41,20 @@ export const roleDefinition: ResourceType = {
   name: guidName,
   located: false,
   scoped: true,
-  shape: resource(
-    {
-      id: readOnly(text()),
-      name: readOnly(text()),
-      type: readOnly(text()),
-      etag: unshownEtag,
-    },
-    {
-      roleName: required(text()),
-      description: text(),
-      type: { ...text(), sdkName: "roleType" },
-      permissions: list(
-        record({
-          actions: list(text()),
-          notActions: list(text()),
-          dataActions: list(text()),
-          notDataActions: list(text()),
-        }),
-      ),
-      assignableScopes: required(list(text(), 1)),
-      createdOn: served,
-      updatedOn: served,
-      createdBy: served,
-      updatedBy: served,
-    },
-  ),
+  shape: roleShape({
+    roleName: required(text()),
+    description: text(),
+    type: { ...text(), sdkName: "roleType" },
+    permissions: list(
+      record({
+        actions: list(text()),
+        notActions: list(text()),
+        dataActions: list(text()),
+        notDataActions: list(text()),
+      }),
+    ),
+    assignableScopes: required(list(text(), 1)),
+  }),
   prepare({ desired }) {
     desired.properties.type = "CustomRole";
     for (const permission of asBodies(desired.properties.permissions)) {
@@ -104,8 +93,7 @@ export const roleDefinition: ResourceType = {
       const used = [...world.all()].some(
         ({ type, properties }) =>
           type === ROLE_ASSIGNMENT_TYPE &&
-          keyOf(asText(properties.roleDefinitionId)?.split("/").at(-1) ?? "") ===
-            keyOf(existing.name),
+          roleGuid(asText(properties.roleDefinitionId) ?? "") === keyOf(existing.name),
       );
       if (!used) return;
       yield refuse(

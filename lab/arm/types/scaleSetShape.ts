@@ -2,9 +2,7 @@
 import {
   flag,
   hidden,
-  idSet,
   list,
-  readOnly,
   record,
   ref,
   required,
@@ -14,6 +12,7 @@ import {
   whole,
   writeOnly,
 } from "../schema";
+import { capabilities, interfaceSettings, machineEnvelope } from "./computeShape";
 import { topLevel } from "./definition";
 import { virtualMachineShape } from "./virtualMachineShape";
 
@@ -32,12 +31,8 @@ const networkInterfaceConfiguration = resource(
   {
     primary: flag,
     deleteOption: text("Delete", "Detach"),
-    auxiliaryMode: text("None", "MaxConnections", "Floating", "AcceleratedConnections"),
-    auxiliarySku: text("None", "A1", "A2", "A4", "A8"),
-    disableTcpStateTracking: flag,
+    ...interfaceSettings,
     dnsSettings: record({ dnsServers: list(text()) }),
-    enableAcceleratedNetworking: flag,
-    enableIPForwarding: flag,
     networkSecurityGroup: ref,
     ipConfigurations: required(
       list(
@@ -78,14 +73,14 @@ const extension = resource(
 const virtualMachineProfile = record({
   diagnosticsProfile: plain("diagnosticsProfile"),
   extensionProfile: record({ extensions: list(extension), extensionsTimeBudget: text() }),
-  licenseType: text(),
+  licenseType: plain("licenseType"),
   networkProfile: record({
     healthProbe: ref,
     networkApiVersion: text("2020-11-01", "2022-11-01"),
     networkInterfaceConfigurations: list(networkInterfaceConfiguration),
   }),
   osProfile: record({ ...vmOs, computerNamePrefix: text() }),
-  priority: text("Regular", "Low", "Spot"),
+  priority: plain("priority"),
   scheduledEventsProfile: plain("scheduledEventsProfile"),
   securityProfile: plain("securityProfile"),
   storageProfile: record({ ...vmStorage, osDisk: record(vmDisk) }),
@@ -96,7 +91,7 @@ const virtualMachineProfile = record({
 /** The body of a scale set, in Azure's shape and the SDK's. */
 export const scaleSetShape = topLevel(
   {
-    additionalCapabilities: record({ hibernationEnabled: flag, ultraSSDEnabled: flag }),
+    additionalCapabilities: capabilities,
     automaticRepairsPolicy: record({
       enabled: flag,
       gracePeriod: text(),
@@ -163,12 +158,6 @@ export const scaleSetShape = topLevel(
   {
     sku: record({ name: text(), tier: text(), capacity: whole(0) }),
     zones: list(text("1", "2", "3"), 0, 3),
-    identity: record({
-      type: text("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"),
-      userAssignedIdentities: idSet,
-      principalId: readOnly(text()),
-      tenantId: readOnly(text()),
-    }),
-    plan: record({ name: text(), product: text(), promotionCode: text(), publisher: text() }),
+    ...machineEnvelope,
   },
 );

@@ -4,6 +4,7 @@ import { afterInstanceDelete } from "../../compute/scaleSets/instances";
 import { sameId } from "../ids";
 import { asBodies, asBody, asText, type Body, refOf, type StoredResource } from "../resource";
 import type { Put } from "../world";
+import { machineName } from "./computeShape";
 import { type ResourceType, withProperties } from "./definition";
 import { exactVersionOf, imageProblems, sizeProblems } from "./virtualMachineImage";
 import {
@@ -23,12 +24,7 @@ export const virtualMachine: ResourceType = {
   getter: "azure-native:compute:getVirtualMachine",
   apiVersion: "2024-11-01",
   path: ["resourceGroupName", "vmName"],
-  name: {
-    max: 64,
-    pattern: /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
-    words:
-      "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
-  },
+  name: machineName,
   located: true,
   keepsOmitted: true,
   shape: virtualMachineShape,

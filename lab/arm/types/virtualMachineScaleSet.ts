@@ -4,6 +4,7 @@ import { modelDigest, profileOf, SCALE_SET_TYPE } from "../../compute/scaleSets/
 import { settleScaleSet } from "../../compute/scaleSets/settle";
 import { asBody, asText, type Body, type StoredResource } from "../resource";
 import type { Put, World } from "../world";
+import { machineName } from "./computeShape";
 import { type ResourceType, withProperties } from "./definition";
 import { healthProblems, healthSourceProblems } from "./scaleSetHealth";
 import { fixedProblems, modeProblems, upgradeProblems } from "./scaleSetPolicies";
@@ -18,12 +19,7 @@ export const virtualMachineScaleSet: ResourceType = {
   getter: "azure-native:compute:getVirtualMachineScaleSet",
   apiVersion: "2024-11-01",
   path: ["resourceGroupName", "vmScaleSetName"],
-  name: {
-    max: 64,
-    pattern: /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
-    words:
-      "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
-  },
+  name: machineName,
   located: true,
   keepsOmitted: true,
   shape: scaleSetShape,

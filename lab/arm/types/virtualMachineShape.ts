@@ -2,7 +2,6 @@
 import {
   flag,
   hidden,
-  idSet,
   list,
   readOnly,
   record,
@@ -14,6 +13,7 @@ import {
   whole,
   writeOnly,
 } from "../schema";
+import { capabilities, machineEnvelope } from "./computeShape";
 import { topLevel } from "./definition";
 
 const secret = record({ id: text() });
@@ -108,7 +108,7 @@ export const virtualMachineShape = topLevel(
       bootDiagnostics: record({ enabled: flag, storageUri: text() }),
     }),
     userData: writeOnly(text()),
-    additionalCapabilities: record({ hibernationEnabled: flag, ultraSSDEnabled: flag }),
+    additionalCapabilities: capabilities,
     availabilitySet: ref,
     proximityPlacementGroup: ref,
     virtualMachineScaleSet: ref,
@@ -134,13 +134,7 @@ export const virtualMachineShape = topLevel(
   },
   {
     zones: list(text("1", "2", "3"), 0, 1),
-    identity: record({
-      type: text("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"),
-      userAssignedIdentities: idSet,
-      principalId: readOnly(text()),
-      tenantId: readOnly(text()),
-    }),
-    plan: record({ name: text(), product: text(), promotionCode: text(), publisher: text() }),
+    ...machineEnvelope,
     resources: served,
     managedBy: served,
   },

@@ -1,0 +1,9 @@
+/** What roles and their assignments have in common. */
+import { type Prop, readOnly, resource, served, text, unshownEtag } from "../schema";
+
+/** The body: names, and who wrote it when beside its own properties. */
+export const roleShape = (inner: Record<string, Prop>): Prop =>
+  resource(
+    { id: readOnly(text()), name: readOnly(text()), type: readOnly(text()), etag: unshownEtag },
+    { ...inner, createdOn: served, updatedOn: served, createdBy: served, updatedBy: served },
+  );
