@@ -8,8 +8,8 @@ export type StartOptions = SpawnOptions;
 export type Argv = readonly string[];
 
 export interface RunOptions {
-  /** Text for standard input; without it the command reads from /dev/null. */
-  input?: string;
+  /** For standard input; without it the command reads from /dev/null. */
+  input?: string | Uint8Array;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   /** Seconds until the command is killed; default 60, 0 for no limit. */

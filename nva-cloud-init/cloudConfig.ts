@@ -101,6 +101,7 @@ interface GuestFile {
 const guest = path.join(__dirname, "guest");
 const programs = "/opt/azure-gwlb";
 const units = "/etc/systemd/system";
+const OBJECT = "fastpath/fastpath.o";
 const PROGRAM = /^gwlb-[a-z]+$/;
 const MODULE = /^gwlb\/[a-z_/]+\.py$/;
 const UNIT = /^units\/gwlb-[a-z]+\.service$/;
@@ -123,13 +124,29 @@ function guestFiles(): GuestFile[] {
 
 /** The compiled programs of the fast path. */
 function fastPathObject(): GuestFile {
-  const name = "fastpath/fastpath.o";
   return {
-    path: `${programs}/${name}`,
+    path: `${programs}/${OBJECT}`,
     mode: "0644",
     encoding: "gz+b64",
-    content: Buffer.from(packed(readFileSync(path.join(guest, name)))).toString("base64"),
+    content: Buffer.from(packed(readFileSync(path.join(guest, OBJECT)))).toString("base64"),
   };
+}
+
+/** A file as it lands on an NVA. */
+export interface PlacedFile {
+  path: string;
+  /** Permissions, in octal digits. */
+  mode: string;
+  content: Uint8Array;
+}
+
+/** All files that customData brings but the settings, which belong to one NVA. */
+export function placedFiles(): PlacedFile[] {
+  const object = { path: `${programs}/${OBJECT}`, mode: "0644" };
+  return [
+    ...guestFiles().map((file) => ({ ...file, content: Buffer.from(file.content) })),
+    { ...object, content: readFileSync(path.join(guest, OBJECT)) },
+  ];
 }
 
 /** Named one by one, so that a caller's further fields and their order change nothing. */

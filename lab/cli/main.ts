@@ -89,6 +89,11 @@ const verbs: Verb[] = [
     load: () => require("./counters") as VerbModule,
   },
   {
+    name: "guest",
+    summary: "push this checkout's guest programs onto a running NVA",
+    load: () => require("./guest") as VerbModule,
+  },
+  {
     name: "logs",
     summary: "show the records of an NVA's firewall decisions",
     load: () => require("./logs") as VerbModule,

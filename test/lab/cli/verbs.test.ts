@@ -27,6 +27,7 @@ describe("the command line where no lab runs", () => {
     [["break", "vm", "hang"], { code: 1, stderr: /^lab: the lab is down/ }],
     [["break", "vm", "clock"], { code: 1, stderr: /clock of its own/ }],
     [["break", "vm", "luck"], { code: 1, stderr: /power, hang, nic, disk, memory, clock/ }],
+    [["guest", "push", "vm"], { code: 1, stderr: /^lab: the lab is down/ }],
     [["mend", "vm"], { code: 1, stderr: /^lab: the lab is down/ }],
     [["azure", "action", group, "restart"], { code: 1, stderr: /^lab: ResourceNotFound/ }],
     [["down"], { code: 0, stdout: /was not running/ }],
