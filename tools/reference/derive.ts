@@ -5,6 +5,7 @@ import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
 import { ruleProblems, rulesOf, rulesPage } from "./azureRules";
 import { withSchemaSection } from "./changelog";
 import { type Change, changeLine, changesBetween, isVersionAtLeast, leastVersion } from "./changes";
+import { claimsPage } from "./claims";
 import { componentsOf, inferSchema, schemaText } from "./infer";
 import { pagesOf } from "./markdown";
 import { surfaceProblems } from "./problems";
@@ -42,6 +43,7 @@ export function derive(root: string): Derived {
       "schema.json": schemaText(schema),
       "CHANGELOG.md": withSchemaSection(changelog, changesFrom(releasedSchema, schema)),
       "docs/azure-rules.md": rulesPage(rules),
+      "docs/claims.md": claimsPage(root),
       ...Object.fromEntries(pages.map(([name, text]) => [`docs/reference/${name}`, text])),
     },
   };
