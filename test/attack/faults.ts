@@ -75,6 +75,9 @@ const lines: Record<string, string> = {
   "a tunnel out of the bridge": "ip link set vxlan-in nomaster",
   "a tunnel out of its group": "ip link set vxlan-ex group 0",
   "a smaller tunnel": "ip link set vxlan-ex mtu 1000",
+  "an entry of the bridge": "bridge fdb add 0a:00:00:00:00:02 dev vxlan-ex master static",
+  "an entry of a tunnel":
+    "bridge fdb add 0a:00:00:00:00:02 dev vxlan-in dst 10.7.1.1 self permanent",
   "a bridge that learns": "bridge link set dev vxlan-ex learning on",
 };
 

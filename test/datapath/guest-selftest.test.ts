@@ -82,12 +82,6 @@ describe("nothing passes any more, by another's doing: health says which way", (
       "tc filter delete dev vxlan-in egress prio 5",
       IN,
     ],
-    [
-      "a static entry of the bridge",
-      "bridge fdb add 12:34:56:78:9a:bc dev vxlan-ex master static",
-      "bridge fdb del 12:34:56:78:9a:bc dev vxlan-ex master",
-      /self-test: vxlan-ex: a foreign entry for 12:34:56:78:9a:bc/,
-    ],
   ] as const) {
     test(what, async () => {
       await guest.sh(fault);
@@ -102,6 +96,25 @@ describe("nothing passes any more, by another's doing: health says which way", (
     const metrics = await guest.exec(["/opt/azure-gwlb/gwlb-policy", "metrics"]);
     assert.match(metrics, /gwlb_self_test_lost_total{way="IPv4 from External to Internal"} [1-9]/);
   });
+});
+
+describe("entries of forwarding tables, which turn some packets away, are taken out", () => {
+  for (const [what, line] of [
+    ["of the bridge", "bridge fdb add 12:34:56:78:9a:bc dev vxlan-ex master static"],
+    ["of a tunnel", "bridge fdb add 12:34:56:78:9a:bc dev vxlan-in dst 10.7.1.1 self permanent"],
+    ["another end for everything", "bridge fdb append 0:0:0:0:0:0 dev vxlan-in dst 10.7.1.1 self"],
+  ] as const) {
+    test(what, async () => {
+      const entries = () => guest.exec(["bridge", "fdb", "show", "br", "br0"]);
+      const before = await entries();
+      await guest.sh(line);
+      assert.notEqual(await entries(), before);
+      const end = Date.now() + INTERVAL * 1000;
+      while ((await entries()) !== before && Date.now() < end) await sleep(50);
+      assert.equal(await entries(), before);
+      await guest.outside.probeUntil(200, INTERVAL);
+    });
+  }
 });
 
 test("nothing of it leaves, is counted by a rule, or becomes a flow", async () => {

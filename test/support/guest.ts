@@ -32,8 +32,8 @@ export const policy: FirewallPolicy = {
   defaultOutbound: "allow",
 };
 
-/** Seconds that the first healthy answer may take. */
-export const HEALTHY = 30;
+/** Seconds that the first healthy answer may take, on a machine that others use. */
+export const HEALTHY = 120;
 
 export interface GuestOptions extends OutsideOptions {
   /** Its name, from which those of its namespaces are made; default `nva`. */
@@ -82,7 +82,9 @@ export class Guest {
     const guest = await Guest.make(undo, options);
     await guest.outside.userData(bundlePolicy(content).userData);
     await guest.boot();
-    await guest.outside.probeUntil(200, HEALTHY);
+    await guest.outside.probeUntil(200, HEALTHY).catch(async (cause: unknown) => {
+      throw new Error(`${String(cause)}\n${await guest.journal()}`);
+    });
     return guest;
   }
 
@@ -148,7 +150,9 @@ export class Guest {
 
   /** What the units said in the journal. */
   journal(): Promise<string> {
-    return this.sh("journalctl -b --no-pager -o short-monotonic -u 'gwlb*'");
+    return this.sh(
+      "journalctl -b --no-pager -o short-monotonic | grep -e gwlb -e cloud-init | tail -n 300 || true",
+    );
   }
 }
 

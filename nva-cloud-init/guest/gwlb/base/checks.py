@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gwlb.base import rules, tunnels
+from gwlb.base import entries, rules, tunnels
 from gwlb.errors import Failed, TooSlow
 from gwlb.flows import room, tuning
 from gwlb.settings import Settings
@@ -43,6 +43,7 @@ def look(settings: Settings) -> Look:
     try:
         nic, mtu = made()
         broken = tunnels.device_problems(settings, nic, mtu, links())
+        broken += entries.problems(settings) if not broken else []
         if address_of(nic) is None:
             broken.insert(0, f"{nic}: has no address")
     except TooSlow:

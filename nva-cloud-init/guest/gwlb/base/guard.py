@@ -11,7 +11,7 @@ import time
 from typing import NoReturn
 
 from gwlb import fastpath
-from gwlb.base import rules, tunnels
+from gwlb.base import entries, rules, tunnels
 from gwlb.base.checks import Look, look, made
 from gwlb.base.gate import Gate
 from gwlb.base.tunnels import PORT_STATE
@@ -83,6 +83,7 @@ def mend(settings: Settings, found: Look) -> None:
         tunnels.raise_mtu(nic, ip_json("link", "show", "dev", nic)[0]["mtu"], mtu)
         script = tunnels.settle_script(settings) + tunnels.up_script(settings)
         run(["ip", "-batch", "-"], script)
+        entries.remove(settings)
 
 
 def main(_: list[str]) -> NoReturn:

@@ -8,7 +8,6 @@ packet from outside has: no policy judges it, no flow is made of it, no rule cou
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 import struct
@@ -49,7 +48,6 @@ class SelfTest:
         self._settings, self._nic, self._address = settings, nic, address
         self._secret = secrets.token_bytes(8)
         self._lost: tuple[str, ...] = ()
-        self._foreign: list[str] = []
         self._totals = state.read_json(state.SELF_TEST).get("lost", {})
         self._prepared = False
         self.said = "not begun"
@@ -60,15 +58,13 @@ class SelfTest:
 
     def problems(self) -> list[str]:
         """What is lost; nothing while no test can be made, which others say why."""
-        lost = [f"self-test: {way}: no packet comes through" for way in self._lost]
-        return lost + self._foreign
+        return [f"self-test: {way}: no packet comes through" for way in self._lost]
 
     def _work(self) -> None:
         while True:
             begun = time.monotonic()
             try:
                 self._lost, said = self._round(), "made"
-                self._foreign = _foreign_entries(self._settings)
             except (Failed, OSError) as error:
                 self._lost, said, self._prepared = (), f"not made: {error}", False
             if said != self.said:
@@ -135,15 +131,3 @@ def _ipv4(source: bytes, destination: bytes, protocol: int, data: bytes) -> byte
     total = sum(struct.unpack(">10H", header(0)))
     total = (total & 0xFFFF) + (total >> 16)
     return header(~(total + (total >> 16)) & 0xFFFF) + data
-
-
-def _foreign_entries(settings: Settings) -> list[str]:
-    """Entries of the forwarding tables that turn or copy some packets; none is made here."""
-    found: list[str] = []
-    for entry in json.loads(run(["bridge", "-json", "fdb", "show", "br", BRIDGE]) or "[]"):
-        mac, device = str(entry["mac"]), str(entry["ifname"])
-        own = Path(f"/sys/class/net/{device}/address").read_text("ascii").strip()
-        usual = mac == own or int(mac[:2], 16) & 1
-        if not usual and (mac, entry.get("dst")) != ("00:00:00:00:00:00", settings.gateway):
-            found.append(f"self-test: {device}: a foreign entry for {mac} turns packets away")
-    return found
