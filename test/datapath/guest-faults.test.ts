@@ -103,13 +103,9 @@ describe("each fault: nothing forbidden passes, and the machine mends itself", (
       "sysctl -qw net.bridge.bridge-nf-call-iptables=0",
       /bridge-nf-call-iptables is 0/,
     ],
-    ["the barrier at a tunnel gone", "nft delete table netdev azure_gwlb", /netdev azure_gwlb/],
-    [
-      "the barrier by traffic control gone",
-      "tc qdisc delete dev vxlan-ex clsact",
-      /traffic control/,
-    ],
-    ["the barrier in the bridge gone", "nft delete table bridge azure_gwlb", /bridge azure_gwlb/],
+    ["the guard at a tunnel gone", "nft delete table netdev azure_gwlb", /netdev azure_gwlb/],
+    ["the guard by traffic control gone", "tc qdisc delete dev vxlan-ex clsact", /traffic control/],
+    ["the guard in the bridge gone", "nft delete table bridge azure_gwlb", /bridge azure_gwlb/],
   ] as const) {
     test(what, async () => {
       const passed = await underFire(async () => {

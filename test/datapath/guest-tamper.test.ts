@@ -96,7 +96,7 @@ describe("rules that let everything pass, put in by hand", () => {
   }
 });
 
-describe("the barrier by traffic control", () => {
+describe("the guard by traffic control", () => {
   test("deleted behind the guard's back: it is back, and nothing but it was touched", async () => {
     const since = await guest.sh("systemctl show -P InvocationID gwlb-datapath");
     await guest.sh("for d in vxlan-in vxlan-ex; do tc qdisc delete dev $d clsact; done");
@@ -129,7 +129,7 @@ describe("the barrier by traffic control", () => {
       await answers("Error: TC classifier not found.");
       await guest.sh("systemctl restart gwlb-datapath");
       await works();
-      assert.match(await guest.journal(), /no barrier by traffic control/);
+      assert.match(await guest.journal(), /no guard by traffic control/);
       await answers("Error: Busy.");
       await guest.sh("systemctl --no-block restart gwlb-datapath");
       await guest.outside.probeUntil(503, 10);

@@ -115,7 +115,7 @@ test("in a virtual machine with its own kernel: boots, jumps of the clock, power
       if (boot === "first boot") await machine.shutDown(120);
       else await machine.kill();
     }
-    assert.doesNotMatch(await vmJournal(disk), /no fast path|no barrier by/);
+    assert.doesNotMatch(await vmJournal(disk), /no fast path|no guard by/);
   } catch (cause) {
     await explain(machine);
     throw cause;

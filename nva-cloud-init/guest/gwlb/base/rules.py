@@ -1,6 +1,6 @@
 """The rules under every policy: what is neither judged by one nor allowed by this stays out.
 
-Three barriers, in places of their own, so that none falls with another:
+Three guards, in places of their own, so that none falls with another:
  - iptables: FORWARD drops; bridged packets get a mark there and go to the policy's chain GWLB;
  - nftables: only IPv4 and IPv6 frames cross the bridge, the host takes nothing from the tunnels,
    and a tunnel sends nothing without that mark: no frame that no rule has seen, and no ARP, IPv6
@@ -22,7 +22,7 @@ from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, Settings
 from gwlb.state import BASE, read_json, write_json
 
 # Bit 31 of a packet's mark says "the policy lets it pass" (gwlb.policy.sets), which no other rule
-# says: an ACCEPT of somebody else's takes no packet past the barriers behind.
+# says: an ACCEPT of somebody else's takes no packet past the guards behind.
 PASSED = f"{policy.PASSED:#x}"
 SELF_TEST = f"{policy.SELF_TEST:#x}"
 SELF_TEST_GROUP = 65  # of NFLOG
@@ -54,7 +54,7 @@ def iptables_script(has_policy_chain: bool) -> str:
 
 
 def host_script(settings: Settings) -> str:
-    """Input for `nft -f`: the barriers that need no device to exist."""
+    """Input for `nft -f`: the guards that need no device to exist."""
     # Sets would be shorter to write, and cost every packet half a microsecond more.
     ports = sorted({tunnel.port for tunnel in settings.tunnels})
     outer_in = "\n    ".join(f"udp dport {port} goto outer" for port in ports)
@@ -185,7 +185,7 @@ def load_host(settings: Settings) -> None:
 
 
 def load_devices(settings: Settings) -> None:
-    """Loads the tunnels' own barriers, before they are up."""
+    """Loads the tunnels' own guards, before they are up."""
     run(["nft", "-f", "-"], device_script(settings.tunnels))
     try:
         run(["tc", "-batch", "-"], traffic_script(settings.tunnels))
@@ -193,26 +193,26 @@ def load_devices(settings: Settings) -> None:
         if not LACKS.search(str(error)):
             raise
         # It stands behind the others; a kernel without it is guarded by those, and by the guard.
-        say(f"no barrier by traffic control: {error}")
+        say(f"no guard by traffic control: {error}")
         _remember("netdev", absent=(TRAFFIC,))
     else:
         if _shown(TRAFFIC).count(" handle ") != len(settings.tunnels):
-            raise Failed(f"{TRAFFIC}: another program has filters where the barrier stands")
+            raise Failed(f"{TRAFFIC}: another program has filters where the guard stands")
         _remember("netdev", TRAFFIC)
 
 
 def problems(places: tuple[str, ...] = PLACES) -> dict[str, str]:
-    """What is missing of the barriers, by its place; raises TooSlow if the kernel does not say."""
+    """What is missing of the guards, by its place; raises TooSlow if the kernel does not say."""
     loaded: dict[str, str] = read_json(BASE)
     found = {what: _problem(what, loaded.get(what)) for what in places}
     return {what: problem for what, problem in found.items() if problem is not None}
 
 
 def is_hole(places: set[str]) -> bool:
-    """True if packets may cross unjudged with these barriers not as they were loaded.
+    """True if packets may cross unjudged with these guards not as they were loaded.
 
     A FORWARD of somebody else's may say that it has seen what it let pass. What skips it, or is
-    no IP, still needs another barrier to fall.
+    no IP, still needs another guard to fall.
     """
     return not places.isdisjoint(TOOLS) or (
         "netdev" in places and not places.isdisjoint(("bridge", "hooks"))
@@ -224,7 +224,7 @@ def _problem(what: str, wanted: str | None) -> str | None:
     if what in TOOLS:
         name = f"{what}: FORWARD"
     elif what == TRAFFIC:
-        name = f"{what}: the barrier at the tunnels"
+        name = f"{what}: the guard at the tunnels"
     if wanted is None:
         return f"{name} was never loaded"
     if not wanted:

@@ -1,7 +1,7 @@
 """The self-test: packets of its own cross both tunnels every second, and never leave the NVA.
 
 Each is a tunnel's packet as the gateway sends it, put on the NIC's way in. Decapsulation, bridge,
-rules, barriers, encapsulation and whatever else stands in the way are the real ones. It is caught
+rules, guards, encapsulation and whatever else stands in the way are the real ones. It is caught
 behind the last rule for outgoing packets (base.rules), and known by a bit of the mark, which no
 packet from outside has: no policy judges it, no flow is made of it, no rule counts it.
 """
