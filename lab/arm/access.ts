@@ -1,4 +1,5 @@
 /** Who may do what: the role assignments in the store, judged as Azure Resource Manager does. */
+import { builtInPermission, type Permission } from "./builtInRoles";
 import { refuse } from "./errors";
 import { isUnder, keyOf, parseId, typeOf } from "./ids";
 import { asBodies, asText, asTexts, type Body, type StoredResource } from "./resource";
@@ -24,30 +25,9 @@ const refusals = refusalsOf("Every request", {
 export const ROLE_ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments";
 export const ROLE_DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions";
 
-/** What a role allows. */
-interface Permission {
-  actions: readonly string[];
-  notActions: readonly string[];
-}
-
-/** Azure's own roles, by the GUID that they have in every tenant. */
-const BUILT_IN: Readonly<Record<string, Permission>> = {
-  // Owner
-  "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": { actions: ["*"], notActions: [] },
-  // Contributor
-  "b24988ac-6180-42a0-ab88-20f7382dd24c": {
-    actions: ["*"],
-    notActions: ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
-  },
-  // Reader
-  "acdd72a7-3385-48ef-bd42-f606fba81ae7": { actions: ["*/read"], notActions: [] },
-  // Network Contributor
-  "4d97b98b-1d4f-4787-a291-c67834d212e7": { actions: ["Microsoft.Network/*"], notActions: [] },
-};
-
 /** What the role with this id allows; undefined if there is no such role. */
 export function permissionsOf(roleDefinitionId: string, world: World): Permission[] | undefined {
-  const builtIn = BUILT_IN[roleGuid(roleDefinitionId)];
+  const builtIn = builtInPermission(roleGuid(roleDefinitionId));
   if (builtIn !== undefined) return [builtIn];
   const stored = customRole(roleDefinitionId, world);
   return stored === undefined

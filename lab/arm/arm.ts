@@ -10,6 +10,7 @@ import {
 import { type EventRequest, isTerminating, type StoredEvent } from "../compute/scheduledEvents";
 import { authorize, mayDo, maySee } from "./access";
 import { amend } from "./amend";
+import { builtInRole } from "./builtInRoles";
 import { type Conditions, checkConditions } from "./conditions";
 import { ArmError } from "./errors";
 import { isUnder, keyOf, parseId } from "./ids";
@@ -19,6 +20,7 @@ import type { Body, Child, StoredResource } from "./resource";
 import type { Store, StoreTransaction } from "./store";
 import { notAnId } from "./target";
 import { typeNamed } from "./types";
+import { ForNow, remaining, shownUnderWay } from "./underWay";
 import { visible } from "./visible";
 import { type Caller, type Service, type World, worldOver } from "./world";
 
@@ -33,10 +35,17 @@ export type ArmStore = Pick<Store, "view" | "transact">;
 export interface ArmOptions {
   /** Whether something carries scheduled events out; default: nothing does. */
   fabricRuns?: () => boolean;
+  /** Milliseconds that a write goes on after it was answered; default: none. */
+  writeMs?: number;
   /** Who asks; default: an administrator who may do everything. */
   caller?: Caller;
 }
 
+/**
+ * How long azure-native waits before each request after the first: 20, 60 and 120 seconds, here in
+ * writes, which take about four seconds on Azure; then it gives up.
+ */
+const RETRY_WRITES = [5, 15, 30];
 /** How often a delete that waits for its notice looks, in milliseconds. */
 const LOOK_MS = 50;
 
@@ -52,7 +61,7 @@ export class Arm {
     const world = worldOver(this.store.view());
     authorize(this.options.caller, "read", id, world);
     const found = world.find(id);
-    if (found === undefined) return undefined;
+    if (found === undefined) return builtInRole(id);
     const shown = show(found.owner, world, options.expand);
     if (found.owner === found.part) return shown;
     // A part of what the service keeps for itself is shown to who asks for just that.
@@ -92,12 +101,35 @@ export class Arm {
       .map((resource) => show(resource, world));
   }
 
-  /** Creates the resource or replaces all of it: what the body leaves out is gone. */
-  async put(id: string, body: Body): Promise<Resource> {
-    return (await this.write(id, () => body)).resource;
+  /**
+   * Creates the resource or replaces all of it: what the body leaves out is gone. Goes on until the
+   * write is done, and asks again where another write is in the way.
+   */
+  async put(id: string, body: Body, options: { apiVersion?: string } = {}): Promise<Resource> {
+    const { resource } = await this.#patiently(() => this.write(id, () => body, options));
+    if (!this.options.writeMs) return resource;
+    await this.settled(id);
+    return this.look((world) => {
+      const owner = world.find(id)?.owner;
+      return owner === undefined ? resource : shownPart(id, owner, world);
+    });
   }
 
-  /** Like {@link put}, with a body made from what is there, if the conditions hold. */
+  /** Waits until the last write of a resource is done. */
+  async settled(id: string): Promise<void> {
+    for (;;) {
+      const left = this.look((world) => remaining(world.find(id)?.owner));
+      if (left === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, left));
+    }
+  }
+
+  /** Milliseconds that the last write of a resource still takes. */
+  underWay(id: string): number {
+    return this.look((world) => remaining(world.find(id)?.owner));
+  }
+
+  /** Writes with a body made from what is there, if the conditions hold; it may go on afterwards. */
   write(
     id: string,
     bodyOf: (existing: Resource | undefined) => Body,
@@ -109,15 +141,9 @@ export class Arm {
       const before = worldOver(tx).find(id);
       checkConditions(before?.owner.etag, options);
       const body = bodyOf(before?.part);
-      const shown = show(
-        putResource(id, body, tx, { caller, apiVersion: options.apiVersion }),
-        worldOver(tx),
-      );
-      const found = worldOver({
-        ...worldOver(tx),
-        get: (k) => (isSame(k, shown) ? shown : undefined),
-      });
-      return { created: before === undefined, resource: found.find(id)?.part ?? shown };
+      const written = putResource(id, body, tx, { caller, apiVersion: options.apiVersion });
+      const resource = shownPart(id, written, worldOver(tx));
+      return { created: before === undefined, resource };
     });
   }
 
@@ -126,7 +152,7 @@ export class Arm {
    * notice gets it first, if something carries events out: this returns when it is gone.
    */
   async delete(id: string): Promise<void> {
-    const told = await this.beginDelete(id);
+    const told = await this.#patiently(() => this.beginDelete(id));
     const isWaiting = (vm: string) => {
       const stored = this.store.view().get(vm);
       return stored !== undefined && isTerminating(stored);
@@ -201,9 +227,24 @@ export class Arm {
     return this.#transact((tx) => work(serviceOver(tx)));
   }
 
+  /** Asks again where another write is in the way, as azure-native does. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        const writes = RETRY_WRITES[tries];
+        if (!(error instanceof ForNow) || writes === undefined) throw error;
+        // Everybody who was refused at one moment comes back at another.
+        const wait = writes * (this.options.writeMs ?? 0) * (0.8 + Math.random() / 2);
+        await new Promise((resolve) => setTimeout(resolve, Math.max(wait, error.retryAfterMs)));
+      }
+    }
+  }
+
   #transact<T>(work: (tx: StoreTransaction) => T): Promise<T> {
-    const fabricRuns = this.#eventsHappen;
-    return this.store.transact((tx) => work(Object.assign(tx, { fabricRuns })));
+    const also = { fabricRuns: this.#eventsHappen, writeMs: this.options.writeMs };
+    return this.store.transact((tx) => work(Object.assign(tx, also)));
   }
 
   get #eventsHappen(): boolean {
@@ -211,10 +252,18 @@ export class Arm {
   }
 }
 
+/** What an id names, as an answer shows it, in a resource that is stored. */
+function shownPart(id: string, stored: StoredResource, world: World): Resource {
+  const shown = show(stored, world);
+  const own = worldOver({ ...world, get: (key) => (isSame(key, shown) ? shown : undefined) });
+  return own.find(id)?.part ?? shown;
+}
+
 const isSame = (key: string, resource: StoredResource) => keyOf(key) === keyOf(resource.id);
 
 function show(stored: StoredResource, world: World, expand = ""): StoredResource {
   const type = typeNamed(stored.type);
   if (type === undefined) return stored;
-  return visible(type.shape, type.present?.(stored, world, expand) ?? stored, expand);
+  const shown = visible(type.shape, type.present?.(stored, world, expand) ?? stored, expand);
+  return shownUnderWay(stored, shown);
 }

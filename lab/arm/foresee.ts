@@ -5,6 +5,7 @@ import { nameOf, parseId } from "./ids";
 import { merged } from "./merge";
 import type { Body, StoredResource } from "./resource";
 import type { ResourceType } from "./types";
+import { withoutWay } from "./underWay";
 import { worldOver } from "./world";
 
 /** Rules of this kind look at the resource alone. */
@@ -22,7 +23,8 @@ export function foresee(
 ): ArmError | undefined {
   const parsed = parseId(id);
   if (parsed === undefined || type.inline !== undefined) return undefined;
-  const whole = existing !== undefined && type.keepsOmitted ? merged(existing, body) : body;
+  const whole =
+    existing !== undefined && type.keepsOmitted ? merged(withoutWay(existing), body) : body;
   const problems: ArmError[] = [];
   const { properties, ...outer } = accept(type.shape, whole, problems);
   const desired: StoredResource = structuredClone({

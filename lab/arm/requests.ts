@@ -28,6 +28,7 @@ import { quoted } from "./sources";
 import type { StoreTransaction } from "./store";
 import { parentMissing, type Target, targetOf } from "./target";
 import { type ResourceType, typeNamed } from "./types";
+import { begin, waitForWrites, waitToDelete, withoutWay } from "./underWay";
 import { storable } from "./visible";
 import { type Put, type Service, worldOver } from "./world";
 
@@ -106,7 +107,8 @@ function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): St
   const { id, type, existing } = target;
   // Names that the service makes up may be longer than users' own.
   const problems = by.byService ? [] : [...nameProblems(nameOf(id), type)];
-  const whole = existing !== undefined && type.keepsOmitted ? merged(existing, body) : body;
+  const whole =
+    existing !== undefined && type.keepsOmitted ? merged(withoutWay(existing), body) : body;
   const accepted = accept(type.shape, whole, problems);
   const refused = joined(problems);
   if (refused !== undefined) throw refused;
@@ -133,6 +135,7 @@ function judge(
 ): StoredResource {
   const { desired, existing } = put;
   authorizeLinks(put);
+  if (!put.byService) waitForWrites(put);
   const early = joined([...commonProblems(put, type)]);
   if (early !== undefined) throw early;
   keepHidden(put, type);
@@ -146,7 +149,9 @@ function judge(
   if (refused !== undefined) throw refused;
   if (placeMissing !== undefined) throw placeMissing;
   const stored = storable(type.shape, desired);
-  if (existing !== undefined && isDeepStrictEqual(stored, existing)) return existing;
+  begin(stored, 0);
+  if (existing !== undefined && isDeepStrictEqual(stored, withoutWay(existing))) return existing;
+  if (!put.byService) begin(stored, tx.writeMs ?? 0);
   stored.etag = `W/"${randomUUID()}"`;
   tx.put(stored);
   type.afterPut?.(stored, existing, serviceOver(tx));
@@ -216,6 +221,7 @@ function remove(id: string, type: ResourceType, tx: StoreTransaction): void {
   const world = worldOver(tx);
   const existing = tx.get(id);
   if (existing === undefined) return;
+  waitToDelete(existing);
   const refused = joined((type.deleteRules ?? []).flatMap((rule) => [...rule(existing, world)]));
   if (refused !== undefined) throw refused;
   const along = type.takesAlong?.(existing, world) ?? [];

@@ -23,6 +23,8 @@ export interface StoreTransaction {
   readonly seq: number;
   /** Whether machines run on this store: for whoever opens the transaction to say. */
   fabricRuns?: boolean;
+  /** Milliseconds that a user's write goes on after it was answered; likewise. Default: none. */
+  writeMs?: number;
   get(id: string): StoredResource | undefined;
   /** Resources that name the id, or a part of it. */
   usersOf(id: string): StoredResource[];
@@ -171,6 +173,7 @@ class Transaction implements StoreTransaction {
   /** Users among the resources of this transaction. */
   readonly #own = new References();
   fabricRuns?: boolean;
+  writeMs?: number;
 
   constructor(
     readonly seq: number,

@@ -8,6 +8,7 @@ import { agentMissing } from "../arm/rest/runCommand";
 import { startRest } from "../arm/rest/server";
 import { Store } from "../arm/store";
 import { processOf } from "../host/processes";
+import { writeMs } from "../openArm";
 import { type LabPaths, labPaths } from "../paths";
 import { inPlace } from "../places";
 import { run } from "../run";
@@ -34,7 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
   const fabricRuns = () => supervisorOf(lab) !== undefined;
   const server = await startRest({
     folder: lab.rest,
-    armFor: (caller) => new Arm(store, { caller, fabricRuns }),
+    armFor: (caller) => new Arm(store, { caller, fabricRuns, writeMs: writeMs() }),
     port: portBefore(lab.restPort),
     runInMachine: () => runnerOf(lab),
   });

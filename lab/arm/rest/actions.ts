@@ -9,6 +9,7 @@ import { asTexts, type Body, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";
 import { docs, quoted } from "../sources";
 import { page } from "./lists";
+import { finished } from "./operations";
 import { type Answer, ok, type RestRequest } from "./request";
 import { runCommand } from "./runCommand";
 
@@ -57,7 +58,7 @@ export async function actOn(request: RestRequest): Promise<Answer | undefined> {
     const found = (await arm.need(set)) as StoredResource;
     arm.mayAct(found.id, "rollingUpgrades/cancel");
     await arm.act((service) => cancelUpgrade(found, service));
-    return { status: 200 };
+    return finished(request, set);
   }
   throw unknown(wanted, type);
 }
@@ -127,7 +128,7 @@ async function onMachine(request: RestRequest, target: string, wanted: string): 
   const action = actionNamed(wanted, VM);
   const skipShutdown = query.get("skipShutdown")?.toLowerCase() === "true";
   await arm.action(target, action, { skipShutdown });
-  return { status: 200 };
+  return finished(request, target);
 }
 
 function actionNamed(wanted: string, type: string): MachineAction {
@@ -138,10 +139,11 @@ function actionNamed(wanted: string, type: string): MachineAction {
 
 /** An operation on instances: those that the body names, else all. */
 async function onScaleSet(
-  { arm, body, query }: RestRequest,
+  request: RestRequest,
   set: StoredResource,
   wanted: string,
 ): Promise<Answer> {
+  const { arm, body, query } = request;
   const action = keyOf(wanted);
   const named = asTexts(body?.instanceIds).filter((name) => name !== "*");
   const all = arm.look((world) => instancesOf(set.id, world));
@@ -160,15 +162,15 @@ async function onScaleSet(
     arm.mayAct(set.id, wanted);
     const names = action === "manualupgrade" ? chosen.map(({ id }) => id) : [];
     await arm.act((service) => upgrade(set.id, names, service));
-    return { status: 200 };
+    return finished(request, set.id);
   }
   if (action === "delete") {
     arm.mayAct(set.id, "delete");
     for (const { id } of chosen) await arm.delete(id);
-    return { status: 200 };
+    return finished(request, set.id);
   }
   const operation = actionNamed(wanted, SCALE_SET);
   const skipShutdown = query.get("skipShutdown")?.toLowerCase() === "true";
   for (const { id } of chosen) await arm.action(id, operation, { skipShutdown });
-  return { status: 200 };
+  return finished(request, set.id);
 }

@@ -1,7 +1,7 @@
 /** API versions: required, well formed, and none from before the type or after today. Pure. */
 import { refuse } from "../errors";
 import { keyOf } from "../ids";
-import { refusalsOf } from "../rules";
+import { behavesSo, refusalsOf } from "../rules";
 import { docs, quoted } from "../sources";
 import type { RestRequest } from "./request";
 
@@ -41,9 +41,19 @@ const FIRST: Readonly<Record<string, string>> = {
   "microsoft.resources": "2014-04-01-preview",
 };
 
+behavesSo("The HTTP API", {
+  says: "The version null stands for whichever a type has.",
+  assumed:
+    "It is the lab's own: refusals that users report often come without the version of their request.",
+});
+
+/** The version of a request whose version is not known; Azure would refuse it. */
+const UNKNOWN = "null";
+
 /** Refuses a request without a version, or with one that its type cannot have. */
 export function checkVersion({ query, segments }: RestRequest): void {
   const version = query.get("api-version");
+  if (version === UNKNOWN) return;
   if (version === null || version === "") {
     throw refuse(
       refusals.none,

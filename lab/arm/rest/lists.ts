@@ -1,4 +1,6 @@
 /** Lists: of groups, of resources, of one type, of a resource's parts; by page and filter. */
+import { ROLE_DEFINITION_TYPE } from "../access";
+import { builtInRoles } from "../builtInRoles";
 import { refuse } from "../errors";
 import { isUnder, keyOf, RESOURCE_GROUP_TYPE } from "../ids";
 import { groupMissing } from "../missing";
@@ -90,7 +92,8 @@ export async function listTypes(request: RestRequest): Promise<Answer | undefine
   const known = typeNamed(type);
   if (known === undefined || known.inline !== undefined) return undefined;
   const found = (await arm.list(known.type)).filter((resource) => isIn(resource, scope, known));
-  return page(request, filtered(request, found));
+  const builtIn = known.type === ROLE_DEFINITION_TYPE ? builtInRoles(segments[1] ?? "") : [];
+  return page(request, filtered(request, [...builtIn, ...found]));
 }
 
 /** A list at a scope has what is in it; of roles, also what is above it and so holds there. */

@@ -21,15 +21,17 @@ const refusals = refusalsOf("The HTTP API", {
 });
 
 /**
- * An operation that waits for something to be gone says so in its own name: no restart loses it.
+ * An operation that waits for a resource says so in its own name: no restart loses it.
  * One with a result is known to this process only.
  */
 interface Waiting {
-  until: "gone";
+  until: "gone" | "settled";
   id: string;
 }
 
 interface Kept {
+  /** Status of the answer when it is done and has no result. */
+  empty?: number;
   result?: unknown;
   error?: ArmError;
   done: boolean;
@@ -42,9 +44,21 @@ const KEPT_MS = 3600_000;
 
 const kept = new Map<string, Kept>();
 
-/** The answer to a request that goes on until something is gone. */
+const isKnown = (until: unknown) => until === "gone" || until === "settled";
+
+/** The answer to a request that goes on until something is gone, or has been written. */
 export function begun(request: RestRequest, waiting: Waiting): Answer {
   return accepted(request, Buffer.from(JSON.stringify(waiting)).toString("base64url"));
+}
+
+/**
+ * The answer to a request that is carried out at once where Azure answers 202: clients that wait for
+ * an operation to follow find it done at their first look.
+ */
+export function finished(request: RestRequest, id: string): Answer {
+  const { status, headers } = begun(request, { until: "settled", id });
+  const { "retry-after": _, ...rest } = headers ?? {};
+  return { status, headers: rest };
 }
 
 /** Keeps what a piece of work comes to; returns the answer to a request that does not wait for it. */
@@ -86,10 +100,10 @@ function accepted(request: RestRequest, name: string): Answer {
 /** How far an operation is. */
 export function operation(request: RestRequest, values: string[]): Answer {
   const name = values.at(-1) ?? "";
-  const { done, result, error } = kept.get(name) ?? stateOf(read(name), request);
+  const { done, result, error, empty = 200 } = kept.get(name) ?? stateOf(read(name), request);
   if (/operationresults/i.test(request.path)) {
     if (error !== undefined) throw error;
-    if (done) return result === undefined ? { status: 204 } : { status: 200, body: result };
+    if (done) return result === undefined ? { status: empty } : { status: 200, body: result };
     return { status: 202, headers: { location: here(request), "retry-after": RETRY_AFTER } };
   }
   const status = error !== undefined ? "Failed" : done ? "Succeeded" : "InProgress";
@@ -103,14 +117,18 @@ export function operation(request: RestRequest, values: string[]): Answer {
 
 const here = ({ endpoint, path, query }: RestRequest) => `${endpoint}${path}?${query}`;
 
-const stateOf = ({ id }: Waiting, { arm }: RestRequest): Kept => ({
-  done: arm.look((world) => world.find(id)) === undefined,
+const stateOf = ({ until, id }: Waiting, { arm }: RestRequest): Kept => ({
+  empty: until === "gone" ? 204 : 200,
+  done:
+    until === "settled"
+      ? arm.underWay(id) === 0
+      : arm.look((world) => world.find(id)) === undefined,
 });
 
 function read(name: string): Waiting {
   try {
     const value = JSON.parse(Buffer.from(name, "base64url").toString()) as Partial<Waiting>;
-    if (value.until === "gone" && typeof value.id === "string") return value as Waiting;
+    if (isKnown(value.until) && typeof value.id === "string") return value as Waiting;
   } catch {
     // Whatever it is, no operation has this name.
   }

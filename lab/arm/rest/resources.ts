@@ -2,7 +2,7 @@
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parentOf, parseId, typeOf } from "../ids";
 import { merged } from "../merge";
-import type { Body } from "../resource";
+import { asBody, type Body } from "../resource";
 import { refusalsOf } from "../rules";
 import { docs } from "../sources";
 import { childrenIn, namespaces, type ResourceType, typeNamed } from "../types";
@@ -46,6 +46,9 @@ const refusals = refusalsOf("The HTTP API", {
     documented: docs.apiErrors,
   },
 });
+
+/** A write that takes no longer is answered when it is done, in milliseconds. */
+const SOON_MS = 100;
 
 /** Answers a request about one resource; undefined for a path that is no id. */
 export async function answerResource(request: RestRequest): Promise<Answer | undefined> {
@@ -122,7 +125,7 @@ async function put(request: RestRequest): Promise<Answer> {
     () => body,
     conditionsOf(request),
   );
-  return { status: created ? 201 : 200, body: resource };
+  return answered(request, created ? 201 : 200, resource);
 }
 
 /** Azure compares what a body says of name, type and id with the path. */
@@ -157,7 +160,23 @@ async function patch(request: RestRequest, type: ResourceType): Promise<Answer> 
     (existing) => merged(existing ?? {}, change),
     conditionsOf(request),
   );
-  return ok(resource);
+  return answered(request, 200, resource);
+}
+
+/**
+ * The answer to a write: when it is done, if that is soon, since clients look again after a second at
+ * the earliest; else at once, with where to look.
+ */
+async function answered(request: RestRequest, status: number, written: Body): Promise<Answer> {
+  const { arm, path } = request;
+  if (asBody(written.properties)?.provisioningState !== "Updating")
+    return { status, body: written };
+  if (arm.underWay(path) > SOON_MS) {
+    const { headers } = begun(request, { until: "settled", id: path });
+    return { status, body: written, headers };
+  }
+  await arm.settled(path);
+  return { status, body: (await arm.get(path)) ?? written };
 }
 
 async function remove(request: RestRequest): Promise<Answer> {

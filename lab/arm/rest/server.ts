@@ -7,6 +7,7 @@ import type { Arm } from "../arm";
 import { ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { callerOfClient, DEFAULT_SUBSCRIPTION } from "../principals";
+import { ForNow } from "../underWay";
 import type { Caller } from "../world";
 import { certificatesIn } from "./certificates";
 import { Directory, signIn } from "./identity";
@@ -183,6 +184,9 @@ function refusalOf(error: unknown, requestId: string, directory: Directory): Ans
   }
   const { status, code } = error;
   const headers: Record<string, string> = { "x-ms-failure-cause": "gateway" };
+  if (error instanceof ForNow) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  }
   if (status === 401) {
     const uri = `${directory.endpoint}/${directory.tenantId}`;
     headers["www-authenticate"] =

@@ -79,8 +79,9 @@ async function carryOutStep(step: Step, made: Deployment, arm: Arm): Promise<voi
   try {
     const scope = await withReferences(step.body, made, step.scope, arm);
     const body = asBody(resolved(step.body, scope)) ?? {};
-    const { created } = await arm.write(step.id, () => body, { apiVersion: step.apiVersion });
-    operation("Succeeded", created ? "Created" : "OK");
+    const before = await arm.get(step.id);
+    await arm.put(step.id, body, { apiVersion: step.apiVersion });
+    operation("Succeeded", before === undefined ? "Created" : "OK");
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
     operation("Failed", String(error.status), error.toJSON());

@@ -37,7 +37,9 @@ describe("actions over the interface", () => {
     assert.equal(await power(), "PowerState/stopped");
     const script = { commandId: "RunShellScript", script: ["true"] };
     assert.equal(codeOf(await command(script)), "OperationNotAllowed");
-    assert.equal((await azure.send("POST", `${az.nva}/start`)).status, 200);
+    const started = await azure.send("POST", `${az.nva}/start`);
+    assert.deepEqual([started.status, started.headers["retry-after"]], [202, undefined]);
+    assert.equal((await settled(started)).status, 200);
     assert.equal(await power(), "PowerState/running");
     const { body } = await azure.send("GET", `${az.nva}/instanceView`);
     assert.ok(asBodies(asBody(body.vmAgent)?.statuses)[0]?.time);
@@ -90,8 +92,8 @@ describe("actions over the interface", () => {
     const [first] = before;
     const named = { instanceIds: [first?.instanceId] };
     const upgraded = await azure.send("POST", `${az.fleet}/manualupgrade`, { body: named });
-    assert.equal(upgraded.status, 200, upgraded.text);
-    assert.equal((await azure.send("POST", `${az.fleet}/restart`, { body: named })).status, 200);
+    assert.equal(upgraded.status, 202, upgraded.text);
+    assert.equal((await azure.send("POST", `${az.fleet}/restart`, { body: named })).status, 202);
     const none = { instanceIds: ["none"] };
     const wrong = await azure.send("POST", `${az.fleet}/restart`, { body: none });
     assert.equal(codeOf(wrong), "InvalidParameter");
