@@ -61,7 +61,7 @@ export function rulesPage(list: readonly Listed[]): string {
     "# Azure's rules, and how far the lab has them",
     "A rule stands beside the check that holds it, in `lab/`, with its status and its source. [azure-facts.md](azure-facts.md) has the facts and their sources; [azure-differences.md](azure-differences.md) says where the lab differs from recorded traffic, and why.",
     countTable(list),
-    "A code with † is spelled by the lab: no source shows it. A rule without a code is a behaviour.",
+    "A code with † is spelled by the lab: no source shows it. `InvalidParameter` and `BadRequest` are general codes of Compute: sources of their rules say the rule, seldom the code. A rule without a code is a behaviour.",
     "## Assumed\n\nA first deployment on Azure should look at these.",
     table(
       ["about", "code", "rule", "why the lab takes it so"],

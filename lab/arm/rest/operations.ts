@@ -77,8 +77,10 @@ export function keep(name: string, work: Promise<unknown>): (request: RestReques
   return (request) => accepted(request, name);
 }
 
-const asArmError = (error: unknown) =>
-  error instanceof ArmError ? error : refuse(refusals.broken, String(error));
+/** The answer where the service itself is at fault. */
+export const broken = (message: string): ArmError => refuse(refusals.broken, message);
+
+const asArmError = (error: unknown) => (error instanceof ArmError ? error : broken(String(error)));
 
 /** 202 with where to look. */
 function accepted(request: RestRequest, name: string): Answer {

@@ -12,6 +12,7 @@ import type { Caller } from "../world";
 import { certificatesIn } from "./certificates";
 import { Directory, signIn } from "./identity";
 import { answerOpen } from "./metadata";
+import { broken } from "./operations";
 import {
   type Answer,
   bodyOf,
@@ -180,7 +181,7 @@ function refusalOf(error: unknown, requestId: string, directory: Directory): Ans
   if (!(error instanceof ArmError)) {
     console.error(`request ${requestId}:`, error);
     const message = `The server encountered an internal error. Please retry the request. The correlation id is '${requestId}'.`;
-    return { status: 500, body: { error: { code: "InternalServerError", message } } };
+    return { status: 500, body: broken(message).toJSON() };
   }
   const { status, code } = error;
   const headers: Record<string, string> = { "x-ms-failure-cause": "gateway" };

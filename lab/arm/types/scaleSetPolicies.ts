@@ -6,7 +6,7 @@ import { durationSeconds } from "../durations";
 import { type ArmError, refuse } from "../errors";
 import { asBody, asText, asTexts, type Body } from "../resource";
 import { refusalsOf } from "../rules";
-import { docs } from "../sources";
+import { docs, quoted } from "../sources";
 import type { Put } from "../world";
 
 const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
@@ -49,7 +49,7 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
   identity: {
     code: "InvalidIdentityValues",
     says: "A Flexible scale set has user-assigned identities only.",
-    documented: docs.orchestration,
+    documented: `${docs.orchestration}; the code: ${quoted("InvalidIdentityValues")}`,
   },
   balance: {
     code: "InvalidParameter",

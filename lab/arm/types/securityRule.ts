@@ -12,7 +12,7 @@ const refusals = refusalsOf("Microsoft.Network/networkSecurityGroups", {
   priority: {
     code: "SecurityRuleInvalidPriority",
     says: "A rule's priority is 100 to 4096.",
-    documented: docs.securityGroups,
+    documented: `${docs.securityGroups}; the code: ${quoted("SecurityRuleInvalidPriority")}`,
   },
   noSource: {
     code: "SecurityRuleParameterContainsNoSourceAddress",

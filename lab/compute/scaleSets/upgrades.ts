@@ -1,7 +1,18 @@
 /** A scale set's rolling upgrade as the store keeps it, and as Azure shows it. */
 import { asBody, type Body, type StoredResource } from "../../arm/resource";
+import { refusalsOf } from "../../arm/rules";
+import { docs } from "../../arm/sources";
 import type { Service } from "../../arm/world";
 import { instancesOf, isLatest, modelVersionOf } from "./instances";
+
+const refusals = refusalsOf("Microsoft.Compute/virtualMachineScaleSets", {
+  breach: {
+    code: "RollingUpgradePolicyBreach",
+    says: "An upgrade goes on while no more instances are unwell than the policy allows.",
+    ours: true,
+    documented: docs.rolling,
+  },
+});
 
 /** One instance of a batch that is under way. */
 export interface BatchMember {
@@ -99,7 +110,7 @@ function shownUpgrade(set: StoredResource, state: RollingState, pending: number)
       },
       ...(state.error === undefined
         ? {}
-        : { error: { code: "RollingUpgradePolicyBreach", message: state.error } }),
+        : { error: { code: refusals.breach.code, message: state.error } }),
     },
   };
 }
