@@ -179,6 +179,8 @@ export interface Pool {
   external?: Tunnel;
   /** Members by NIC or by address, as ids of IP configurations. */
   members: string[];
+  /** Administrator's word on members, which goes before their probe's, by the same ids. */
+  adminStates: ReadonlyMap<string, "Up" | "Down">;
 }
 
 export interface LoadBalancer {

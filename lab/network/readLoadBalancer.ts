@@ -81,8 +81,12 @@ function readPool(child: Child, model: Model): Pool {
   const addresses = child.properties.loadBalancerBackendAddresses;
   const byAddress = (Array.isArray(addresses) ? addresses : []).flatMap((entry) => {
     const properties = asBody(asBody(entry)?.properties) ?? {};
-    return memberByAddress(properties, model) ?? [];
+    const member = memberByAddress(properties, model);
+    return member === undefined ? [] : [{ member, state: properties.adminState }];
   });
+  const adminStates = byAddress.flatMap(({ member, state }) =>
+    state === "Up" || state === "Down" ? [[member, state] as const] : [],
+  );
   const tunnels = child.properties.tunnelInterfaces;
   const tunnel = (type: string): Tunnel | undefined => {
     const list: unknown[] = Array.isArray(tunnels) ? tunnels : [];
@@ -95,7 +99,8 @@ function readPool(child: Child, model: Model): Pool {
     name: child.name,
     internal: tunnel("Internal"),
     external: tunnel("External"),
-    members: [...new Set([...byNic, ...byAddress])],
+    members: [...new Set([...byNic, ...byAddress.map(({ member }) => member)])],
+    adminStates: new Map(adminStates),
   };
 }
 

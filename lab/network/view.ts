@@ -124,12 +124,24 @@ export class View {
   health(rule: BalancingRule, member: Member): Verdict {
     const down = (reason: string) => ({ healthy: false, reason, since: "" });
     if (member.vm === undefined) return down("no virtual machine has this NIC");
+    const word = this.#adminState(rule, member);
+    if (word !== undefined) {
+      return { healthy: word === "Up", reason: `adminState is ${word}`, since: "" };
+    }
     // Whether a machine is on only a probe can tell: without one it gets flows for ever.
     if (rule.probe === undefined) return { healthy: true, reason: "not probed", since: "" };
     const key = probeKey(rule.probe.id, member.configuration.id);
     const verdict = this.facts.verdicts.get(key) ?? down("not probed yet");
     const isOff = !verdict.healthy && !this.facts.running.has(member.vm.id);
     return isOff ? { ...verdict, reason: "the machine is off" } : verdict;
+  }
+
+  /** The administrator's word on a member, in the first pool of a probed rule that has one. */
+  #adminState(rule: BalancingRule, { configuration }: Member): "Up" | "Down" | undefined {
+    if (rule.probe === undefined) return undefined;
+    const pools = this.model.loadBalancers.flatMap((balancer) => balancer.pools);
+    const own = pools.filter(({ id }) => rule.poolIds.includes(id));
+    return own.map(({ adminStates }) => adminStates.get(configuration.id)).find(Boolean);
   }
 
   #readGateways(balancer: LoadBalancer): void {

@@ -4,7 +4,7 @@ import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, namedBy, removedChildren } from "../inUse";
 import { asBodies, asBody, asText, type Child } from "../resource";
-import { refusalsOf } from "../rules";
+import { behavesSo, refusalsOf } from "../rules";
 import { docs, issue } from "../sources";
 import type { Put, World } from "../world";
 
@@ -44,6 +44,11 @@ const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
     ours: true,
     assumed: "The API's text asks for it; no source shows the refusal.",
   },
+});
+
+behavesSo("Microsoft.Network/loadBalancers", {
+  says: "adminState of a member by address goes before its probe: Up takes new flows, Down takes none, and what runs goes on.",
+  documented: docs.adminState,
 });
 
 /** Backend pools: members by NIC or by address, never both; a pool in use stays. */
