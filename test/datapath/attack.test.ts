@@ -138,7 +138,9 @@ async function strike(one: FaultCase): Promise<void> {
   if (metadata !== undefined) await guest.outside.metadata(metadata);
   await new Promise((resolve) => setTimeout(resolve, STANDS * 1000));
   await guest.outside.metadata();
-  await guest.outside.userData(bundlePolicy(UNDER_ATTACK).userData);
+  const { userData: own, hash } = bundlePolicy(UNDER_ATTACK);
+  await guest.outside.userData(own);
+  await guest.inForce(hash, WHOLE);
   await guest.outside.events([]);
   await guest.outside.slowCallers(0);
 }

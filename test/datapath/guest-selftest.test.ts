@@ -133,9 +133,7 @@ test("nothing of it leaves, is counted by a rule, or becomes a flow", async () =
 test("a policy that lets nothing pass is none of its business", async () => {
   const { userData, hash } = bundlePolicy({ rules: [] });
   await guest.outside.userData(userData);
-  await guest.sh(
-    `timeout 20 sh -c 'until grep -q ${hash} /run/azure-gwlb/policy.json; do sleep 0.1; done'`,
-  );
+  await guest.inForce(hash);
   for (let n = 0; n < 20; n += 1) {
     assert.equal((await guest.outside.probe()).code, 200);
     await sleep(150);

@@ -129,6 +129,13 @@ export class Guest {
     return this.exec(["sh", "-c", line]);
   }
 
+  /** Waits until the policy with this hash is in force. */
+  async inForce(hash: string, seconds = 20): Promise<void> {
+    // The policy before it is named there as well, under another key.
+    const is = `grep -q '"hash": "${hash}"' /run/azure-gwlb/policy.json`;
+    await this.exec(["timeout", `${seconds}`, "sh", "-c", `until ${is}; do sleep 0.1; done`]);
+  }
+
   /** Waits until a unit runs, as one does that is started anew. */
   async active(unit: string, seconds: number): Promise<void> {
     const end = Date.now() + seconds * 1000;
