@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { checkout, type LabPaths } from "../paths";
+import { bundleOf } from "./bundle";
 import type { Engine } from "./ensure";
 import { ENGINE_VERSION } from "./version";
 
@@ -80,7 +81,7 @@ interface Shim {
 }
 
 /** Creates what is missing of the engine's folders; cheap when nothing is. */
-export function prepareHome(home: EngineHome, engine: Engine): void {
+export async function prepareHome(home: EngineHome, engine: Engine): Promise<void> {
   for (const dir of [home.home, home.backend, home.projects]) {
     mkdirSync(dir, { recursive: true });
   }
@@ -89,7 +90,7 @@ export function prepareHome(home: EngineHome, engine: Engine): void {
   }
   for (const { file, script } of shims(home, engine)) {
     mkdirSync(path.dirname(file), { recursive: true });
-    const text = shimText(script);
+    const text = shimText(await bundleOf(script));
     if (!existsSync(file) || readFileSync(file, "utf8") !== text) replaceFile(file, text, 0o755);
   }
 }
@@ -124,16 +125,10 @@ function shims(home: EngineHome, engine: Engine): Shim[] {
   ];
 }
 
-/** A shell program that becomes node on a script of this checkout, whatever the current folder. */
-function shimText(script: string): string {
+/** A shell program that becomes node on a bundle. */
+function shimText(bundle: string): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  const inCheckout = (file: string) => quoted(path.join(checkout, file));
-  return [
-    "#!/bin/sh",
-    `export TSX_TSCONFIG_PATH=${inCheckout("tsconfig.json")}`,
-    `exec ${quoted(process.execPath)} -r ${inCheckout("node_modules/tsx/dist/cjs/index.cjs")} ${inCheckout(script)} "$@"`,
-    "",
-  ].join("\n");
+  return ["#!/bin/sh", `exec ${quoted(process.execPath)} ${quoted(bundle)} "$@"`, ""].join("\n");
 }
 
 /** Whole or not at all: another process may read it at any moment. */

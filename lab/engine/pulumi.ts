@@ -30,7 +30,7 @@ export async function openEngine(lab: string | LabPaths, progress: Progress): Pr
   const paths = typeof lab === "string" ? labPaths(lab) : lab;
   const engine = await ensureEngine(progress);
   const home = engineHome(paths);
-  prepareHome(home, engine);
+  await prepareHome(home, engine);
   removeDeadLocks(home.backend);
   return { engine, home, env: engineEnv(home, engine), progress };
 }

@@ -1,7 +1,8 @@
 /** A Pulumi project whose resources a test says as data, in a lab of its own. */
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { transformSync } from "esbuild";
 import { type RunResult, run } from "../../lab/run";
 
 /** A resource as the program declares it. */
@@ -26,6 +27,11 @@ export class StackOfData {
 
   constructor() {
     cpSync(path.join(__dirname, "stackOfData"), this.dir, { recursive: true });
+    // Compiled here once, not by each run of the engine.
+    const program = path.join(this.dir, "program.ts");
+    const { code } = transformSync(readFileSync(program, "utf8"), { loader: "ts", format: "cjs" });
+    writeFileSync(path.join(this.dir, "program.js"), code);
+    rmSync(program);
     symlinkSync(path.join(root, "node_modules"), path.join(this.dir, "node_modules"));
   }
 

@@ -34,12 +34,12 @@ describe("the engine's settings", () => {
     assert.equal(env.PULUMI_CONFIG_PASSPHRASE, undefined);
   });
 
-  test("the passphrase is each lab's own, and its owner's only", () => {
-    prepareHome(home, built);
+  test("the passphrase is each lab's own, and its owner's only", async () => {
+    await prepareHome(home, built);
     const first = readFileSync(home.passphrase, "utf8");
     assert.ok(first.trim().length >= 32);
     assert.equal(statSync(home.passphrase).mode & 0o777, 0o600);
-    prepareHome(home, built);
+    await prepareHome(home, built);
     assert.equal(readFileSync(home.passphrase, "utf8"), first);
   });
 
