@@ -2,35 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gzip } from "pako";
+import { FILES, type NvaSettings, type TunnelSettings } from "./contract/contract";
 import { withoutProse } from "./guestText";
-
-/** One VXLAN tunnel between the gateway and the NVA. */
-export interface TunnelSettings {
-  /** UDP port of the outer packets. */
-  port: number;
-  /** VXLAN network identifier. */
-  vni: number;
-}
-
-/** What an NVA is told at its making; all of it is fixed for the life of the VM. */
-export interface NvaSettings {
-  /** Frontend address of the gateway load balancer: the other end of both tunnels. */
-  gatewayAddress: string;
-  /** Tunnel of the traffic between the NVA and the application. */
-  internal: TunnelSettings;
-  /** Tunnel of the traffic between the internet and the NVA. */
-  external: TunnelSettings;
-  /** MTU of the NIC, bytes; the guest takes what the driver takes, from 1550 on. */
-  mtu: number;
-  /** TCP port that the load balancer's HTTP probe asks. */
-  probePort: number;
-  /** Path that the probe asks for, with its leading slash. */
-  probePath: string;
-  /** Seconds between two looks at the instance metadata service for a new policy. */
-  policyPollSeconds: number;
-  /** Seconds that a stop or a shutdown waits for flows to end at most, 0 to 300. */
-  drainSeconds: number;
-}
 
 /** Most bytes of customData, before base64: Azure refuses more. */
 export const CUSTOM_DATA_LIMIT = 65535;
@@ -58,7 +31,7 @@ export function cloudConfig(settings: NvaSettings): string {
 /** All of it but the last file. */
 function readable(settings: NvaSettings): string {
   const files: GuestFile[] = [
-    { path: "/etc/azure-gwlb/settings.json", mode: "0644", content: settingsFile(settings) },
+    { path: FILES.settings, mode: MODE, content: settingsFile(settings) },
     ...guestFiles(),
   ];
   const units = files
@@ -79,7 +52,7 @@ function readable(settings: NvaSettings): string {
 function written({ path: file, mode, encoding, content }: GuestFile): string {
   return [
     `- path: ${file}`,
-    `  permissions: "${mode}"`,
+    ...(mode === MODE ? [] : [`  permissions: "${mode}"`]),
     ...(encoding === undefined ? [] : [`  encoding: ${encoding}`]),
     `  content: ${JSON.stringify(content)}`,
     "",
@@ -99,9 +72,9 @@ interface GuestFile {
 }
 
 const guest = path.join(__dirname, "guest");
-const programs = "/opt/azure-gwlb";
-const units = "/etc/systemd/system";
 const OBJECT = "fastpath/fastpath.o";
+/** What cloud-init takes where nothing is said. */
+const MODE = "0644";
 const PROGRAM = /^gwlb-[a-z]+$/;
 const MODULE = /^gwlb\/[a-z_/]+\.py$/;
 const UNIT = /^units\/gwlb-[a-z]+\.service$/;
@@ -115,8 +88,8 @@ function guestFiles(): GuestFile[] {
     const unit = UNIT.test(name);
     if (!unit && !PROGRAM.test(name) && !MODULE.test(name)) return [];
     return {
-      path: unit ? `${units}/${path.posix.basename(name)}` : `${programs}/${name}`,
-      mode: PROGRAM.test(name) ? "0755" : "0644",
+      path: unit ? `${FILES.units}/${path.posix.basename(name)}` : `${FILES.programs}/${name}`,
+      mode: PROGRAM.test(name) ? "0755" : MODE,
       content: withoutProse(readFileSync(path.join(guest, name), "utf8")),
     };
   });
@@ -125,8 +98,8 @@ function guestFiles(): GuestFile[] {
 /** The compiled programs of the fast path. */
 function fastPathObject(): GuestFile {
   return {
-    path: `${programs}/${OBJECT}`,
-    mode: "0644",
+    path: `${FILES.programs}/${OBJECT}`,
+    mode: MODE,
     encoding: "gz+b64",
     content: Buffer.from(packed(readFileSync(path.join(guest, OBJECT)))).toString("base64"),
   };
@@ -142,7 +115,7 @@ export interface PlacedFile {
 
 /** All files that customData brings but the settings, which belong to one NVA. */
 export function placedFiles(): PlacedFile[] {
-  const object = { path: `${programs}/${OBJECT}`, mode: "0644" };
+  const object = { path: `${FILES.programs}/${OBJECT}`, mode: MODE };
   return [
     ...guestFiles().map((file) => ({ ...file, content: Buffer.from(file.content) })),
     { ...object, content: readFileSync(path.join(guest, OBJECT)) },
@@ -152,7 +125,7 @@ export function placedFiles(): PlacedFile[] {
 /** Named one by one, so that a caller's further fields and their order change nothing. */
 function settingsFile(settings: NvaSettings): string {
   const tunnel = ({ port, vni }: TunnelSettings) => ({ port, vni });
-  const content = {
+  const content: NvaSettings = {
     drainSeconds: settings.drainSeconds,
     external: tunnel(settings.external),
     gatewayAddress: settings.gatewayAddress,

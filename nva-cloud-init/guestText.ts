@@ -2,15 +2,20 @@
 
 /** A line of comment in Python, shell or a unit, but for the one that names the interpreter. */
 const COMMENT = /^\s*#(?!!)/;
+/** A comment behind code, as Ruff lays it out; one with a quote might be part of a string. */
+const TRAILING = / {2}# [^"'\\]*$/;
 const DOCSTRING = /^(\s*)"""/;
 const indentOf = (line: string) => line.length - line.trimStart().length;
 
 /**
- * The same program without lines of comment and docstrings. A docstring that is all of a body
+ * The same program without comments and docstrings. A docstring that is all of a body
  * stays: without it the body would be empty.
  */
 export function withoutProse(text: string): string {
-  const lines = text.split("\n").filter((line) => !COMMENT.test(line));
+  const lines = text
+    .split("\n")
+    .filter((line) => !COMMENT.test(line))
+    .map((line) => line.replace(TRAILING, ""));
   const kept: string[] = [];
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? "";

@@ -65,7 +65,7 @@ export const checks: readonly Check[] = [
     run: () => problemOf([bin("biome"), "check", "--error-on-warnings", "."]),
   },
   {
-    name: "schema.json, docs/reference and the changelog's list of changes are current",
+    name: "schema.json, docs/reference, the changelog's list of changes, the guest's contract are current",
     run: () => problemOf([process.execPath, "-r", "tsx/cjs", "tools/reference/main.ts", "--check"]),
   },
   { name: "tsc: types", run: () => problemOf([bin("tsc"), "--noEmit"]) },

@@ -1,5 +1,8 @@
 /** Collects problems, and checks the plain shapes that all parts of a policy share. */
+import { NAME } from "../../nva-cloud-init/contract/contract";
 import { type Problem, shown } from "./problem";
+
+const NAME_FORM = new RegExp(`^${NAME.first}${NAME.rest}*$`);
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -57,7 +60,7 @@ export class Findings {
 
   /** A name of limited length, of a rule or a set. */
   name(value: unknown, path: string, lengthMax: number): void {
-    if (typeof value !== "string" || !/^[a-z][a-z0-9-]*$/.test(value)) {
+    if (typeof value !== "string" || !NAME_FORM.test(value)) {
       this.add(
         path,
         value,

@@ -1,5 +1,6 @@
 /** Small checks that every validator here is made of. A check gives a reason, or undefined. */
 import type { InputPropertyErrorDetails, OutputInstance } from "@pulumi/pulumi";
+import type { Bounds } from "../../nva-cloud-init/contract/contract";
 
 /** One thing that is wrong with the arguments: where it is, and the rule, the value, the way out. */
 export type Problem = InputPropertyErrorDetails;
@@ -66,6 +67,10 @@ export function wholeReason(value: number, min: number, max: number, unit = ""):
   if (Number.isInteger(value) && value >= min && value <= max) return undefined;
   return `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}, got ${shown(value)}`;
 }
+
+/** The same for bounds of the contract with the NVA's programs. */
+export const boundsReason = (value: number, { least, most }: Bounds, unit = ""): Reason =>
+  wholeReason(value, least, most, unit);
 
 /** A string of a given form; `rule` says the form in words. */
 export function formReason(value: string, form: RegExp, rule: string): Reason {

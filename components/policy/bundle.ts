@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { gzip } from "pako";
+import { BUNDLE_VERSION, LIMIT } from "../../nva-cloud-init/contract/contract";
 import { type CompiledPolicy, compilePolicy } from "./compile";
 import { planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";
@@ -15,18 +16,12 @@ export interface PolicyBundle {
   bytes: number;
 }
 
-/** First word of a bundle; the guest refuses a version that it does not know. */
-export const BUNDLE_VERSION = "azure-gwlb-policy/1";
-
 /**
  * Most bytes of userData. Azure documents "64 KB" without saying of what: the harsher reading is
  * the base64 text.
  * https://learn.microsoft.com/azure/virtual-machines/user-data
  */
 export const USER_DATA_LIMIT = 65_536;
-
-/** Most bytes of a policy before it is compressed; the guest unpacks no more. */
-export const BODY_LIMIT = 2 << 20;
 
 /** The bundle of a policy without problems; the same policy gives the same text. */
 export function bundlePolicy(policy: FirewallPolicy): PolicyBundle {
@@ -50,7 +45,7 @@ export function decodeBundle(userData: string): CompiledPolicy {
   const end = bytes.indexOf("\n");
   const [version, hash] = bytes.subarray(0, Math.max(end, 0)).toString().split(" ");
   if (version !== BUNDLE_VERSION) throw new Error(`not a bundle of ${BUNDLE_VERSION}`);
-  const body = gunzipSync(bytes.subarray(end + 1), { maxOutputLength: BODY_LIMIT });
+  const body = gunzipSync(bytes.subarray(end + 1), { maxOutputLength: LIMIT.bodyBytes });
   const found = `sha256:${createHash("sha256").update(body).digest("hex")}`;
   if (found !== hash) throw new Error(`the bundle says ${hash}, its content is ${found}`);
   return JSON.parse(body.toString()) as CompiledPolicy;

@@ -1,4 +1,13 @@
 /** Policy plan → what the guest loads: rules in the form of iptables-restore, and address sets. */
+
+import {
+  CHAIN,
+  COMMENT,
+  DEVICE,
+  NFLOG,
+  SET_BITS,
+  VERDICT,
+} from "../../nva-cloud-init/contract/contract";
 import { bits, type Family, formatNetwork } from "../azure/addresses";
 import { dispatchTree, LEAF_RULES, type Test, type Tree } from "./dispatch";
 import { type Line, type Match, RUNNING } from "./fields/field";
@@ -31,12 +40,10 @@ export interface CompiledPolicy {
   sets: CompiledSet[];
 }
 
-/** Address lists of one family that are looked up as sets; the rest of the mark is the guest's. */
-export const SET_BITS = 24;
 /** The tunnels' devices on the NVA: a flow from the internet comes in by the first. */
-export const TUNNEL_DEVICES = { inbound: "vxlan-ex", outbound: "vxlan-in" } as const;
-/** Netlink group, size and rate of the records that rules with `log` write. */
-export const LOG = { group: 64, bytes: 128, perSecond: 50, burst: 100 } as const;
+export const TUNNEL_DEVICES = { inbound: DEVICE.external, outbound: DEVICE.internal } as const;
+/** Most records that a rule with `log` writes. */
+const LOG = { perSecond: 50, burst: 100 } as const;
 
 /**
  * Compiles a plan; the same plan gives the same text, byte for byte. Lists of more than `leafRules`
@@ -89,10 +96,11 @@ class SetTable {
  * tree in front of a long list.
  */
 function chainOf(plan: PolicyPlan, reading: Reading, sets: SetTable, leafRules: number): string[] {
-  const chain = `@-${reading.direction === "inbound" ? "IN" : "OUT"}${reading.answer ? "-R" : ""}`;
-  const rules = plan.rules[reading.direction][reading.family];
+  const { direction, answer } = reading;
+  const chain = CHAIN[answer ? (`${direction}Answer` as const) : direction];
+  const rules = plan.rules[direction][reading.family];
   // Answers are judged when a policy changes or a neighbour died, not with each new flow.
-  const leaf = reading.answer ? rules.length : leafRules;
+  const leaf = answer ? rules.length : leafRules;
   const tree = dispatchTree(rules, reading.family, leaf);
   const own: string[] = [];
   const bodies = rules.map((rule, index): ((at: string) => string[]) => {
@@ -184,26 +192,26 @@ const joined = (before: Required<Match>, { ends, protocol, mark, detail }: Match
 
 /** The lines that act on what a match takes: the record, the limit, the verdict. */
 function decide(plan: PolicyPlan, rule: PlannedRule, reading: Reading, line: string): string[] {
-  const allow = plan.stateful ? "-g @-OK" : "-j ACCEPT";
+  const allow = plan.stateful ? `-g ${CHAIN.take}` : "-j ACCEPT";
   const comment = (text: string) => ` -m comment --comment ${text}`;
   const log = (verdict: string) =>
-    `${line}${comment(`log:${rule.name}`)} -m limit --limit ${LOG.perSecond}/second ` +
-    `--limit-burst ${LOG.burst} -j NFLOG --nflog-group ${LOG.group} ` +
-    `--nflog-size ${LOG.bytes} --nflog-prefix ${verdict}:${rule.name}`;
+    `${line}${comment(COMMENT.log + rule.name)} -m limit --limit ${LOG.perSecond}/second ` +
+    `--limit-burst ${LOG.burst} -j NFLOG --nflog-group ${NFLOG.recordsGroup} ` +
+    `--nflog-size ${NFLOG.recordBytes} --nflog-prefix ${verdict}${VERDICT.separator}${rule.name}`;
   const drop = (name: string) =>
     plan.trial
-      ? [log("trial"), `${line}${comment(name)} ${allow}`]
-      : [...(rule.log ? [log("drop")] : []), `${line}${comment(name)} -j DROP`];
+      ? [log(VERDICT.trial), `${line}${comment(name)} ${allow}`]
+      : [...(rule.log ? [log(VERDICT.drop)] : []), `${line}${comment(name)} -j DROP`];
   if (rule.action === "drop") return drop(rule.name);
   if (rule.rateLimit === undefined) {
-    return [...(rule.log ? [log("allow")] : []), `${line}${comment(rule.name)} ${allow}`];
+    return [...(rule.log ? [log(VERDICT.allow)] : []), `${line}${comment(rule.name)} ${allow}`];
   }
   return [
     // The limit is on flows that start: one that runs while a new policy is loaded goes on.
     ...(plan.stateful ? [`${line}${RUNNING.yes}${comment(rule.name)} ${allow}`] : []),
     `${line}${limitMatch(rule.name, rule.rateLimit, reading)}${comment(rule.name)} ${allow}`,
     // A limit counts whatever looks at it, so records are written for what it refuses only.
-    ...drop(`over:${rule.name}`),
+    ...drop(COMMENT.over + rule.name),
   ];
 }
 

@@ -2,6 +2,7 @@
  * A policy from the iptables-save of a hand-made NVA. It never lets pass what the file does not:
  * what it cannot take exactly it names, and makes stricter.
  */
+import { DEVICE } from "../../nva-cloud-init/contract/contract";
 import { TUNNEL_DEVICES } from "./compile";
 import { diffPolicies } from "./diff";
 import { type Draft, type ImportDevices, meet, type Reading, readLine } from "./importLine";
@@ -41,7 +42,7 @@ interface Entry {
  */
 export function importRules(save: string, devices: Partial<ImportDevices> = {}): ImportResult {
   const read = readSave(save);
-  const walk = new Walk(read, { ...TUNNEL_DEVICES, bridge: "br0", ...devices });
+  const walk = new Walk(read, { ...TUNNEL_DEVICES, bridge: DEVICE.bridge, ...devices });
   walk.follow("FORWARD", {}, []);
   const left = [...walk.left, ...outside(read)];
   const notes = [...walk.notes];

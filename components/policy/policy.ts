@@ -118,11 +118,7 @@ export const PASS_ALL: FirewallPolicy = {
   defaultOutbound: RuleAction.Allow,
 };
 
-/** Longest name of a rule or an address set: what the kernel takes for the name of a chain. */
-export const NAME_LENGTH_MAX = 28;
 export const RULES_MAX = 1000;
-/** Highest rate and burst: the kernel's `limit` match counts in ten-thousandths of a second. */
-export const RATE_MAX = 10_000;
 /** Names that counters and records use for what no rule matched. */
 export const DEFAULT_RULES = {
   inbound: "default-inbound",

@@ -1,17 +1,11 @@
 /** Every problem of a policy at once, each with its path, the value, the rule and a way out. */
 import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
+import { LIMIT } from "../../nva-cloud-init/contract/contract";
 import { Findings, isRecord } from "../check/findings";
 import { compilePolicy } from "./compile";
 import { checkNetwork } from "./fields/addresses";
 import { planPolicy } from "./plan";
-import {
-  DEFAULT_RULES,
-  type FirewallPolicy,
-  NAME_LENGTH_MAX,
-  PolicyMode,
-  RULES_MAX,
-  RuleAction,
-} from "./policy";
+import { DEFAULT_RULES, type FirewallPolicy, PolicyMode, RULES_MAX, RuleAction } from "./policy";
 import { RuleChecker } from "./ruleProblems";
 import { checkSize } from "./sizeProblems";
 
@@ -66,7 +60,7 @@ function checkPolicy(policy: unknown, at: string, findings: Findings): void {
 function checkSets(sets: Record<string, unknown>, at: string, findings: Findings): void {
   for (const [name, entries] of Object.entries(sets)) {
     const path = `${at}.${name}`;
-    findings.name(name, path, NAME_LENGTH_MAX);
+    findings.name(name, path, LIMIT.name);
     if (!findings.list(entries, path, "an empty set matches nothing; remove it, or fill it")) {
       continue;
     }

@@ -1,9 +1,10 @@
 /** The problems of one rule. */
+import { LIMIT } from "../../nva-cloud-init/contract/contract";
 import type { Family } from "../azure/addresses";
 import type { Findings } from "../check/findings";
 import { familiesOf } from "./fields/addresses";
 import { FIELD_LIST } from "./fields/index";
-import { NAME_LENGTH_MAX, RATE_MAX, RuleAction, RuleDirection } from "./policy";
+import { RuleAction, RuleDirection } from "./policy";
 
 const RULE_FIELDS = [
   ...["name", "action", "direction", ...FIELD_LIST.map(([name]) => name)],
@@ -22,7 +23,7 @@ export class RuleChecker {
   check(rule: unknown, path: string): void {
     const { findings } = this;
     if (!findings.record(rule, path, RULE_FIELDS)) return;
-    findings.name(rule.name, `${path}.name`, NAME_LENGTH_MAX);
+    findings.name(rule.name, `${path}.name`, LIMIT.name);
     findings.choice(rule.action, `${path}.action`, RuleAction, true);
     findings.choice(rule.direction, `${path}.direction`, RuleDirection, true);
     const families = this.#families(rule, path);
@@ -67,9 +68,9 @@ export class RuleChecker {
     }
     if (!findings.record(rateLimit, path, RATE_FIELDS)) return;
     const wayOut = "it counts new flows a second";
-    findings.integer(rateLimit.perSecond, `${path}.perSecond`, 1, RATE_MAX, wayOut);
+    findings.integer(rateLimit.perSecond, `${path}.perSecond`, 1, LIMIT.rate, wayOut);
     if (rateLimit.burst !== undefined) {
-      findings.integer(rateLimit.burst, `${path}.burst`, 1, RATE_MAX, "flows taken at once");
+      findings.integer(rateLimit.burst, `${path}.burst`, 1, LIMIT.rate, "flows taken at once");
     }
     findings.boolean(rateLimit.perSource, `${path}.perSource`);
   }

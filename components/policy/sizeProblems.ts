@@ -1,15 +1,10 @@
 /** What a policy needs of userData, the guest and its kernel, against the most that there is. */
-import type { Findings } from "../check/findings";
-import { BODY_LIMIT, encodeBundle, USER_DATA_LIMIT } from "./bundle";
-import { type CompiledPolicy, type CompiledSet, SET_BITS, setsNeeded } from "./compile";
-import { decodeRanges } from "./ranges";
 
-/** Lines of rules per family. The guest refuses more: as many load within seconds. */
-export const LINES_LIMIT = 16_384;
-/** Ranges of all address sets together, neighbours joined; likewise. */
-export const RANGES_LIMIT = 65_536;
-/** Different combinations of address sets that addresses are in; likewise: each is a chain. */
-export const COMBINATIONS_LIMIT = 1024;
+import { LIMIT, SET_BITS } from "../../nva-cloud-init/contract/contract";
+import type { Findings } from "../check/findings";
+import { encodeBundle, USER_DATA_LIMIT } from "./bundle";
+import { type CompiledPolicy, type CompiledSet, setsNeeded } from "./compile";
+import { decodeRanges } from "./ranges";
 
 interface Size {
   field: "rules" | "addressSets";
@@ -43,33 +38,33 @@ function sizes(compiled: CompiledPolicy): Size[] {
     {
       field: "addressSets",
       count: decoded.reduce((sum, { list }) => sum + list.length, 0),
-      limit: RANGES_LIMIT,
+      limit: LIMIT.ranges,
       unit: "ranges",
-      rule: `must be at most ${RANGES_LIMIT} ranges, neighbours joined, over all long lists`,
+      rule: `must be at most ${LIMIT.ranges} ranges, neighbours joined, over all long lists`,
       wayOut: "use larger networks, or let rules share address sets",
     },
     {
       field: "addressSets",
       count: combinations(decoded).size,
-      limit: COMBINATIONS_LIMIT,
+      limit: LIMIT.combinations,
       unit: "combinations",
-      rule: `must overlap in at most ${COMBINATIONS_LIMIT} ways`,
+      rule: `must overlap in at most ${LIMIT.combinations} ways`,
       wayOut: "take addresses that are in several address sets out of some of them",
     },
     {
       field: "rules",
       count: Math.max(...[filter4, filter6].map((text) => text.split("\n").length - 1)),
-      limit: LINES_LIMIT,
+      limit: LIMIT.lines,
       unit: "lines",
-      rule: `must compile to at most ${LINES_LIMIT} lines for iptables-restore per family`,
+      rule: `must compile to at most ${LIMIT.lines} lines for iptables-restore per family`,
       wayOut: "use address sets and ranges of ports instead of short lists",
     },
     {
       field: "rules",
       count: Buffer.byteLength(JSON.stringify(compiled)),
-      limit: BODY_LIMIT,
+      limit: LIMIT.bodyBytes,
       unit: "bytes",
-      rule: `must compile to at most ${BODY_LIMIT} bytes`,
+      rule: `must compile to at most ${LIMIT.bodyBytes} bytes`,
       wayOut: "use address sets and ranges of ports instead of short lists",
     },
     {

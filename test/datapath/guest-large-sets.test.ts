@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundlePolicy } from "../../components/policy/bundle";
 import type { FirewallPolicy } from "../../components/policy/policy";
-import { RANGES_LIMIT } from "../../components/policy/sizeProblems";
+import { LIMIT } from "../../nva-cloud-init/contract/contract";
 import { policy, withHealthyGuest } from "../support/guest";
 import type { ProbeAnswer } from "../support/outside";
 
@@ -15,7 +15,7 @@ const networks = (count: number) =>
 const largest: FirewallPolicy = {
   ...policy,
   rules: [{ name: "bad", action: "drop", direction: "inbound", sources: ["bad"] }, ...policy.rules],
-  addressSets: { bad: networks(RANGES_LIMIT) },
+  addressSets: { bad: networks(LIMIT.ranges) },
 };
 
 test("every probe is answered well while the most ranges load, and while others change rules", async () => {

@@ -5,20 +5,15 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { APPLICATION_HEALTH_PATH } from "../../components/provider/plan/fleet";
-import {
-  CUSTOM_DATA_LIMIT,
-  cloudConfig,
-  type NvaSettings,
-  renderCustomData,
-} from "../../nva-cloud-init/cloudConfig";
+import { CUSTOM_DATA_LIMIT, cloudConfig, renderCustomData } from "../../nva-cloud-init/cloudConfig";
+import type { NvaSettings } from "../../nva-cloud-init/contract/contract";
 import { guestPython } from "../support/guestPython";
 import { root, sourceFiles } from "../support/sources";
 
 interface WrittenFile {
   path: string;
   encoding?: string;
-  permissions: string;
+  permissions?: string;
   content: string;
 }
 interface CloudConfig {
@@ -118,7 +113,7 @@ describe("renderCustomData", () => {
       assert.ok(!text.includes("__doc__"), name);
       const program = /^#!/.test(file.content);
       assert.equal(program, /^#!/.test(text), name);
-      assert.equal(file.permissions, program ? "0755" : "0644", name);
+      assert.equal(file.permissions, program ? "0755" : undefined, name);
       assert.doesNotMatch(file.content, /^ *#(?!!)/m);
       if (isUnit) assert.equal(file.content, text.replaceAll(/^#.*\n/gm, ""));
       else brought[name] = file.content;
@@ -180,11 +175,6 @@ describe("units", () => {
       assert.doesNotMatch(text, /^(After|Requires|Requisite|BindsTo)=.*(cloud-|multi-user)/m);
     });
   }
-
-  test("health answers the scale set where the scale set asks", () => {
-    const source = readFileSync(path.join(guest, "gwlb/health/server.py"), "utf8");
-    assert.ok(source.includes(`APPLICATION_PATH = "${APPLICATION_HEALTH_PATH}"`));
-  });
 
   test("the drain is stopped before all that it needs", () => {
     const unit = readFileSync(path.join(units, "gwlb-drain.service"), "utf8");

@@ -12,9 +12,9 @@ describe("withoutProse", () => {
       after: text("#!/usr/bin/python3", "X = 1"),
     },
     {
-      name: "keeps a comment behind code",
-      before: text("X = 1  # seconds"),
-      after: text("X = 1  # seconds"),
+      name: "drops a comment behind code, and nothing that may be part of a string",
+      before: text("X = 1  # seconds", 'Y = "a  # b"', "Z = '#'  # its 'sign'"),
+      after: text("X = 1", 'Y = "a  # b"', "Z = '#'  # its 'sign'"),
     },
     {
       name: "drops the docstring of a function",

@@ -4,6 +4,7 @@ import type { Family } from "../../components/azure/addresses";
 import type { Packet } from "../../components/policy/packet";
 import type { Undo } from "../../lab/undo";
 
+import { DEFAULTS, MARK } from "../../nva-cloud-init/contract/contract";
 import { frameOf } from "./frames";
 import { checksum } from "./innerPackets";
 import { Talker } from "./talker";
@@ -13,8 +14,7 @@ const guest = path.resolve(__dirname, "../../nva-cloud-init/guest");
 /** What the kernel answers: TC_ACT_REDIRECT, TC_ACT_UNSPEC. */
 export const REDIRECTED = 7;
 export const LEFT_ALONE = -1;
-/** Bit of the mark that says: of a flow that the policy let start. */
-export const TAKEN = 0x4000_0000;
+export const TAKEN = MARK.taken;
 export const GENERATION = 5;
 
 /** Where headers begin in a tunnel's packet. */
@@ -26,7 +26,7 @@ const NIC = "0a070105";
 const GATEWAY_MAC = "123456789abc";
 /** The loopback device's, by which test packets arrive. */
 const NIC_MAC = "000000000000";
-export const TUNNELS = { in: { port: 10800, vni: 800 }, ex: { port: 10801, vni: 801 } };
+export const TUNNELS = { in: DEFAULTS.internal, ex: DEFAULTS.external };
 export type Side = keyof typeof TUNNELS;
 
 export interface Ran {

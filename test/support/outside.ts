@@ -5,7 +5,7 @@
 import path from "node:path";
 import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
-import type { NvaSettings } from "../../nva-cloud-init/cloudConfig";
+import type { NvaSettings } from "../../nva-cloud-init/contract/contract";
 import { Talker } from "./talker";
 
 /** The reference layout. */

@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Argv, run, start } from "../../lab/run";
-import type { NvaSettings } from "../../nva-cloud-init/cloudConfig";
+import { DEVICE, GROUP, type NvaSettings } from "../../nva-cloud-init/contract/contract";
 import { guestPython } from "./guestPython";
 import { settings } from "./outside";
 import type { Reading } from "./readPacket";
@@ -61,7 +61,10 @@ export async function policyMachine(name: string): Promise<PolicyMachine> {
       await run(["ip", "netns", "exec", netns, "sysctl", "-qw", setting]);
     }
   }
-  await inNva(["ip", "link", "add", "br0", "group", "10799", "type", "bridge"]);
+  await inNva([
+    ...["ip", "link", "add", DEVICE.bridge],
+    ...["group", String(GROUP.bridge), "type", "bridge"],
+  ]);
   for (const side of ["ex", "in"]) {
     const device = `vxlan-${side}`;
     const peerEnd = ["peer", "name", side, "netns", peer];

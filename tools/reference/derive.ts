@@ -6,6 +6,7 @@ import { ruleProblems, rulesOf, rulesPage } from "./azureRules";
 import { withSchemaSection } from "./changelog";
 import { type Change, changeLine, changesBetween, isVersionAtLeast, leastVersion } from "./changes";
 import { claimsPage } from "./claims";
+import { contractFiles } from "./contract";
 import { componentsOf, inferSchema, schemaText } from "./infer";
 import { pagesOf } from "./markdown";
 import { surfaceProblems } from "./problems";
@@ -45,6 +46,7 @@ export function derive(root: string): Derived {
       "docs/azure-rules.md": rulesPage(rules),
       "docs/claims.md": claimsPage(root),
       ...Object.fromEntries(pages.map(([name, text]) => [`docs/reference/${name}`, text])),
+      ...contractFiles(),
     },
   };
 }

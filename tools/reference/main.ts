@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: writes what is derived from the sources: schema.json, docs/reference, the
- * changelog's list of changes since the last release, docs/azure-rules.md and docs/claims.md.
+ * changelog's list of changes since the last release, docs/azure-rules.md, docs/claims.md, and the
+ * guest's copies of the contract with it.
  *
  *   npm run docs                 writes, and says what changed
  *   npm run docs -- --check      writes nothing; fails if something is not current

@@ -10,7 +10,7 @@ import {
   shown,
   under,
 } from "../../check/problem";
-import { inbound, type SecurityRule } from "../../provider/plan/securityRules";
+import { inbound, PROBE_DESCRIPTION, type SecurityRule } from "../../provider/plan/securityRules";
 
 /** Protocols of allowed traffic; `any` is every protocol. */
 export const TrafficProtocol = {
@@ -125,12 +125,7 @@ export function trafficRules(
 /** Lets the probe of a consumer's own load balancer in, whatever the user allows or denies. */
 export function probeRule(port: number): SecurityRule {
   return {
-    ...inbound(
-      "load-balancer-probe",
-      100,
-      "Allow",
-      "Health probe of the load balancer, from 168.63.129.16",
-    ),
+    ...inbound("load-balancer-probe", 100, "Allow", PROBE_DESCRIPTION),
     protocol: "Tcp",
     sourceAddressPrefix: "AzureLoadBalancer",
     destinationPortRange: String(port),

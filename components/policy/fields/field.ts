@@ -1,4 +1,5 @@
 /** The parts of a match field: by what a rule chooses packets, in every place that reads it. */
+import { MARK } from "../../../nva-cloud-init/contract/contract";
 import type { Family } from "../../azure/addresses";
 import type { Findings } from "../../check/findings";
 import type { Packet } from "../packet";
@@ -103,10 +104,11 @@ export const onAxis =
 /** The one value of packets without a property. */
 export const NONE: readonly Range[] = [{ first: 0n, last: 0n }];
 
+const RUNNING_BIT = `0x${MARK.running.toString(16)}`;
 /** Matches of the mark that the NVA sets on packets of flows that an earlier policy let start. */
 export const RUNNING = {
-  yes: " -m mark --mark 0x2000000/0x2000000",
-  not: " -m mark --mark 0x0/0x2000000",
+  yes: ` -m mark --mark ${RUNNING_BIT}/${RUNNING_BIT}`,
+  not: ` -m mark --mark 0x0/${RUNNING_BIT}`,
 } as const;
 
 /** For fields of which no word tells. */

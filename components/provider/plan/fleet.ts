@@ -140,13 +140,6 @@ export interface Fleet {
 /** Most instances of a Flexible scale set. */
 export const CAPACITY_MAX = 1000;
 
-/**
- * Where the Application Health extension asks, on the port of the load balancer's probe. It wants
- * the state in the answer's body and takes every 2xx for an answer, so this path is not for the
- * load balancer.
- */
-export const APPLICATION_HEALTH_PATH = "/health/application";
-
 /** In each subnet Azure keeps five addresses. */
 const KEPT_ADDRESSES = 5;
 

@@ -1,5 +1,6 @@
 /** A provider's arguments, checked and planned: plain values in, plain values out. */
 
+import { APPLICATION_HEALTH_PATH, DEFAULTS } from "../../../nva-cloud-init/contract/contract";
 import {
   hostPrefix,
   type ProviderNames,
@@ -7,13 +8,7 @@ import {
   providerNames,
 } from "../../azure/names";
 import { at, optional, type Problem, tagProblems, under, wholeReason } from "../../check/problem";
-import {
-  APPLICATION_HEALTH_PATH,
-  type Fleet,
-  type FleetArgs,
-  fleetProblems,
-  planFleet,
-} from "./fleet";
+import { type Fleet, type FleetArgs, fleetProblems, planFleet } from "./fleet";
 import {
   type Layout,
   type LayoutArgs,
@@ -135,7 +130,7 @@ function allFleetProblems(args: GatewayPlanArgs): Problem[] {
       : `must be left out with fleet, whose NVAs ${what}; with fleet.keepNva it is of the one VM`;
   const path =
     planProbe(probe).path === APPLICATION_HEALTH_PATH
-      ? `must not be ${APPLICATION_HEALTH_PATH}, which answers the fleet's health extension: take /health`
+      ? `must not be ${APPLICATION_HEALTH_PATH}, which answers the fleet's health extension: take ${DEFAULTS.probePath}`
       : undefined;
   return [
     ...at("probe.path", path),

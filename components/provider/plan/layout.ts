@@ -1,4 +1,5 @@
 /** Where a provider stands: network, subnets, addresses. */
+import { PLATFORM } from "../../../nva-cloud-init/contract/contract";
 import {
   contains,
   formatAddress,
@@ -56,7 +57,7 @@ const FORBIDDEN = [
   "255.255.255.255/32",
   "127.0.0.0/8",
   "169.254.0.0/16",
-  "168.63.129.16/32",
+  `${PLATFORM}/32`,
 ];
 
 /** Fills in what was left out. Takes arguments without problems. */

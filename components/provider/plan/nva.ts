@@ -1,14 +1,15 @@
 /** The virtual machine that an NVA is: size, zone, image, administrator. */
 import type { Input } from "@pulumi/pulumi";
+import { DEFAULTS, NUMBERS } from "../../../nva-cloud-init/contract/contract";
 import {
   at,
+  boundsReason,
   choiceReason,
   formReason,
   optional,
   type Problem,
   type Reason,
   shown,
-  wholeReason,
 } from "../../check/problem";
 
 /** The NVA's machine, as the user writes it. */
@@ -84,10 +85,6 @@ export const IMAGE = { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "
 /** The image version that this release was made for. */
 export const IMAGE_VERSION = "24.04.202510010";
 
-/** Limits of the MTU: Azure's requirement for full inner packets, and its recommendation's end. */
-export const MTU_MIN = 1550;
-export const MTU_MAX = 4000;
-
 /** Availability zones of a region that has them. */
 export const ZONES: readonly string[] = ["1", "2", "3"];
 
@@ -103,12 +100,12 @@ export function planNva(args: NvaArgs = {}): Nva {
   return {
     size: args.size ?? "Standard_D2s_v5",
     zone: args.zone,
-    mtu: args.mtu ?? 3900,
+    mtu: args.mtu ?? DEFAULTS.mtu,
     acceleratedNetworking: args.acceleratedNetworking ?? true,
     imageVersion: args.imageVersion ?? IMAGE_VERSION,
     adminUsername: args.adminUsername ?? "nvaadmin",
-    policyPollSeconds: args.policyPollSeconds ?? 10,
-    drainSeconds: args.drainSeconds ?? 60,
+    policyPollSeconds: args.policyPollSeconds ?? DEFAULTS.policyPollSeconds,
+    drainSeconds: args.drainSeconds ?? DEFAULTS.drainSeconds,
   };
 }
 
@@ -117,11 +114,14 @@ export function nvaProblems(nva: Nva): Problem[] {
   return [
     ...at("size", sizeReason(nva.size)),
     ...at("zone", optional(nva.zone, zoneReason)),
-    ...at("mtu", wholeReason(nva.mtu, MTU_MIN, MTU_MAX, "bytes")),
+    ...at("mtu", boundsReason(nva.mtu, NUMBERS.mtu, "bytes")),
     ...at("imageVersion", imageVersionReason(nva.imageVersion)),
     ...at("adminUsername", adminUsernameReason(nva.adminUsername)),
-    ...at("policyPollSeconds", wholeReason(nva.policyPollSeconds, 1, 3600, "seconds")),
-    ...at("drainSeconds", wholeReason(nva.drainSeconds, 0, 300, "seconds")),
+    ...at(
+      "policyPollSeconds",
+      boundsReason(nva.policyPollSeconds, NUMBERS.policyPollSeconds, "seconds"),
+    ),
+    ...at("drainSeconds", boundsReason(nva.drainSeconds, NUMBERS.drainSeconds, "seconds")),
   ];
 }
 

@@ -1,5 +1,13 @@
 /** The HTTP probe by which the load balancer learns whether an NVA passes traffic. */
-import { at, formReason, type Problem, shown, wholeReason } from "../../check/problem";
+import { DEFAULTS, NUMBERS } from "../../../nva-cloud-init/contract/contract";
+import {
+  at,
+  boundsReason,
+  formReason,
+  type Problem,
+  shown,
+  wholeReason,
+} from "../../check/problem";
 import type { TunnelPair } from "./tunnels";
 
 /** The probe, as the user writes it. */
@@ -25,14 +33,15 @@ export interface Probe {
 /** Ports that Azure refuses for HTTP probes. */
 export const REFUSED_PROBE_PORTS: readonly number[] = [19, 21, 25, 70, 110, 119, 143, 220, 993];
 
-const DEFAULT_PROBE: Probe = { port: 8080, path: "/health", intervalSeconds: 5 };
+/** The least that Azure takes. */
+const INTERVAL_SECONDS = 5;
 
 /** Fills in what the user left out. */
 export function planProbe(args: GatewayProbeArgs = {}): Probe {
   return {
-    port: args.port ?? DEFAULT_PROBE.port,
-    path: args.path ?? DEFAULT_PROBE.path,
-    intervalSeconds: args.intervalSeconds ?? DEFAULT_PROBE.intervalSeconds,
+    port: args.port ?? DEFAULTS.probePort,
+    path: args.path ?? DEFAULTS.probePath,
+    intervalSeconds: args.intervalSeconds ?? INTERVAL_SECONDS,
   };
 }
 
@@ -42,9 +51,9 @@ export function probeProblems({ port, path, intervalSeconds }: Probe): Problem[]
     ? `must not be ${port}: Azure refuses HTTP probes on ${REFUSED_PROBE_PORTS.join(", ")}`
     : undefined;
   return [
-    ...at("port", wholeReason(port, 1, 65535) ?? refused),
+    ...at("port", boundsReason(port, NUMBERS.probePort) ?? refused),
     ...at("path", formReason(path, /^\/[!-~]{0,2047}$/, "a URL path that starts with /")),
-    ...at("intervalSeconds", wholeReason(intervalSeconds, 5, 300, "seconds")),
+    ...at("intervalSeconds", wholeReason(intervalSeconds, INTERVAL_SECONDS, 300, "seconds")),
   ];
 }
 

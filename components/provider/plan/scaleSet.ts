@@ -1,7 +1,8 @@
 /** Body of a fleet's scale set as plain data, in the fields of azure-native. */
 
+import { APPLICATION_HEALTH_PATH } from "../../../nva-cloud-init/contract/contract";
 import type { Reason } from "../../check/problem";
-import { APPLICATION_HEALTH_PATH, type Fleet } from "./fleet";
+import type { Fleet } from "./fleet";
 import type { Nva } from "./nva";
 import type { Probe } from "./probe";
 

@@ -1,4 +1,5 @@
 /** Rules of a network security group as plain data, in the fields of azure-native. */
+import { PLATFORM } from "../../../nva-cloud-init/contract/contract";
 import type { Probe } from "./probe";
 import type { TunnelPair } from "./tunnels";
 
@@ -21,6 +22,7 @@ export interface SecurityRule {
 /** Lowest priority that a rule can have; the platform's own rules come after it. */
 export const DENY_PRIORITY = 4096;
 
+export const PROBE_DESCRIPTION = `Health probe of the load balancer, from ${PLATFORM}`;
 const TUNNEL_DESCRIPTION = "VXLAN of the Gateway Load Balancer";
 
 /**
@@ -40,7 +42,7 @@ export function nvaSecurityRules(tunnels: TunnelPair, probe: Probe): SecurityRul
     tunnel("tunnels-from-network", 100, "VirtualNetwork"),
     tunnel("tunnels-from-load-balancer", 110, "AzureLoadBalancer"),
     {
-      ...inbound("probe", 120, "Allow", "Health probe of the load balancer, from 168.63.129.16"),
+      ...inbound("probe", 120, "Allow", PROBE_DESCRIPTION),
       protocol: "Tcp",
       sourceAddressPrefix: "AzureLoadBalancer",
       destinationPortRange: String(probe.port),

@@ -1,5 +1,11 @@
 /** The two VXLAN tunnels between a Gateway Load Balancer and its NVAs. */
-import { at, optional, type Problem, under, wholeReason } from "../../check/problem";
+import {
+  DEFAULTS,
+  type NvaSettings,
+  TUNNEL_NUMBERS,
+  type TunnelSettings,
+} from "../../../nva-cloud-init/contract/contract";
+import { at, boundsReason, optional, type Problem, under } from "../../check/problem";
 
 /** One tunnel, as the user writes it. */
 export interface GatewayTunnelArgs {
@@ -16,21 +22,8 @@ export interface GatewayTunnelArgs {
   vni?: number;
 }
 
-/** One tunnel with everything decided. */
-export interface Tunnel {
-  port: number;
-  vni: number;
-}
-
 /** Internal carries traffic between NVA and application, External what was not inspected yet. */
-export interface TunnelPair {
-  internal: Tunnel;
-  external: Tunnel;
-}
-
-/** VNIs that are taken, both included. */
-export const VNI_MIN = 800;
-export const VNI_MAX = 1000;
+export type TunnelPair = Pick<NvaSettings, "internal" | "external">;
 
 /** UDP ports that Azure's own network uses, and for what. */
 export const TAKEN_PORTS: ReadonlyMap<number, string> = new Map([
@@ -38,24 +31,18 @@ export const TAKEN_PORTS: ReadonlyMap<number, string> = new Map([
   [65330, "Azure's host agent"],
 ]);
 
-/** The reference layout. */
-export const DEFAULT_TUNNELS: TunnelPair = {
-  internal: { port: 10800, vni: 800 },
-  external: { port: 10801, vni: 801 },
-};
-
 /** Fills in what the user left out. */
 export function planTunnels(
   internal?: GatewayTunnelArgs,
   external?: GatewayTunnelArgs,
 ): TunnelPair {
-  const fill = (given: GatewayTunnelArgs | undefined, base: Tunnel): Tunnel => ({
+  const fill = (given: GatewayTunnelArgs | undefined, base: TunnelSettings): TunnelSettings => ({
     port: given?.port ?? base.port,
     vni: given?.vni ?? base.vni,
   });
   return {
-    internal: fill(internal, DEFAULT_TUNNELS.internal),
-    external: fill(external, DEFAULT_TUNNELS.external),
+    internal: fill(internal, DEFAULTS.internal),
+    external: fill(external, DEFAULTS.external),
   };
 }
 
@@ -80,14 +67,14 @@ export function tunnelKey({ internal, external }: TunnelPair): string {
   return `internal ${internal.vni}/${internal.port}, external ${external.vni}/${external.port}`;
 }
 
-function oneTunnel({ port, vni }: Tunnel): Problem[] {
+function oneTunnel({ port, vni }: TunnelSettings): Problem[] {
   const use = TAKEN_PORTS.get(port);
   return [
-    ...at("port", wholeReason(port, 1, 65535)),
+    ...at("port", boundsReason(port, TUNNEL_NUMBERS.port)),
     ...at(
       "port",
       optional(use, (what) => `must not be ${port}, which is ${what}`),
     ),
-    ...at("vni", wholeReason(vni, VNI_MIN, VNI_MAX)),
+    ...at("vni", boundsReason(vni, TUNNEL_NUMBERS.vni)),
   ];
 }

@@ -4,13 +4,7 @@
 #define FASTPATH_H
 
 #include "bpf.h"
-
-/* Bits of a packet's mark (gwlb/policy/sets.py): a flow that the policy let start, and by which
- * generation of its rules.
- */
-#define MARK_TAKEN 0x40000000
-#define MARK_SELF_TEST 0x01000000
-#define MARK_GENERATION 0x00ffffff
+#include "contract.h"
 
 /* An entry is good for a second: then the rules judge one of the flow's packets again. */
 #define ENTRY_NANOSECONDS 1000000000

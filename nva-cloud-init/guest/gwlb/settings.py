@@ -6,29 +6,20 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gwlb.contract import NUMBERS, TUNNEL_NUMBERS, Device, Group
 from gwlb.errors import SettingsError
 from gwlb.foreign import parse_json
 from gwlb.state import SETTINGS
 
-BRIDGE = "br0"
-INTERNAL = "vxlan-in"
-EXTERNAL = "vxlan-ex"
+BRIDGE, INTERNAL, EXTERNAL = Device.BRIDGE, Device.INTERNAL, Device.EXTERNAL
 # Numbers by which rules know the devices before they exist: a name is copied for every comparison.
-GROUPS = {BRIDGE: 10799, INTERNAL: 10800, EXTERNAL: 10801}
+GROUPS = {BRIDGE: Group.BRIDGE, INTERNAL: Group.INTERNAL, EXTERNAL: Group.EXTERNAL}
 # The reference case's addresses. Nothing is routed to them: they only name the devices.
 ADDRESSES = {
     BRIDGE: "192.168.255.1/28",
     INTERNAL: "192.168.255.2/28",
     EXTERNAL: "192.168.255.3/28",
 }
-# Where every load balancer of Azure probes from.
-PLATFORM = "168.63.129.16"
-# A full inner packet of 1500 bytes and the outer headers.
-LEAST_MTU = 1550
-MOST_MTU = 4000
-# The unit's own limit is above it.
-MOST_DRAIN = 300
-MOST_POLL = 3600
 MOST_BYTES = 1 << 16
 
 
@@ -43,7 +34,7 @@ class Tunnel:
 
 @dataclass(frozen=True)
 class Settings:
-    """As rendered by nva-cloud-init/cloudConfig.ts."""
+    """As nva-cloud-init/contract/contract.ts has them, in the guest's terms."""
 
     gateway: str
     tunnels: tuple[Tunnel, Tunnel]
@@ -73,19 +64,27 @@ def load(path: Path = SETTINGS) -> Settings:
             _tunnel(INTERNAL, data["internal"]),
             _tunnel(EXTERNAL, data["external"]),
         )
-        mtu = _whole("mtu", data["mtu"], LEAST_MTU, MOST_MTU)
-        probe_port = _whole("probePort", data["probePort"], 1, 65535)
+        numbers = {name: _whole(name, data[name], *bounds) for name, bounds in NUMBERS.items()}
         probe_path = str(data["probePath"])
-        poll_seconds = _whole("policyPollSeconds", data["policyPollSeconds"], 1, MOST_POLL)
-        drain_seconds = _whole("drainSeconds", data["drainSeconds"], 0, MOST_DRAIN)
     except (KeyError, TypeError, ValueError) as error:
         raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
-    return Settings(gateway, tunnels, mtu, probe_port, probe_path, poll_seconds, drain_seconds)
+    return Settings(
+        gateway=gateway,
+        tunnels=tunnels,
+        mtu=numbers["mtu"],
+        probe_port=numbers["probePort"],
+        probe_path=probe_path,
+        poll_seconds=numbers["policyPollSeconds"],
+        drain_seconds=numbers["drainSeconds"],
+    )
 
 
 def _tunnel(device: str, data: dict[str, object]) -> Tunnel:
-    port = _whole(f"{device} port", data["port"], 1, 65535)
-    return Tunnel(device, port, _whole(f"{device} vni", data["vni"], 0, (1 << 24) - 1))
+    numbers = {
+        name: _whole(f"{device} {name}", data[name], *bounds)
+        for name, bounds in TUNNEL_NUMBERS.items()
+    }
+    return Tunnel(device, **numbers)
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int:

@@ -15,12 +15,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from gwlb.contract import SETTINGS_FILE
 from gwlb.foreign import parse_json
 
 Json = dict[str, Any]
 
 ROOT = Path(os.environ.get("ROOT", "/"))
-SETTINGS = ROOT / "etc/azure-gwlb/settings.json"
+SETTINGS = ROOT / SETTINGS_FILE[1:]
 # The last policy that has proven good: in force after a boot before anything is bridged.
 LAST_GOOD = ROOT / "var/lib/azure-gwlb/policy.last"
 RECORDS = ROOT / "var/log/azure-gwlb/audit.jsonl"

@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import * as bundles from "../../../components/policy/bundle";
-import * as sizes from "../../../components/policy/sizeProblems";
 import { guestPython } from "../../support/guestPython";
 
 interface Refused {
@@ -101,21 +99,6 @@ describe("a bundle with the right hash", () => {
     const most = `policy(filter4=${lines}, sets=[address_set(ranges=ranges(65_536))])`;
     assert.equal((await refused(most)).says, "nothing");
   });
-});
-
-test("preview knows the guest's limits", async () => {
-  const names = ["BODY_LIMIT", "LINES_LIMIT", "RANGES_LIMIT", "COMBINATIONS_LIMIT"] as const;
-  const known: Record<string, unknown> = { ...bundles, ...sizes };
-  const guests = await guestPython(`
-import json
-from gwlb.policy import bundle
-from gwlb.policy import sets
-known = {**vars(bundle), **vars(sets)}
-print(json.dumps([known[name] for name in ${JSON.stringify(names)}]))`);
-  assert.deepEqual(
-    names.map((name) => known[name]),
-    guests,
-  );
 });
 
 test("sets that overlap in more ways than there may be chains are refused before they are loaded", async () => {

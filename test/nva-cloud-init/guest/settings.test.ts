@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { NvaSettings } from "../../../nva-cloud-init/contract/contract";
 import { guestProgram, guestPython } from "../../support/guestPython";
 
-const good = {
+const good: NvaSettings = {
   drainSeconds: 60,
   external: { port: 10801, vni: 801 },
   gatewayAddress: "10.7.0.4",
@@ -70,6 +71,13 @@ describe("settings on the NVA", () => {
     test(`${what}: refused, and the field named`, async () => {
       await write(content);
       assert.match(String(await guestPython(load, root)), wanted);
+    });
+  }
+
+  for (const name of Object.keys(good)) {
+    test(`${name} is read: without it all are refused`, async () => {
+      await write({ ...good, [name]: undefined });
+      assert.match(String(await guestPython(load, root)), new RegExp(name));
     });
   }
 

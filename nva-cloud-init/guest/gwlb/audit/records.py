@@ -10,12 +10,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from gwlb.contract import Verdict
 from gwlb.netlink import MARK, PAYLOAD, PHYSINDEV, PREFIX, TIMESTAMP
 from gwlb.policy.sets import SLOT_MARKS, TAG_MASK
+from gwlb.settings import EXTERNAL, INTERNAL
 from gwlb.state import now, written
 
 Record = dict[str, Any]
-TUNNELS = {"vxlan-ex": "external", "vxlan-in": "internal"}
+TUNNELS = {EXTERNAL: "external", INTERNAL: "internal"}
 PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp"}
 # IPv6 headers that stand before the transport's (RFC 8200); a fragment header has a fixed size.
 IPV6_EXTENSIONS = {0, 43, 60, 135}
@@ -28,7 +30,7 @@ SYSLOG_WARNING, SYSLOG_INFO = 4, 6
 def record_of(packet: dict[int, bytes], policies: dict[str, str]) -> Record:
     """The record of one logged packet; `policies` tells the hash by the generation's letter."""
     prefix = packet.get(PREFIX, b"").rstrip(b"\0").decode("ascii", "replace")
-    action, _, rule = prefix.partition(":")
+    action, _, rule = prefix.partition(Verdict.SEPARATOR)
     mark = struct.unpack(">I", packet.get(MARK, bytes(4)))[0] & TAG_MASK
     slot = next((name for name, tag in SLOT_MARKS.items() if tag == mark), "")
     payload = packet.get(PAYLOAD, b"")
@@ -135,7 +137,7 @@ class Syslog:
 
     def write(self, record: Record) -> None:
         """Sends one record; a log that does not take it loses it, and holds nobody up."""
-        severity = SYSLOG_WARNING if record["action"] != "allow" else SYSLOG_INFO
+        severity = SYSLOG_WARNING if record["action"] != Verdict.ALLOW else SYSLOG_INFO
         head = f"<{FACILITY * 8 + severity}>{datetime.now().astimezone():%b %e %H:%M:%S} "
         text = f"{head}gwlb-audit: {json.dumps(record)}".encode()
         try:

@@ -17,12 +17,12 @@ from typing import NoReturn
 
 from gwlb import state
 from gwlb.audit.records import Record, RecordFile, Syslog, record_of
+from gwlb.contract import Nflog
 from gwlb.errors import Failed
 from gwlb.netlink import listen, packets
 from gwlb.policy import kernel
 from gwlb.process import say
 
-GROUP, COPY_BYTES = 64, 128
 FILE_BYTES, OLDER_FILES = 8 << 20, 4
 INTERVAL_SECONDS = float(os.environ.get("GWLB_AUDIT_SECONDS", "10"))
 # Far longer than the kernel holds records back to gather them, and this program may wait its turn.
@@ -114,7 +114,7 @@ def suppressed(policy: str, rule: str, count: int) -> Record:
 def main(_: list[str]) -> NoReturn:
     """Writes for ever."""
     audit = Audit()
-    link = listen(GROUP, COPY_BYTES)
+    link = listen(Nflog.RECORDS_GROUP, Nflog.RECORD_BYTES)
     link.settimeout(0.2)
     say(f"writing to {state.RECORDS}")
     status: state.Json = {}

@@ -13,19 +13,18 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from gwlb import contract
 from gwlb.base import inner
 from gwlb.errors import Failed, TooSlow
-from gwlb.policy import sets as policy
 from gwlb.process import run, say
 from gwlb.ruleset import ruleset_number, steady
-from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, PLATFORM, Settings, Tunnel
+from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, Settings, Tunnel
 from gwlb.state import BASE, read_json, write_json
 
-# Bit 31 of a packet's mark says "the policy lets it pass" (gwlb.policy.sets), which no other rule
-# says: an ACCEPT of somebody else's takes no packet past the guards behind.
-PASSED = f"{policy.PASSED:#x}"
-SELF_TEST = f"{policy.SELF_TEST:#x}"
-SELF_TEST_GROUP = 65  # of NFLOG
+# This bit of a packet's mark says "the policy lets it pass", which no other rule says: an ACCEPT of
+# somebody else's takes no packet past the guards behind.
+PASSED = f"{contract.Mark.PASSED:#x}"
+SELF_TEST = f"{contract.Mark.SELF_TEST:#x}"
 TOOLS = ("iptables", "ip6tables")
 FORWARD = [
     "-P FORWARD DROP",
@@ -35,7 +34,7 @@ FORWARD = [
 ]
 # Classic BPF (linux/bpf_common.h, linux/filter.h): load the mark, TC_ACT_UNSPEC (go on) if the bit
 # is set, else TC_ACT_SHOT. Other classifiers are not in every kernel; this one needs no compiler.
-UNJUDGED = f"4,32 0 0 {0xFFFFF014},69 0 1 {policy.PASSED},6 0 0 {0xFFFFFFFF},6 0 0 2"
+UNJUDGED = f"4,32 0 0 {0xFFFFF014},69 0 1 {contract.Mark.PASSED},6 0 0 {0xFFFFFFFF},6 0 0 2"
 TABLE = "azure_gwlb"
 TRAFFIC = "traffic control"
 # Of a kernel without the classifier, as against one that refuses something.
@@ -63,7 +62,7 @@ def host_script(settings: Settings) -> str:
     )
     caught = "\n    ".join(
         f"meta mark & {SELF_TEST} != 0 udp dport {port} "
-        f"log group {SELF_TEST_GROUP} snaplen 160 queue-threshold 1 drop"
+        f"log group {contract.Nflog.SELF_TEST_GROUP} snaplen 160 queue-threshold 1 drop"
         for port in ports
     )
     gateway = int(ipaddress.IPv4Address(settings.gateway))
@@ -118,7 +117,7 @@ table inet {TABLE} {{
   # Health is for the platform and this machine: the calls of others do not even wait for it.
   chain probe {{
     type filter hook input priority -300; policy accept;
-    tcp dport {settings.probe_port} iif != lo ip saddr != {PLATFORM} counter drop
+    tcp dport {settings.probe_port} iif != lo ip saddr != {contract.PLATFORM} counter drop
   }}
 }}
 table bridge {TABLE} {{

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gwlb.contract import NUMBERS
 from gwlb.errors import Failed
 from gwlb.process import run
-from gwlb.settings import ADDRESSES, BRIDGE, GROUPS, LEAST_MTU, Settings
+from gwlb.settings import ADDRESSES, BRIDGE, GROUPS, Settings
 from gwlb.state import Json
 from gwlb.system import SYSCTLS, set_sysctl, sysctl
 
@@ -14,6 +15,7 @@ HOOKS = {
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
 }
+LEAST_MTU = NUMBERS["mtu"][0]
 PORT_STATE = "state of its bridge port"
 BRIDGE_OPTIONS = (
     "stp_state 0 forward_delay 0 mcast_snooping 0 mcast_querier 0 "

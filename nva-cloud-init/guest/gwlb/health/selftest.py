@@ -16,9 +16,9 @@ from pathlib import Path
 
 from gwlb import state
 from gwlb.base import rules
+from gwlb.contract import Mark, Nflog
 from gwlb.errors import Failed
 from gwlb.netlink import PAYLOAD, listen, packets
-from gwlb.policy.sets import SELF_TEST
 from gwlb.process import run, say, supervised
 from gwlb.settings import BRIDGE, EXTERNAL, INTERNAL, Settings, Tunnel
 
@@ -29,7 +29,7 @@ NAMES = {EXTERNAL: "from External to Internal", INTERNAL: "from Internal to Exte
 # Discard-only and dummy addresses (RFC 6666, RFC 7600); a protocol for experiments (RFC 3692).
 INNER4, INNER6, EXPERIMENT = bytes((192, 0, 0, 8)), bytes((1, 0)) + bytes(13), 253
 # struct tc on the bridge's way out: what carries the mark goes to the NIC's way in instead.
-REDIRECT = f"4,32 0 0 {0xFFFFF014},69 0 1 {SELF_TEST},6 0 0 {0xFFFFFFFF},6 0 0 0"
+REDIRECT = f"4,32 0 0 {0xFFFFF014},69 0 1 {Mark.SELF_TEST},6 0 0 {0xFFFFFFFF},6 0 0 0"
 SO_MARK = 36
 
 
@@ -89,10 +89,10 @@ class SelfTest:
                 way = f"IPv{family} {NAMES[tunnel.device]}"
                 waiting[sign] = way, mac + mac + b"\x08\0" + self._outer(tunnel, family, sign)
         with (
-            listen(rules.SELF_TEST_GROUP, 160) as caught,
+            listen(Nflog.SELF_TEST_GROUP, 160) as caught,
             socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as link,
         ):
-            link.setsockopt(socket.SOL_SOCKET, SO_MARK, SELF_TEST)
+            link.setsockopt(socket.SOL_SOCKET, SO_MARK, Mark.SELF_TEST)
             link.bind((BRIDGE, 0x0800))
             for attempt in range(TRIES):
                 if attempt or not self._prepared:

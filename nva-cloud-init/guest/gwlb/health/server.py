@@ -22,19 +22,18 @@ from socketserver import TCPServer
 from tempfile import TemporaryFile
 from typing import Any, NoReturn
 
+from gwlb.contract import APPLICATION_HEALTH_PATH, PLATFORM
 from gwlb.errors import Failed
 from gwlb.foreign import cut_after, short
 from gwlb.health.looks import Nva
 from gwlb.health.selftest import SelfTest
 from gwlb.policy.metrics import metrics_text
 from gwlb.process import say, supervised
-from gwlb.settings import PLATFORM, Settings, load
+from gwlb.settings import Settings, load
 from gwlb.state import DRAIN, IN_SERVICE, LAST_GOOD, POLICY, Json, read_json
 from gwlb.system import address_of, outward_device, wait_for
 
 NIC_SECONDS = 60
-# What the scale set's health extension asks, from inside; another path would be another model.
-APPLICATION_PATH = "/health/application"
 # Intervals between probes that are looked back on.
 INTERVALS = 3
 # Callers of the platform, and of this machine, who are at their request; far more than probes need.
@@ -166,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == self.server.probe_path:
             self._health()
-        elif path == APPLICATION_PATH:
+        elif path == APPLICATION_HEALTH_PATH:
             self._application()
         elif path == "/metrics":
             self._metrics()

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from gwlb import state
+from gwlb.contract import Comment
 from gwlb.errors import Failed, ImdsError, RefusedError
 from gwlb.foreign import parse_json
 from gwlb.imds import ANSWER_LIMIT, fetch
@@ -62,7 +63,7 @@ class Agent:
         with state.alone():
             saved = int(state.read_json(state.POLICY).get("generation") or 0)
             old = kernel.in_force()
-            flow = kernel.counters().get("flow", (0, 0)) if old else (0, 0)
+            flow = kernel.counters().get(Comment.FLOW, (0, 0)) if old else (0, 0)
             current = kernel.load(bundle, max(self.generation, saved))
             self.generation = current.generation
             self.bundle = bundle
@@ -72,7 +73,7 @@ class Agent:
             if old:
                 counted = kernel.counters(old.slot)
                 self.keep_counters(
-                    {**counted, "flow": flow}, kernel.logged_counts(counted, old.slot)
+                    {**counted, Comment.FLOW: flow}, kernel.logged_counts(counted, old.slot)
                 )
             kernel.clear_slot(kernel.other(current.slot))
             self.record_fingerprint(bundle, current)
@@ -96,7 +97,9 @@ class Agent:
         for name, (packets, size) in before.items():
             old = totals.get(name, [0, 0])
             totals[name] = [old[0] + packets, old[1] + size]
-        kept = {name: count for name, count in totals.items() if name in named or name == "flow"}
+        kept = {
+            name: count for name, count in totals.items() if name in named or name == Comment.FLOW
+        }
         known = state.read_json(state.LOGGED)
         due = {rule: known.get(rule, 0) + logged.get(rule, 0) for rule in {*known, *logged}}
         try:

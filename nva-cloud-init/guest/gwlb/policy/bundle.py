@@ -15,15 +15,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from gwlb.contract import BUNDLE_VERSION, SET_BITS, Chain, Device, Limit, Name
 from gwlb.errors import RefusedError
 from gwlb.foreign import parse_json
 
-VERSION = "azure-gwlb-policy/1"
-# The same limits as in components/policy/; as many load in seconds on a small machine.
-BODY_LIMIT = 2 << 20
-LINES_LIMIT = 16_384
-RANGES_LIMIT = 65_536
-SET_BITS = 24
 FAMILY_BITS = {4: 32, 6: 128}
 
 
@@ -62,14 +57,14 @@ def parse_bundle(raw: bytes) -> Bundle:
     """The bundle in bytes: a line with version and hash, then the compressed body."""
     header, _, packed = raw.partition(b"\n")
     words = header.decode("ascii", "replace").split(" ")
-    if words[0] != VERSION:
-        raise RefusedError(f"not a bundle of {VERSION}: it begins with {words[0]!r}")
+    if words[0] != BUNDLE_VERSION:
+        raise RefusedError(f"not a bundle of {BUNDLE_VERSION}: it begins with {words[0]!r}")
     body = unpack(packed)
     digest = hashlib.sha256(body).hexdigest()
     if words[1:] != [f"sha256:{digest}"]:
         raise RefusedError(f"wrong hash: the content has {digest}, the header says {words[1:]}")
     try:
-        fields = parse_json(body, BODY_LIMIT)
+        fields = parse_json(body, Limit.BODY_BYTES)
         stateful = flag(fields, "stateful")
         return Bundle(
             hash=digest,
@@ -87,11 +82,11 @@ def unpack(packed: bytes) -> bytes:
     """Gunzips no more than the limit."""
     stream = zlib.decompressobj(wbits=31)
     try:
-        body = stream.decompress(packed, BODY_LIMIT)
+        body = stream.decompress(packed, Limit.BODY_BYTES)
     except zlib.error as error:
         raise RefusedError(f"cannot be unpacked: {error}") from error
     if stream.unconsumed_tail:
-        raise RefusedError(f"unpacks to more than {BODY_LIMIT} bytes")
+        raise RefusedError(f"unpacks to more than {Limit.BODY_BYTES} bytes")
     if not stream.eof:
         raise RefusedError("truncated")
     return body
@@ -113,8 +108,10 @@ NUMBER = r"[0-9]{1,10}"
 HEX_PAIR = r"0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
 PORT = r"[0-9]{1,5}(?::[0-9]{1,5})?"
 ICMP = r"[0-9]{1,3}(?:/[0-9]{1,3})?"
-LABEL = r"[a-z0-9:-]{1,63}"
-RATE = r"[0-9]{1,5}/second"
+NAME = f"{Name.FIRST}{Name.REST}{{0,{Limit.NAME - 1}}}"
+# A counter, or a record.
+LABEL = rf"(?:[a-z]+:)?{NAME}"
+RATE = rf"[0-9]{{1,{len(str(Limit.RATE))}}}/second"
 
 # Every option that a rule may use, and what may follow it.
 OPTIONS = {
@@ -125,7 +122,7 @@ OPTIONS = {
     "-j": "ACCEPT|DROP|NFLOG",
     "-g": CHAIN,
     "--physdev-is-bridged": None,
-    "--physdev-in": "vxlan-ex|vxlan-in",
+    "--physdev-in": f"{Device.EXTERNAL}|{Device.INTERNAL}",
     "--dport": PORT,
     "--sport": PORT,
     "--dports": rf"{PORT}(?:,{PORT}){{0,14}}",
@@ -141,26 +138,27 @@ OPTIONS = {
     "--hashlimit-upto": RATE,
     "--hashlimit-burst": NUMBER,
     "--hashlimit-mode": "srcip|dstip",
-    "--hashlimit-name": r"@-[A-Za-z0-9-]{1,40}",
+    "--hashlimit-name": rf"@-(?:R-)?{NAME}",
     "--nflog-group": NUMBER,
     "--nflog-size": NUMBER,
     "--nflog-prefix": LABEL,
 }
 PATTERNS = {name: arg and re.compile(arg) for name, arg in OPTIONS.items()}
 DECLARATION = re.compile(rf":({CHAIN}) - \[0:0\]")
-# The chain that takes a flow is the loader's own: a rule may go there, not add to it.
-TAKE_CHAIN = "@-OK"
 
 
 def rules(text: str, stateful: bool) -> list[str]:
     """The lines of one family, each checked."""
     lines = text.splitlines()
-    if len(lines) > LINES_LIMIT:
-        raise RefusedError(f"{len(lines)} lines of rules, more than {LINES_LIMIT}")
+    if len(lines) > Limit.LINES:
+        raise RefusedError(f"{len(lines)} lines of rules, more than {Limit.LINES}")
     chains = {m.group(1) for m in map(DECLARATION.fullmatch, lines) if m}
-    if TAKE_CHAIN in chains:
-        raise RefusedError(f"{TAKE_CHAIN} is not a chain of the policy's")
-    needed = {"@-IN", "@-OUT"} | ({"@-IN-R", "@-OUT-R"} if stateful else set())
+    # The chain that takes a flow is the loader's own: a rule may go there, not add to it.
+    if Chain.TAKE in chains:
+        raise RefusedError(f"{Chain.TAKE} is not a chain of the policy's")
+    needed = {Chain.INBOUND, Chain.OUTBOUND}
+    if stateful:
+        needed |= {Chain.INBOUND_ANSWER, Chain.OUTBOUND_ANSWER}
     if not needed <= chains:
         raise RefusedError(f"there must be chains {', '.join(sorted(needed))}")
     for line in lines:
@@ -186,7 +184,7 @@ def check_rule(line: str, chains: set[str]) -> None:
         if pattern is not None and not pattern.fullmatch(value):
             raise RefusedError(f"a rule may not use {option} {value!r}: {line!r}")
         targets += option in ("-j", "-g")
-        if option == "-g" and value not in chains | {TAKE_CHAIN}:
+        if option == "-g" and value not in chains | {Chain.TAKE}:
             raise RefusedError(f"there is no chain {value!r}: {line!r}")
     if targets != 1:
         raise RefusedError(f"a rule must have one target: {line!r}")
@@ -199,7 +197,7 @@ def address_sets(fields: list[dict[str, Any]]) -> list[AddressSet]:
     """The sets, each with a bit of its own in its family."""
     if len(fields) > len(FAMILY_BITS) * SET_BITS:
         raise RefusedError(f"{len(fields)} address sets")
-    left, sets = RANGES_LIMIT, []
+    left, sets = Limit.RANGES, []
     for entry in fields:
         sets.append(address_set(entry, left))
         left -= len(sets[-1].ranges)
@@ -247,7 +245,7 @@ def decode_ranges(data: bytes, end: int, most: int) -> list[tuple[int, int]]:
         if after > end:
             raise RefusedError("an address set leaves its family's addresses")
         if len(ranges) == most:
-            raise RefusedError(f"the address sets have more than {RANGES_LIMIT} ranges together")
+            raise RefusedError(f"the address sets have more than {Limit.RANGES} ranges together")
         ranges.append((first, after - 1))
     return ranges
 

@@ -14,19 +14,10 @@ import time
 from dataclasses import dataclass
 
 from gwlb import fastpath
+from gwlb.contract import Chain, Comment, Device, Mark
 from gwlb.errors import Failed
 from gwlb.policy.bundle import Bundle
-from gwlb.policy.sets import (
-    ANSWER,
-    GENERATION_MASK,
-    PASSED,
-    SLOT_MARKS,
-    TABLE,
-    TAG_MASK,
-    TAKEN,
-    TURNED,
-    flip_script,
-)
+from gwlb.policy.sets import SLOT_MARKS, TABLE, TAG_MASK, flip_script
 from gwlb.process import run
 from gwlb.ruleset import steady
 
@@ -78,7 +69,7 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
     old = in_force()
     slot = other(old.slot if old else "B")
     last = max(last_generation, old.generation if old else 0)
-    generation = last % GENERATION_MASK + 1
+    generation = last % Mark.GENERATION + 1
     clear_slot(slot)
     texts = {family: filter_script(bundle, family, slot, generation) for family in TOOLS}
     flip = flip_script(bundle, slot, generation, stale_objects())
@@ -142,7 +133,7 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
         "*filter",
         ":GWLB - [0:0]",
         f":{own} - [0:0]",
-        f"{by_mark} {TAKEN:#x}/{TAG_MASK:#x} -m comment --comment flow -j ACCEPT",
+        f"{by_mark} {Mark.TAKEN:#x}/{TAG_MASK:#x} -m comment --comment {Comment.FLOW} -j ACCEPT",
     ]
     present = {*user_chains(TOOLS[family]), own}
     if f"GWLB-{other(slot)}" not in present:
@@ -150,7 +141,8 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
     lines += [f"{by_mark} {SLOT_MARKS[s]:#x}/{TAG_MASK:#x} -j GWLB-{s}" for s in ("A", "B")]
     lines += [rule.replace("@", own) for rule in entry_rules(bundle, family, generation)]
     lines += [
-        line.replace("-j ACCEPT", "-g @-OK").replace("@", own) for line in bundle.filters[family]
+        line.replace("-j ACCEPT", f"-g {Chain.TAKE}").replace("@", own)
+        for line in bundle.filters[family]
     ]
     # A chain must be there before a rule names it.
     lines[1:] = sorted(lines[1:], key=lambda line: not line.startswith(":"))
@@ -160,34 +152,35 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
 def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
     """From the entry to the chain of the flow's direction; and the chain that takes a flow."""
     bridged = "-m physdev --physdev-is-bridged --physdev-in"
-    straight, answer = f"-m mark --mark 0x0/{ANSWER:#x}", f"-m mark --mark {ANSWER:#x}/{ANSWER:#x}"
-    passed = f"-A @-OK -j MARK --set-xmark {PASSED:#x}/{PASSED:#x}"
+    take = f"-A {Chain.TAKE}"
+    declared = f":{Chain.TAKE} - [0:0]"
+    passed = f"{take} -j MARK --set-xmark {Mark.PASSED:#x}/{Mark.PASSED:#x}"
     if not bundle.stateful:
         return [
-            ":@-OK - [0:0]",
-            f"-A @ {bridged} vxlan-ex -g @-IN",
-            f"-A @ {bridged} vxlan-in -g @-OUT",
+            declared,
+            f"-A @ {bridged} {Device.EXTERNAL} -g {Chain.INBOUND}",
+            f"-A @ {bridged} {Device.INTERNAL} -g {Chain.OUTBOUND}",
             passed,
-            "-A @-OK -j ACCEPT",
+            f"{take} -j ACCEPT",
         ]
-    turned = f"-m mark --mark {TURNED:#x}/{TURNED:#x}"
-    not_turned = f"-m mark --mark 0x0/{TURNED:#x}"
+    straight, answer = (f"-m mark --mark {bit:#x}/{Mark.ANSWER:#x}" for bit in (0, Mark.ANSWER))
+    not_turned, turned = (f"-m mark --mark {bit:#x}/{Mark.TURNED:#x}" for bit in (0, Mark.TURNED))
     remember = "-j CONNMARK --set-xmark"
     return [
-        ":@-OK - [0:0]",
-        f"-A @ {straight} {bridged} vxlan-ex -g @-IN",
-        f"-A @ {straight} {bridged} vxlan-in -g @-OUT",
-        f"-A @ {answer} {bridged} vxlan-ex -g @-OUT-R",
-        f"-A @ {answer} {bridged} vxlan-in -g @-IN-R",
+        declared,
+        f"-A @ {straight} {bridged} {Device.EXTERNAL} -g {Chain.INBOUND}",
+        f"-A @ {straight} {bridged} {Device.INTERNAL} -g {Chain.OUTBOUND}",
+        f"-A @ {answer} {bridged} {Device.EXTERNAL} -g {Chain.OUTBOUND_ANSWER}",
+        f"-A @ {answer} {bridged} {Device.INTERNAL} -g {Chain.INBOUND_ANSWER}",
         passed,
         # An error message carries the flow that it is about, and must not vouch for it. Nothing
         # else is related: helpers, which open other flows, are not loaded.
-        f"-A @-OK -p {ERRORS[family]} -m conntrack --ctstate RELATED -j ACCEPT",
+        f"{take} -p {ERRORS[family]} -m conntrack --ctstate RELATED -j ACCEPT",
         # Were it tracked, it would be as what it hides.
-        *(["-A @-OK -p ah -j ACCEPT"] if family == 6 else []),
-        f"-A @-OK {not_turned} {remember} {generation:#x}/0xffffffff",
-        f"-A @-OK {turned} {remember} {generation | TURNED:#x}/0xffffffff",
-        "-A @-OK -j ACCEPT",
+        *([f"{take} -p ah -j ACCEPT"] if family == 6 else []),
+        f"{take} {not_turned} {remember} {generation:#x}/0xffffffff",
+        f"{take} {turned} {remember} {generation | Mark.TURNED:#x}/0xffffffff",
+        f"{take} -j ACCEPT",
     ]
 
 
@@ -235,7 +228,8 @@ def entrance_problem() -> str | None:
 # --- counters ------------------------------------------------------------------------------------
 
 COUNTED = re.compile(
-    r"^\[(\d+):(\d+)\] -A GWLB(?:-([AB])-\S+)? .*--comment \"?(?!log:)([a-z0-9:-]+)\"?",
+    r"^\[(\d+):(\d+)\] -A GWLB(?:-([AB])-\S+)? .*--comment \"?"
+    rf"(?!{Comment.LOG})([a-z0-9:-]+)\"?",
     re.MULTILINE,
 )
 
@@ -262,8 +256,10 @@ def logged_counts(counted: dict[str, tuple[int, int]], slot: str) -> dict[str, i
         name
         for tool in TOOLS.values()
         for name in re.findall(
-            rf"-A GWLB-{slot}-.*--comment \"?log:([a-z0-9-]+)", listed(tool, "-S")
+            rf"-A GWLB-{slot}-.*--comment \"?{Comment.LOG}([a-z0-9-]+)", listed(tool, "-S")
         )
     }
     # A limited rule logs what is over its limit.
-    return {name: counted.get(f"over:{name}", counted.get(name, (0, 0)))[0] for name in names}
+    return {
+        name: counted.get(f"{Comment.OVER}{name}", counted.get(name, (0, 0)))[0] for name in names
+    }

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from gwlb import fastpath, state
+from gwlb.contract import Comment
 from gwlb.errors import Failed
 from gwlb.flows import conntrack, room
 from gwlb.flows.tuning import FRAGMENTS
@@ -18,10 +19,10 @@ Counts = dict[str, tuple[int, int]]
 def rule_counts() -> Counts:
     """Packets and bytes of each rule since the machine started, over all loads of the policy."""
     now, before = kernel.counters(), state.read_json(state.TOTALS)
-    packets, size = now.get("flow", (0, 0))
+    packets, size = now.get(Comment.FLOW, (0, 0))
     fast = fastpath.counts()
-    if "flow" in now or fast != (0, 0):
-        now["flow"] = (packets + fast[0], size + fast[1])
+    if Comment.FLOW in now or fast != (0, 0):
+        now[Comment.FLOW] = (packets + fast[0], size + fast[1])
     return {
         rule: (
             now.get(rule, (0, 0))[0] + before.get(rule, (0, 0))[0],

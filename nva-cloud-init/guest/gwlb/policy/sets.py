@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from gwlb.contract import Limit, Mark
 from gwlb.errors import RefusedError
 from gwlb.policy.bundle import AddressSet, Bundle
 
@@ -24,22 +25,13 @@ TEXT = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 LENGTH_STEPS = 3
 # Blocks that a range may become on average.
 MOST_BLOCKS = 2
-# Different combinations of sets that addresses are in: each is a chain.
-COMBINATIONS_LIMIT = 1024
-# The packet's mark. The low bits are the address sets'.
-SLOT_MARKS = {"A": 0x10000000, "B": 0x20000000}
-TAKEN = 0x40000000  # of a flow that the policy in force has let start; then low bits: generation
-ANSWER = 0x08000000  # judged as the answer to the flow's opener
-TURNED = 0x04000000  # the flow's opener is the end that conntrack takes for the other one
-RUNNING = 0x02000000  # an earlier policy let the flow start
-TAG_MASK = 0x70000000
-SELF_TEST = 0x01000000  # of the self-test (gwlb.health.selftest); no packet from outside has a mark
-PASSED = 0x80000000  # the policy lets it pass: a tunnel sends nothing else
-# The flow's mark in conntrack: the generation that let it start, and TURNED.
-GENERATION_MASK = 0x00FFFFFF
+# Which rules judge a packet, by its mark; Mark.TAKEN: none needs to. The flow's mark in conntrack
+# is the generation that let it start, and Mark.TURNED.
+SLOT_MARKS = {"A": Mark.SLOT_A, "B": Mark.SLOT_B}
+TAG_MASK = Mark.TAKEN | Mark.SLOT_A | Mark.SLOT_B
 
 # No policy judges the self-test: FORWARD passes it behind GWLB.
-SKIPPED = f"meta mark and {SELF_TEST:#x} != 0 accept"
+SKIPPED = f"meta mark and {Mark.SELF_TEST:#x} != 0 accept"
 SYN = "tcp flags & (fin|syn|rst|ack) == syn"
 NOT_SYN = "tcp flags & (fin|syn|rst|ack) != syn"
 # A packet of a flow whose start nobody saw is an answer if it goes from a service's port to one
@@ -66,8 +58,8 @@ def flip_script(bundle: Bundle, slot: str, generation: int, stale: list[str]) ->
                         looks += look_ups(f"{name}_{length}", family, side, length)
                         maps += block_lines(f"{name}_{length}", family, found, slot)
                 masks |= {mask for _, _, mask in members}
-    if len(masks) > COMBINATIONS_LIMIT:
-        raise RefusedError(f"address sets overlap in {len(masks)} ways of {COMBINATIONS_LIMIT}")
+    if len(masks) > Limit.COMBINATIONS:
+        raise RefusedError(f"address sets overlap in {len(masks)} ways of {Limit.COMBINATIONS}")
     lines = [
         f"add table {TABLE}",
         f"add chain {TABLE} forward {{ type filter hook forward priority -5; policy accept; }}",
@@ -93,12 +85,12 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     if not bundle.stateful:
         # A look at the flow keeps defragmentation on: later fragments alone have no ports.
         return ["ct state invalid counter", SKIPPED, tag, f"jump {sets}"]
-    started = f"ct mark and {GENERATION_MASK:#x} != 0"
-    straight, turned = f"ct mark and {TURNED:#x} == 0", f"ct mark and {TURNED:#x} != 0"
+    started = f"ct mark and {Mark.GENERATION:#x} != 0"
+    straight, turned = f"ct mark and {Mark.TURNED:#x} == 0", f"ct mark and {Mark.TURNED:#x} != 0"
     if bundle.end_forbidden_flows:
-        taken = [f"ct mark {generation:#x}", f"ct mark {generation | TURNED:#x} {NOT_SYN}"]
+        taken = [f"ct mark {generation:#x}", f"ct mark {generation | Mark.TURNED:#x} {NOT_SYN}"]
         # Forget who let the flow start: if it is dropped now, errors about it have no flow either.
-        forget = [f"ct mark != 0 ct state != related ct mark set ct mark and {TURNED:#x}"]
+        forget = [f"ct mark != 0 ct state != related ct mark set ct mark and {Mark.TURNED:#x}"]
     else:
         taken = [f"{started} {straight}", f"{started} {turned} {NOT_SYN}"]
         forget = []
@@ -106,23 +98,27 @@ def forward_rules(bundle: Bundle, slot: str, generation: int) -> list[str]:
     return [
         # A flow that was judged by its answers alone must not lend its verdict to a new one with
         # the same ends: its SYN is judged, hence the two lines.
-        *(f"{flow} meta mark set {PASSED | TAKEN | generation:#x} accept" for flow in taken),
+        *(
+            f"{flow} meta mark set {Mark.PASSED | Mark.TAKEN | generation:#x} accept"
+            for flow in taken
+        ),
         # What most flows begin with, and none of the rules below would do anything about.
         f"ct mark 0 ct state new {SYN} meta mark set {SLOT_MARKS[slot]:#x} goto {sets}",
         # An error message about a running flow passes until the flow's own packets are judged.
-        f"ct state related {started} meta mark set {PASSED | TAKEN:#x} accept",
+        f"ct state related {started} meta mark set {Mark.PASSED | Mark.TAKEN:#x} accept",
         SKIPPED,
         tag,
-        f"{started} {add} {RUNNING:#x}",
+        f"{started} {add} {Mark.RUNNING:#x}",
         *forget,
-        f"{SYN} ct direction reply {add} {TURNED:#x}",
+        f"{SYN} ct direction reply {add} {Mark.TURNED:#x}",
         f"{SYN} goto {sets}",
         f"ct state related goto {sets}",
-        f"ct direction original {turned} {add} {ANSWER | TURNED:#x} goto {sets}",
-        f"ct direction reply {straight} {add} {ANSWER:#x} goto {sets}",
-        f"ct direction reply {turned} {add} {TURNED:#x} goto {sets}",
-        f"ct state new meta mark and {RUNNING:#x} == 0 {FROM_SERVICE} {add} {ANSWER | TURNED:#x}",
-        f"ct state invalid {FROM_SERVICE} {add} {ANSWER:#x}",
+        f"ct direction original {turned} {add} {Mark.ANSWER | Mark.TURNED:#x} goto {sets}",
+        f"ct direction reply {straight} {add} {Mark.ANSWER:#x} goto {sets}",
+        f"ct direction reply {turned} {add} {Mark.TURNED:#x} goto {sets}",
+        f"ct state new meta mark and {Mark.RUNNING:#x} == 0 {FROM_SERVICE} "
+        f"{add} {Mark.ANSWER | Mark.TURNED:#x}",
+        f"ct state invalid {FROM_SERVICE} {add} {Mark.ANSWER:#x}",
         f"jump {sets}",
     ]
 
@@ -134,7 +130,7 @@ def look_ups(name: str, family: int, side: str, length: int | None = None) -> li
     bits = BITS[family]
     whole = length is None or length == bits
     part = "" if whole else f" & {TEXT[family]((1 << bits) - (1 << bits - (length or 0)))}"
-    answer = f"meta mark and {ANSWER:#x}"
+    answer = f"meta mark and {Mark.ANSWER:#x}"
     return [
         f"{answer} == 0 {field} {near}{part} vmap @{name}",
         f"{answer} != 0 {field} {far}{part} vmap @{name}",

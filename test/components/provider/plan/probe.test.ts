@@ -7,7 +7,7 @@ import {
   probeProblems,
   REFUSED_PROBE_PORTS,
 } from "../../../../components/provider/plan/probe";
-import { DEFAULT_TUNNELS } from "../../../../components/provider/plan/tunnels";
+import { DEFAULTS } from "../../../../nva-cloud-init/contract/contract";
 
 const paths = (args: GatewayProbeArgs) => probeProblems(planProbe(args)).map((p) => p.propertyPath);
 
@@ -34,7 +34,7 @@ describe("probe", () => {
     test(name, () => assert.deepEqual(paths(args), want));
   }
   test("must not use a tunnel's port", () => {
-    assert.equal(probeClashProblems(planProbe({ port: 10801 }), DEFAULT_TUNNELS).length, 1);
-    assert.equal(probeClashProblems(planProbe(), DEFAULT_TUNNELS).length, 0);
+    assert.equal(probeClashProblems(planProbe({ port: 10801 }), DEFAULTS).length, 1);
+    assert.equal(probeClashProblems(planProbe(), DEFAULTS).length, 0);
   });
 });

@@ -2,24 +2,22 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
-  DEFAULT_TUNNELS,
   planTunnels,
   TAKEN_PORTS,
   type TunnelPair,
   tunnelKey,
   tunnelProblems,
-  VNI_MAX,
-  VNI_MIN,
 } from "../../../../components/provider/plan/tunnels";
+import { DEFAULTS, TUNNEL_NUMBERS } from "../../../../nva-cloud-init/contract/contract";
 
 const pair = (external: { port?: number; vni?: number }): TunnelPair => planTunnels({}, external);
 const paths = (tunnels: TunnelPair) => tunnelProblems(tunnels).map((p) => p.propertyPath);
-const vnis = fc.integer({ min: VNI_MIN, max: VNI_MAX });
+const vnis = fc.integer({ min: TUNNEL_NUMBERS.vni.least, max: TUNNEL_NUMBERS.vni.most });
 const ports = fc.integer({ min: 1, max: 65535 }).filter((port) => !TAKEN_PORTS.has(port));
 
 describe("tunnels", () => {
   test("default to the reference", () => {
-    assert.deepEqual(planTunnels(), DEFAULT_TUNNELS);
+    assert.deepEqual(planTunnels(), { internal: DEFAULTS.internal, external: DEFAULTS.external });
     assert.equal(tunnelKey(planTunnels()), "internal 800/10800, external 801/10801");
   });
 
