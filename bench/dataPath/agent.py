@@ -28,10 +28,11 @@ from typing import Any
 
 from connect import handshakes
 from frames import Layout, Tunnel
+from loader import contract
 from packets import Generator, answer
 
-TUNNELS = ("vxlan-ex", "vxlan-in")
-SETTINGS = Path("/etc/azure-gwlb/settings.json")
+TUNNELS = (contract.Device.EXTERNAL, contract.Device.INTERNAL)
+SETTINGS = Path(contract.SETTINGS_FILE)
 CONNECT_SECONDS = 5
 SO_TIMESTAMPNS = 35
 ALL_PROTOCOLS = 3

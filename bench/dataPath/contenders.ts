@@ -1,9 +1,11 @@
 /** What is compared: from no NVA at all to ours with a large policy. Works only inside a box. */
+
 import os from "node:os";
 import path from "node:path";
 import type { FirewallPolicy } from "../../components/policy";
 import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
+import { DEFAULTS, DEVICE } from "../../nva-cloud-init/contract/contract";
 import { Guest } from "../../test/support/guest";
 import { Outside } from "../../test/support/outside";
 import type { Talker } from "../../test/support/talker";
@@ -91,7 +93,7 @@ export const plans = {
   },
 } as const satisfies Record<string, Plan>;
 
-const PHYSDEV = "-m physdev --physdev-is-bridged --physdev-in vxlan-ex";
+const PHYSDEV = `-m physdev --physdev-is-bridged --physdev-in ${DEVICE.external}`;
 /** The rule of the reference case. */
 const REFERENCE = `-A FORWARD -s 8.8.8.8/32 -p tcp ${PHYSDEV} -m tcp --dport 22 -j DROP`;
 
@@ -154,19 +156,18 @@ async function makeFloor(key: string, undo: Undo) {
 async function makeBridge(key: string, undo: Undo, rules: readonly string[]) {
   const { netns, outside } = await plugged(key, undo);
   const ip = (...words: string[]) => run(["ip", "-n", netns, ...words]);
-  await ip("link", "set", "eth0", "mtu", "3900");
-  await ip("link", "add", "br0", "type", "bridge");
-  for (const [device, vni, port] of [
-    ["vxlan-in", "800", "10800"],
-    ["vxlan-ex", "801", "10801"],
-  ] as const) {
-    const tunnel = ["type", "vxlan", "id", vni, "remote", "10.7.0.4", "dstport", port];
+  await ip("link", "set", "eth0", "mtu", String(DEFAULTS.mtu));
+  await ip("link", "add", DEVICE.bridge, "type", "bridge");
+  for (const side of ["internal", "external"] as const) {
+    const device = DEVICE[side];
+    const { vni, port } = DEFAULTS[side];
+    const tunnel = ["type", "vxlan", "id", `${vni}`, "remote", "10.7.0.4", "dstport", `${port}`];
     await ip("link", "add", device, ...tunnel, "dev", "eth0", "nolearning");
-    await ip("link", "set", device, "master", "br0");
+    await ip("link", "set", device, "master", DEVICE.bridge);
     await ip("link", "set", device, "type", "bridge_slave", "learning", "off");
     await ip("link", "set", device, "up");
   }
-  await ip("link", "set", "br0", "up");
+  await ip("link", "set", DEVICE.bridge, "up");
   const filtered = rules.length > 0;
   await inNetns(netns, "sysctl", "-qw", `net.bridge.bridge-nf-call-iptables=${Number(filtered)}`);
   if (filtered) {

@@ -1,4 +1,4 @@
-"""The guest's own loader of eBPF objects, for those of the bench."""
+"""What the bench has of the guest's: its loader of eBPF objects, and facts of an NVA."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 # On a host of somebody's own it is beside this file, in the one file that is sent there.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "nva-cloud-init" / "guest"))
 bpf: Any = importlib.import_module("gwlb.bpf")
+contract: Any = importlib.import_module("gwlb.contract")
 
 
 def object_file(name: str) -> bytes:

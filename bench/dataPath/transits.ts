@@ -1,6 +1,8 @@
 /** How long handshakes are between an NVA's tunnels, by captures on both. */
+
 import { Capture, until } from "../../lab/proof/capture";
 import { handshakeTransits } from "../../lab/proof/transit";
+import { DEVICE } from "../../nva-cloud-init/contract/contract";
 import type { Samples } from "../harness/rounds";
 import { PORTS } from "../policies";
 import type { Contender } from "./contenders";
@@ -30,7 +32,7 @@ async function transits({ netns, connect }: Contender): Promise<number[]> {
   const status = { boxPid: process.pid, places: [place] };
   const watch = (device: string) =>
     Capture.start(status, netns, device, `ip and tcp port ${PORTS.handshakes}`);
-  const [external, internal] = await Promise.all([watch("vxlan-ex"), watch("vxlan-in")]);
+  const [external, internal] = await Promise.all([watch(DEVICE.external), watch(DEVICE.internal)]);
   try {
     await connect.ask({ count: HANDSHAKES });
     const both = [external, internal];

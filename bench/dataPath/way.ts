@@ -5,14 +5,15 @@
 import path from "node:path";
 import { type Argv, run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
+import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 import { Talker } from "../../test/support/talker";
 import { PORTS } from "../policies";
 
 export const CLIENT = "198.51.100.7";
 export const SERVER = "20.0.0.4";
 const ends = [
-  { side: "client", device: "ex", vni: 801, port: 10801, own: CLIENT, mac: "0a:00:00:00:00:01" },
-  { side: "server", device: "in", vni: 800, port: 10800, own: SERVER, mac: "0a:00:00:00:00:02" },
+  { side: "client", device: "ex", ...DEFAULTS.external, own: CLIENT, mac: "0a:00:00:00:00:01" },
+  { side: "server", device: "in", ...DEFAULTS.internal, own: SERVER, mac: "0a:00:00:00:00:02" },
 ] as const;
 /**
  * Classic BPF: drops frames whose inner packet comes from or goes to 198.18.0.0/16, which only the

@@ -11,8 +11,8 @@ import { Talker } from "../../test/support/talker";
 
 const MODULES = ["connect", "frames", "loader", "packets"];
 const GUEST = "../../nva-cloud-init/guest";
-/** What the bench has of the guest's: its loader of eBPF objects. */
-const GUEST_MODULES = ["gwlb/__init__.py", "gwlb/bpf.py"];
+/** What the bench has of the guest's: its loader of eBPF objects, and facts of an NVA. */
+const GUEST_MODULES = ["gwlb/__init__.py", "gwlb/bpf.py", "gwlb/contract.py"];
 const LAB = "lab:";
 /** Reads a file from its input, of the size that stands in the first line, and becomes it. */
 const BOOTSTRAP = [

@@ -1,7 +1,9 @@
 /** `lab capture VM`: what a VM's NIC sends and receives, decoded through the tunnels. */
+
 import { closeSync, openSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
+import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 import { inNetwork, type PlaceMap } from "../places";
 import { type Argv, start } from "../run";
 import { UserError } from "../userError";
@@ -19,7 +21,10 @@ interface Options {
 }
 
 /** Tunnel ports of the reference layout; tshark knows 4789 only. */
-const TUNNELS = ["-d", "udp.port==10800,vxlan", "-d", "udp.port==10801,vxlan"];
+const TUNNELS = [DEFAULTS.internal, DEFAULTS.external].flatMap(({ port }) => [
+  "-d",
+  `udp.port==${port},vxlan`,
+]);
 
 export function define(command: Command): void {
   command

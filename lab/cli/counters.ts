@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { inPlace, type PlaceMap } from "../places";
+import { POLICY_PROGRAM } from "../proof/proof";
 import { type Argv, run } from "../run";
 import { UserError } from "../userError";
 import { contextOf } from "./context";
@@ -28,7 +29,7 @@ export function define(command: Command): void {
 /** The question as a command in the VM. Pure. */
 export function countersArgv(status: PlaceMap, vm: string): Argv {
   try {
-    return inPlace(status, vm, ["/opt/azure-gwlb/gwlb-policy", "counters"]);
+    return inPlace(status, vm, [POLICY_PROGRAM, "counters"]);
   } catch (cause) {
     throw new UserError(cause instanceof Error ? cause.message : String(cause));
   }

@@ -1,4 +1,5 @@
 /** TCP handshakes with the gateway, without it, and the NVA's own share of them. */
+import { DEVICE } from "../../nva-cloud-init/contract/contract";
 import { Arm } from "../arm/arm";
 import { asText } from "../arm/resource";
 import { Store } from "../arm/store";
@@ -87,7 +88,7 @@ export async function nvaShare(status: ProofStatus, consumer: Consumer, count: n
     Promise.all(
       consumer.nvas.map((nva) => Capture.start(status, nva, device, `ip and tcp port ${PORT}`)),
     );
-  const [external, internal] = await Promise.all([watch("vxlan-ex"), watch("vxlan-in")]);
+  const [external, internal] = await Promise.all([watch(DEVICE.external), watch(DEVICE.internal)]);
   const all = [...external, ...internal];
   try {
     await handshakes(status, consumer.address, count);

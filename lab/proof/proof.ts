@@ -1,4 +1,5 @@
 /** Sends the planned flows one after another and watches them where they must and must not be. */
+import { DEVICE, FILES } from "../../nva-cloud-init/contract/contract";
 import { inPlace, type PlaceMap } from "../places";
 import { CommandError, run } from "../run";
 import type { Undo } from "../undo";
@@ -16,7 +17,7 @@ import { type Counters, judge, type Observation, parseCounters, type Verdict } f
 import type { Packet } from "./pcap";
 
 /** Where the NVA's image keeps the program that knows the rules' counters. */
-export const POLICY_PROGRAM = "/opt/azure-gwlb/gwlb-policy";
+export const POLICY_PROGRAM = `${FILES.programs}/gwlb-policy`;
 /** Seconds that the captures get to see what the client already knows to have happened. */
 const SETTLE = 1;
 
@@ -92,8 +93,8 @@ class Watch {
       return started;
     };
     const [external, internal, inVms] = await Promise.all([
-      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, "vxlan-ex")))),
-      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, "vxlan-in")))),
+      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, DEVICE.external)))),
+      Promise.all(nvas.map((nva) => capture(Capture.ofTunnel(status, nva, DEVICE.internal)))),
       Promise.all(
         vms.map(async (vm) => [vm, await capture(Capture.start(status, vm, "any", "ip"))] as const),
       ),

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+contract: Any = importlib.import_module("gwlb.contract")
 nflog: Any = importlib.import_module("gwlb.netlink")
 
 GROUP, MOST = 77, 0xFFFF
@@ -25,7 +26,6 @@ TUPLE, FLOW_ID, TUPLE_IP, TUPLE_PROTO = 1, 12, 1, 2
 NUMBER, SOURCE_PORT, DESTINATION_PORT = 1, 2, 3
 # Type, code and identifier of ICMP, and of ICMPv6.
 ICMP = ((5, 6, 4), (8, 9, 7))
-TAKEN = 0x40000000
 
 # In front of the policy's own hook, which sets the whole mark.
 FLOWS = f"""table inet watch {{
@@ -87,7 +87,7 @@ class Watch:
                 flow = mark
                 continue
             filed = self._flow(flow) if flow is not None else None
-            packet, taken = record[PAYLOAD].hex(), bool(mark & TAKEN)
+            packet, taken = record[PAYLOAD].hex(), bool(mark & contract.Mark.TAKEN)
             found.append({"packet": packet, "taken": taken, "judged": judged, "flow": filed})
             flow = None
         return found

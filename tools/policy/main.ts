@@ -8,6 +8,7 @@ import {
   RuleDirection,
 } from "../../components/policy";
 import { parsePacket } from "../../components/policy/packetText";
+import { DEVICE } from "../../nva-cloud-init/contract/contract";
 import { type ImportOptions, importFile } from "./import";
 import { findings, PolicyError, readPolicy, validPolicy } from "./read";
 import { differenceLines, explanationLines } from "./show";
@@ -70,9 +71,9 @@ export function policyCommand(
     .command("import")
     .description("write the policy that an iptables-save of a hand-made NVA amounts to")
     .argument("<file>", "what iptables-save printed")
-    .option("--external <device>", "the tunnel towards the internet", "vxlan-ex")
-    .option("--internal <device>", "the tunnel towards the application", "vxlan-in")
-    .option("--bridge <device>", "the bridge that both tunnels are ports of", "br0")
+    .option("--external <device>", "the tunnel towards the internet", DEVICE.external)
+    .option("--internal <device>", "the tunnel towards the application", DEVICE.internal)
+    .option("--bridge <device>", "the bridge that both tunnels are ports of", DEVICE.bridge)
     .option("--allow-partial", "write a stricter policy where a line cannot be taken exactly")
     .action((file: string, options: ImportOptions) => {
       if (!importFile(file, options, print, complain)) process.exitCode = 1;
