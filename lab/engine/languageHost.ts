@@ -177,8 +177,6 @@ const engineAddress = process.argv.slice(2).find((arg) => !arg.startsWith("-")) 
 
 function main(): void {
   endWithParent(endRunning);
-  // The lab's own settings for its TypeScript are none of the program's business.
-  delete process.env.TSX_TSCONFIG_PATH;
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
   server.addService(host.LanguageRuntimeService, {
     handshake: empty(new rpc.LanguageHandshakeResponse()),
