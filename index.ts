@@ -27,7 +27,7 @@ const demo = settings.demo
     })
   : undefined;
 
-/** What a consumer of another stack chains to. */
+/** The frontend that a consumer of another stack chains to. */
 export const gatewayFrontendId = provider.gatewayFrontendId;
 export const gatewayFrontendAddress = provider.gatewayFrontendAddress;
 export const nvaNames = provider.nvaNames;

@@ -1,4 +1,4 @@
-/** What users import: the components, the types of their arguments, and the closed choices. */
+/** The public surface: the components, the types of their arguments, and the closed choices. */
 export { type ChainAllOptions, chainAll } from "./chains/chainAll";
 export { type ListChainsOptions, listChains } from "./chains/listChains";
 export { assignGateway } from "./chains/plan/assignGateway";

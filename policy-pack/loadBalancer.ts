@@ -7,7 +7,7 @@ import { at, isSet, items, sameWord, segmentAfter, textAt, UNKNOWN, type Value }
 export interface Child {
   /** Path of the child in the inputs, such as `frontendIPConfigurations[0]`. */
   path: string;
-  /** What messages call it: its name, or its path when it has none yet. */
+  /** Its title in messages: its name, or its path when it has none yet. */
   name: string;
   properties: Value;
 }

@@ -1,6 +1,6 @@
 /**
  * Network virtual appliances of a stack: machines whose interface is in the pool of a gateway.
- * What is one can be seen only in the whole stack, for an interface's inputs name no SKU.
+ * NVAs can be recognised only in the whole stack, for an interface's inputs name no SKU.
  */
 import { children, isChained, isGateway, isPublic, templateConfigurations } from "./loadBalancer";
 import { type Resource, Type } from "./rule";

@@ -1,4 +1,4 @@
-/** What a rule is: a plain object, so that a test calls it without an engine. */
+/** A rule is a plain object, so that a test calls it without an engine. */
 import type { Value } from "./values";
 
 /** A resource of the stack under check. */
@@ -17,7 +17,7 @@ export interface Resource {
 /** Something a rule objects to. */
 export interface Finding {
   urn: string;
-  /** What is wrong, with path and value, and what to do about it. */
+  /** The problem with path and value, and a way out. */
   message: string;
 }
 
@@ -34,7 +34,7 @@ export interface SettingSchema {
 export const Level = { Advisory: "advisory", Mandatory: "mandatory" } as const;
 export type Level = (typeof Level)[keyof typeof Level];
 
-/** What a rule looks at in one call: a resource before it is deployed, or the whole stack. */
+/** The subject of a rule in one call: a resource before it is deployed, or the whole stack. */
 export const Scope = { Resource: "resource", Stack: "stack" } as const;
 export type Scope = (typeof Scope)[keyof typeof Scope];
 
@@ -51,7 +51,7 @@ export interface Rule<Settings extends object = object> {
   /** Settings that apply where the configuration is silent. */
   defaults: Settings;
   schema: { readonly [name in keyof Settings]: SettingSchema };
-  /** What the rule objects to; `resources` holds one resource when the scope is a resource. */
+  /** The rule's objections; `resources` holds one resource when the scope is a resource. */
   check(resources: readonly Resource[], settings: Settings): Finding[];
 }
 

@@ -33,7 +33,7 @@ interface Described {
 
 type Shape = "string" | "number" | "boolean" | "strings" | "any" | { [key: string]: Shape };
 
-/** What other components, or the program itself, give a provider. */
+/** Inputs of a provider that come from other components, or from the program itself. */
 const NOT_A_SETTING: readonly string[] = ["resourceGroupName", "location", "policy"];
 
 /** Keys that a settings file may have, and what is expected there. */

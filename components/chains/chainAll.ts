@@ -37,9 +37,10 @@ export interface ChainAllOptions {
  * it before the first resource; what is declared afterwards is chained, inside components and
  * packages of other languages too. Without the call, the next update takes the chains away again.
  *
- * Nothing is replaced: a chain is a property of the resource. What its program chains by itself is
- * left as it is, what a tag exempts stays open, and what Azure cannot chain is reported: other
- * SKUs, internal frontends, NAT gateways, interfaces made from templates, IPv6.
+ * Nothing is replaced: a chain is a property of the resource. Chains that the program makes by
+ * itself stay as they are, and entries that a tag exempts stay open. A warning reports entries that
+ * Azure cannot chain: other SKUs, internal frontends, NAT gateways, interfaces made from templates,
+ * IPv6.
  *
  * `gatewayFrontendId` is the id of a gateway's frontend, of this stack, another stack or another
  * subscription; in the last case Azure asks for the permission to join it. With a gateway of the
@@ -87,7 +88,7 @@ export function chainTransform(
       const id = await onTheWire(target);
       return kept(chained(props, found.chain, id));
     }
-    // What decides is itself an output: in an update it is known by now but secret, in a preview
+    // The decision is itself an output: in an update it is known by now but secret, in a preview
     // the engine shows the whole input as not known yet.
     if (pulumi.runtime.isDryRun()) report([unknown(type, name, found.waitsFor)]);
     const inputs = pulumi.output(

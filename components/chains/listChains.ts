@@ -26,7 +26,7 @@ export interface ListChainsOptions {
 }
 
 /**
- * What hangs on a gateway: every frontend and IP configuration that is chained to it, sorted by id,
+ * The chains of a gateway: every frontend and IP configuration that is chained to it, sorted by id,
  * whoever declared it. `gatewayId` is the id of the gateway's frontend, or of its load balancer for
  * all of its frontends.
  *
@@ -89,7 +89,7 @@ class ResourceManager {
     const found = await this.#all<{ subscriptionId: string; state?: string }>(
       `/subscriptions?api-version=${SUBSCRIPTIONS_API}`,
     );
-    // What is disabled or deleted answers no list.
+    // A disabled or deleted subscription answers no list.
     return found
       .filter(({ state = "Enabled" }) => ["Enabled", "Warned", "PastDue"].includes(state))
       .map(({ subscriptionId }) => subscriptionId);

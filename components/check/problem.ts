@@ -2,10 +2,12 @@
 import type { InputPropertyErrorDetails, OutputInstance } from "@pulumi/pulumi";
 import type { Bounds } from "../../nva-cloud-init/contract/contract";
 
-/** One thing that is wrong with the arguments: where it is, and the rule, the value, the way out. */
+/**
+ * One thing that is wrong with the arguments: where it is, and the rule, the value, the way out.
+ */
 export type Problem = InputPropertyErrorDetails;
 
-/** What a check answers: why the value cannot be used; undefined for a usable one. */
+/** The answer of a check: why the value cannot be used; undefined for a usable one. */
 export type Reason = string | undefined;
 
 /** The value as a message shows it: strings quoted, long ones cut, never what an Output holds. */

@@ -25,20 +25,23 @@ export interface IlpipConsumerArgs {
    */
   gatewayFrontendId: pulumi.Input<string>;
   /**
-   * What may come in from outside the network, with the client's real address. Default: nothing;
-   * traffic inside the network is allowed by Azure's own rules. Up to 900 entries.
+   * Traffic that may come in from outside the network, with the client's real address. Default:
+   * none; traffic inside the network is allowed by Azure's own rules. Up to 900 entries.
    */
   allow?: AllowedTraffic[];
   /** Static private IPv4 address, free in the subnet. Default: one that Azure chooses. */
   privateIPAddress?: pulumi.Input<string>;
   /**
-   * Availability zones of the public address, of `1`, `2`, `3`. Default: none, which is what regions
-   * without zones need. A change gives another public address.
+   * Availability zones of the public address, of `1`, `2`, `3`. Default: none, which is what
+   * regions without zones need. A change gives another public address.
    */
   publicAddressZones?: string[];
   /** Minutes after which Azure forgets an idle flow of the public address, 4 to 30. Default: 4. */
   idleTimeoutMinutes?: number;
-  /** True gives the NIC a direct path to the host's network card. Default: false: not every size has it. */
+  /**
+   * True gives the NIC a direct path to the host's network card. Default: false: not every size has
+   * it.
+   */
   acceleratedNetworking?: boolean;
   /** Tags for everything that is created, up to 50. Default: none. */
   tags?: Record<string, pulumi.Input<string>>;

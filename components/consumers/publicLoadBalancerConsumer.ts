@@ -42,8 +42,8 @@ export interface PublicLoadBalancerConsumerArgs {
   /** By what the load balancer tells which machines can take traffic. */
   probe: PublicProbeArgs;
   /**
-   * What else may come in from outside the network. Default: nothing. Up to 900 entries together
-   * with `ports`, names apart from theirs.
+   * Other traffic that may come in from outside the network. Default: none. Up to 900 entries
+   * together with `ports`, names apart from theirs.
    */
   allow?: AllowedTraffic[];
   /**
@@ -183,7 +183,7 @@ const hasOutboundAddress = ({ outbound, outboundSettings }: PublicLoadBalancerCo
 
 const label = (name: string) => `PublicLoadBalancerConsumer "${name}"`;
 
-/** What the security group lets in: the public ports, then the rest. */
+/** Traffic that the security group lets in: the public ports, then the rest. */
 const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraffic[] => [
   ...trafficOfPorts(ports),
   ...(allow ?? []),

@@ -17,8 +17,8 @@ export interface PolicyBundle {
 }
 
 /**
- * Most bytes of userData. Azure documents "64 KB" without saying of what: the harsher reading is
- * the base64 text.
+ * Most bytes of userData. Azure documents "64 KB" without saying of what: we
+ * assume the stricter behaviour, that it counts the base64 text.
  * https://learn.microsoft.com/azure/virtual-machines/user-data
  */
 export const USER_DATA_LIMIT = 65_536;

@@ -28,8 +28,8 @@ export interface CompiledSet {
 }
 
 /**
- * What the guest loads. In the rules `@` stands for the guest's name of the generation that they
- * are loaded as, and `@-OK` for its chain that takes a flow.
+ * The rules as the guest loads them. In the rules `@` stands for the guest's name of the generation
+ * that they are loaded as, and `@-OK` for its chain that takes a flow.
  */
 export interface CompiledPolicy {
   stateful: boolean;
@@ -66,7 +66,9 @@ export function compilePolicy(plan: PolicyPlan, leafRules = LEAF_RULES): Compile
 export const setsNeeded = ({ sets }: CompiledPolicy): number =>
   Math.max(...FAMILIES.map((family) => sets.filter((set) => set.family === family).length));
 
-/** Which packets a chain judges: `answer` chains read a packet as the answer to the flow's opener. */
+/**
+ * Which packets a chain judges: `answer` chains read a packet as the answer to the flow's opener.
+ */
 interface Reading {
   family: Family;
   direction: RuleDirection;

@@ -1,5 +1,5 @@
 /**
- * What a policy does with packets, told without a kernel: the reference that the compiled rules are
+ * Verdicts of a policy on packets, without a kernel: the reference that the compiled rules are
  * compared with, and the base of explaining and comparing policies. Limits and records are left
  * out: a limit depends on time, and a record changes no verdict.
  */
@@ -56,7 +56,7 @@ export class FlowTable {
     this.#generation += 1;
   }
 
-  /** What happens to the next packet. */
+  /** The fate of the next packet. */
   next(packet: Packet): Verdict {
     if (isMalformed(packet)) return { passes: false, rule: "malformed", reading: "opener" };
     const key = keyOf(packet);
@@ -131,7 +131,9 @@ function keyOf({ family, protocol, number, source, destination, ports, icmp }: P
   return `${family} ${protocol} ${source}:${ports?.source} ${destination}:${ports?.destination} ${detail}`;
 }
 
-/** The first thing about a flow's opener that keeps a rule from matching; undefined if it matches. */
+/**
+ * The first thing about a flow's opener that keeps a rule from matching; undefined if it matches.
+ */
 export function mismatch(rule: PlannedRule, packet: Packet): string | undefined {
   const found = FIELD_LIST.find(([name, { matches }]) => {
     const planned = rule[name];

@@ -1,4 +1,6 @@
-/** Why a packet passes or not: the deciding rule, and the rules in front of it that do not match. */
+/**
+ * Why a packet passes or not: the deciding rule, and the rules in front of it that do not match.
+ */
 import { describeRule } from "./describe";
 import { judge, mismatch } from "./evaluate";
 import type { Packet } from "./packet";
@@ -13,7 +15,7 @@ export interface Explanation {
   path: { rule: string; text: string; because: string }[];
 }
 
-/** What the policy does with a flow that this packet opens. */
+/** The verdict of the policy on a flow that this packet opens. */
 export function explainPacket(policy: FirewallPolicy, packet: Packet): Explanation {
   const plan = planPolicy(policy);
   const { passes, rule } = judge(plan, packet);

@@ -25,7 +25,7 @@ export const ICMP_NAMES: readonly string[] = Object.keys(icmpNames);
 /** True for a type written as a number, `"8"` or `"3/4"`, whose meaning depends on the family. */
 export const isIcmpNumber = (text: string): boolean => /^\d+(\/\d+)?$/.test(text);
 
-/** What the text means in a family; undefined if it is unknown, out of range or not of it. */
+/** The meaning of the string in a family; undefined if it is unknown, out of range or not of it. */
 export function parseIcmpType(text: string, family: Family): IcmpType | undefined {
   if (!isIcmpNumber(text))
     return Object.hasOwn(icmpNames, text) ? icmpNames[text]?.[family] : undefined;

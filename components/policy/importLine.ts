@@ -19,7 +19,7 @@ export interface ImportDevices {
 
 export type Draft = Pick<FirewallRule, FieldName> & { direction?: RuleDirection };
 
-/** What a line matches and does. */
+/** The matches and the action of a line. */
 export interface Reading {
   saved: SavedLine;
   draft: Draft;
@@ -30,7 +30,7 @@ export interface Reading {
   comment?: string;
   /** True if the line has a `limit`. */
   limited: boolean;
-  /** What a policy cannot say; the draft then matches more packets than the line. */
+  /** Parts that a policy cannot express; the draft then matches more packets than the line. */
   beyond: string[];
 }
 
@@ -130,7 +130,7 @@ function direction(
   return same === (enters === "inbound") ? "inbound" : "outbound";
 }
 
-/** What both match; undefined if that is nothing. */
+/** The packets that both match; undefined if there are none. */
 export function meet(one: Draft, other: Draft): Draft | undefined {
   const met: Record<string, unknown> = { ...one, ...defined(other) };
   if (

@@ -12,7 +12,7 @@ export interface SavedLine {
 
 /** The part of a file that a policy can be made from. */
 export interface Save {
-  /** What happens to a crossing packet that no rule decides about. */
+  /** The fate of a crossing packet that no rule decides about. */
   byDefault: RuleAction;
   /** Rules of the filter table. */
   chains: ReadonlyMap<string, readonly SavedLine[]>;

@@ -28,7 +28,7 @@ export interface Packet {
   running?: boolean;
 }
 
-/** What an answer tells of each part of the opener. */
+/** The parts of the opener that an answer tells. */
 const ofOpener: { readonly [K in keyof Required<Packet>]: (answer: Packet) => Packet[K] } = {
   family: ({ family }) => family,
   direction: ({ direction }) => (direction === "inbound" ? "outbound" : "inbound"),

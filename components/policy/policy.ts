@@ -1,6 +1,6 @@
 /** The firewall policy as a user writes it: types, choices and limits. */
 
-/** What happens to a packet that a rule matches. */
+/** The fate of a packet that a rule matches. */
 export const RuleAction = {
   /** It passes. */
   Allow: "allow",
@@ -18,7 +18,7 @@ export const RuleDirection = {
 } as const;
 export type RuleDirection = (typeof RuleDirection)[keyof typeof RuleDirection];
 
-/** What a rule looks at; `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. */
+/** The protocol that a rule matches; `icmp` is ICMP for IPv4 and ICMPv6 for IPv6. */
 export const RuleProtocol = {
   /** Every protocol of IP. */
   Any: "any",
@@ -33,9 +33,9 @@ export type RuleProtocol = (typeof RuleProtocol)[keyof typeof RuleProtocol];
 
 /** `enforce` does what the rules say; `trial` logs what would be dropped and drops nothing. */
 export const PolicyMode = {
-  /** What a rule says happens. */
+  /** The verdicts of the rules apply. */
   Enforce: "enforce",
-  /** What would be dropped is logged, and passes. */
+  /** Packets that a rule would drop are logged, and pass. */
   Trial: "trial",
 } as const;
 export type PolicyMode = (typeof PolicyMode)[keyof typeof PolicyMode];
@@ -54,7 +54,7 @@ export interface RateLimit {
 export interface FirewallRule {
   /** Names the rule in logs, counters and messages: lower-case letters, digits, `-`; at most 28. */
   name: string;
-  /** What happens to what matches. */
+  /** The fate of packets that match. */
   action: RuleAction;
   /** Which way the flow is opened; answers belong to it. */
   direction: RuleDirection;
@@ -74,8 +74,8 @@ export interface FirewallRule {
   /**
    * Flags of the TCP packet that opens a flow, by class: `syn` (SYN alone), `syn-ack`, `ack` (ACK
    * alone), `fin` (with ACK) and `rst` (with or without); default: any. Packets with flags that no
-   * stack sends together are dropped before any rule. A flow that runs, or whose answer is seen first, counts as opened by a SYN.
-   * Another protocol than `tcp` is an error.
+   * stack sends together are dropped before any rule. A flow that runs, or whose answer is seen
+   * first, counts as opened by a SYN. Another protocol than `tcp` is an error.
    */
   tcpFlags?: string[];
   /**
@@ -83,7 +83,10 @@ export interface FirewallRule {
    * `"0"` to `"63"`; default: any.
    */
   dscp?: string[];
-  /** ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default: any. */
+  /**
+   * ICMP types by name, or by number (`"8"`, `"3/4"`) where addresses tell the family; default:
+   * any.
+   */
   icmpTypes?: string[];
   /** True writes a record of each decision; default: no record. */
   log?: boolean;
@@ -95,7 +98,9 @@ export interface FirewallRule {
 export interface FirewallPolicy {
   /** In the order of looking at them, at most 1,000; an empty list leaves the defaults. */
   rules: FirewallRule[];
-  /** Lists of addresses and networks, of both families if need be, that rules name; default: none. */
+  /**
+   * Lists of addresses and networks, of both families if need be, that rules name; default: none.
+   */
   addressSets?: Record<string, string[]>;
   /** For flows from the internet that no rule matches; default: drop. */
   defaultInbound?: RuleAction;

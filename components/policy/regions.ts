@@ -32,7 +32,7 @@ export function everything(
 export const matchedPart = (region: Region, rule: PlannedRule): Region | undefined =>
   within(region, takenBy(rule));
 
-/** What both regions hold; undefined if that is nothing. */
+/** The common part of both regions; undefined if they have none. */
 export const common = (a: Region, b: Region): Region | undefined =>
   a.direction === b.direction && a.family === b.family && a.protocol === b.protocol
     ? within(a, b.sides)
@@ -47,7 +47,7 @@ export function coversRule(outer: PlannedRule, inner: PlannedRule): boolean {
   });
 }
 
-/** What is in a region but not in a part of it: at most one region per field. */
+/** The rest of a region without a part of it: at most one region per field. */
 export function without(region: Region, part: Region): Region[] {
   const rest: Region[] = [];
   let sides = region.sides;

@@ -1,4 +1,4 @@
-/** What a policy needs of userData, the guest and its kernel, against the most that there is. */
+/** The size of a policy against the limits of userData, the guest and its kernel. */
 
 import { LIMIT, SET_BITS } from "../../nva-cloud-init/contract/contract";
 import type { Findings } from "../check/findings";

@@ -1,4 +1,7 @@
-/** What is allowed in a policy but hardly meant: rules that never match, sets that nobody names. */
+/**
+ * Parts of a policy that are allowed but hardly meant: rules that never match, sets that nobody
+ * names.
+ */
 import type { InputPropertyErrorDetails as Problem } from "@pulumi/pulumi";
 import { FAMILIES, type PolicyPlan, planPolicy } from "./plan";
 import type { FirewallPolicy } from "./policy";

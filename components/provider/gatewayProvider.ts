@@ -76,8 +76,8 @@ export interface GatewayProviderArgs {
   /** Tunnel of what was not inspected yet. Default: VNI 801 on UDP 10801. */
   external?: GatewayTunnelArgs;
   /**
-   * HTTP probe of the NVA's data path. Default: `/health` on 8080, every 5 seconds. A change of port
-   * or path replaces the VM, or the fleet's scale set; of the interval, nothing.
+   * HTTP probe of the NVA's data path. Default: `/health` on 8080, every 5 seconds. A change of
+   * port or path replaces the VM, or the fleet's scale set; of the interval, nothing.
    */
   probe?: GatewayProbeArgs;
   /** Minutes after which the load balancer forgets an idle flow, 4 to 30. Default: 4. */
@@ -87,8 +87,8 @@ export interface GatewayProviderArgs {
   /**
    * Several NVAs, as a scale set, in place of the one VM: upgraded in batches, drained, repaired,
    * spread over zones. Each is what `nva` says; a change that would replace the VM there reaches a
-   * fleet in batches. Default: none, one VM. docs/fleet.md says what a change costs, and how to come
-   * from one VM to a fleet and back.
+   * fleet in batches. Default: none, one VM. docs/fleet.md says what a change costs, and how to
+   * come from one VM to a fleet and back.
    */
   fleet?: FleetArgs;
   /**
@@ -105,13 +105,13 @@ export interface GatewayProviderArgs {
  * The provider side of a Gateway Load Balancer: a network (or existing subnets), the load
  * balancer, and an NVA that filters by a policy. Consumers chain to `gatewayFrontendId`.
  *
- * What changes in place: policy, size of the NVA, probe interval, tags. What replaces the one NVA is
- * said at each argument; with a fleet those changes come together with another image or with surge,
- * in batches, and flows go over to the other NVAs meanwhile. A change of the tunnels takes all NVAs
- * away first (security group, then NIC and VM, or the scale set), then updates the load balancer,
- * which keeps its id and its chains; no NVA is in the path meanwhile, so chained traffic stops until
- * a new one is healthy.
- * A second provider beside the first, and consumers that move over to it, is the way without a gap.
+ * Policy, size of the NVA, probe interval and tags change in place. Each argument
+ * says whether its change replaces the one NVA; with a fleet those changes come together with
+ * another image or with surge, in batches, and flows go over to the other NVAs meanwhile. A change
+ * of the tunnels takes all NVAs away first (security group, then NIC and VM, or the scale set),
+ * then updates the load balancer, which keeps its id and its chains; no NVA is in the path
+ * meanwhile, so chained traffic stops until a new one is healthy. A second provider beside the
+ * first, and consumers that move over to it, is the way without a gap.
  */
 export class GatewayProvider extends pulumi.ComponentResource {
   /** Id of the frontend: what a consumer chains to. */
@@ -223,7 +223,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
   }
 }
 
-/** What a provider is made from when nothing is wrong with its arguments. */
+/** The parts of a provider whose arguments have no problem. */
 interface Checked {
   plan: GatewayPlan;
   policy: FirewallPolicy;

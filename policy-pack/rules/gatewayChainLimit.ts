@@ -1,4 +1,6 @@
-/** A gateway takes a limited number of chains; the one too many fails in the middle of an update. */
+/**
+ * A gateway takes a limited number of chains; the one too many fails in the middle of an update.
+ */
 import { children, isChained } from "../loadBalancer";
 import { type Finding, Level, type Resource, type Rule, Scope, Type } from "../rule";
 import { at, UNKNOWN } from "../values";
@@ -55,7 +57,7 @@ function findings(
   );
 }
 
-/** What the resource is chained to, once per chain. */
+/** The frontends that the resource is chained to, once per chain. */
 function targets(resource: Resource): string[] {
   const collection =
     resource.type === Type.LoadBalancer

@@ -1,4 +1,4 @@
-/** What filters everybody's traffic boots only what was signed, and can attest it. */
+/** A machine that filters everybody's traffic boots only signed code, and can attest it. */
 import { type Nva, nvasOf, nvaTypes } from "../nvas";
 import { Level, type Rule, Scope } from "../rule";
 import { at, sameWord, UNKNOWN } from "../values";

@@ -1,4 +1,6 @@
-/** What cannot tell a dead appliance from a live one upgrades all of them to the same fault. */
+/**
+ * A fleet that cannot tell a dead appliance from a live one upgrades all of them to the same fault.
+ */
 import { type Fleet, fleetsOf } from "../nvas";
 import { Level, type Rule, Scope, Type } from "../rule";
 import { at, isSet, numberAt, sameWord, textAt, UNKNOWN } from "../values";

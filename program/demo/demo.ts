@@ -20,7 +20,7 @@ export interface DemoArgs {
 const ADDRESS_SPACE = "10.20.0.0/16";
 const SUBNET_PREFIX = "10.20.0.0/24";
 
-/** What both workloads serve: sshd of the image, and the demo's program. */
+/** The services of both workloads: sshd of the image, and the demo's program. */
 const SERVED: AllowedTraffic[] = [
   { name: "ssh", protocol: TrafficProtocol.Tcp, ports: ["22"] },
   { name: "web", protocol: TrafficProtocol.Tcp, ports: ["80"] },

@@ -4,7 +4,7 @@ import { IMAGE, IMAGE_VERSION } from "../../components/provider/plan/nva";
 import { createAdministratorKey } from "../../components/provider/resources/administratorKey";
 import { workloadCustomData } from "./workloadData";
 
-/** What a workload's VM is made from. */
+/** The inputs of a workload's VM. */
 export interface WorkloadArgs {
   resourceGroupName: pulumi.Input<string>;
   networkInterfaceId: pulumi.Input<string>;

@@ -56,21 +56,35 @@ function proseOf(file: string): string[] {
     });
 }
 
+/** Lines of comments, the others empty. */
+const commentsOf = (file: string): string[] =>
+  read(file)
+    .split("\n")
+    .map((line) => /^\s*(?:\/\*\*|\*|\/\/) (.*?)(?: \*\/)?$/.exec(line)?.[1] ?? "");
+
+const published = sourceFiles(".ts").filter((file) =>
+  /^(components|program|policy-pack|index\.ts)/.test(file),
+);
 const documents = sourceFiles(".md").filter(
   (file) => !/golden|^docs\/reference\/|^CHANGELOG/.test(file),
 );
 
 describe("prose names who does what", () => {
   for (const { name, found, instead, bad, good } of patterns) {
-    test(`no document has ${name}: ${instead}`, () => {
+    test(`no document and no comment has ${name}: ${instead}`, () => {
       assert.match(bad, found);
       assert.doesNotMatch(good, found);
-      const lines = documents.flatMap((file) =>
-        proseOf(file).flatMap((line, index) =>
+      const wrong = (lines: readonly string[], file: string) =>
+        lines.flatMap((line, index) =>
           found.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
-        ),
+        );
+      assert.deepEqual(
+        [
+          ...documents.flatMap((file) => wrong(proseOf(file), file)),
+          ...published.flatMap((file) => wrong(commentsOf(file), file)),
+        ],
+        [],
       );
-      assert.deepEqual(lines, []);
     });
   }
 });

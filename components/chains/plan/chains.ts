@@ -1,6 +1,6 @@
-/** What of a resource can be chained to a gateway, and why the rest cannot. Pure. */
+/** Public entries of a resource that can be chained to a gateway, and why others cannot. Pure. */
 
-/** What became of one public entry of a resource. */
+/** The outcome for one public entry of a resource. */
 export const ChainOutcome = {
   /** It has the chain now. */
   Chained: "chained",
@@ -47,7 +47,7 @@ export interface DeclaredResource {
   inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What to do with a resource. */
+/** The steps for a resource. */
 export interface ChainPlan {
   findings: ChainFinding[];
   /** Entries that get the chain: the input that holds them, and their places in it. */
@@ -96,7 +96,7 @@ export function decidingInputs(type: string): readonly string[] {
   }
 }
 
-/** What to do with a resource; `undefined` when it is none of a chain's business. */
+/** The steps for a resource; `undefined` when it is none of a chain's business. */
 export function planChains(
   declared: DeclaredResource,
   exemptions: Exemptions,
@@ -216,7 +216,9 @@ function templates(
   return findings.length === 0 ? undefined : { findings };
 }
 
-/** The plan of a resource whose tag says why it may stay open; the tag counts for all its entries. */
+/**
+ * The plan of a resource whose tag says why it may stay open; the tag counts for all its entries.
+ */
 function exempted(
   plan: ChainPlan,
   { inputs }: DeclaredResource,

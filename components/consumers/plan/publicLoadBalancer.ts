@@ -34,7 +34,7 @@ export interface PublicPort {
   /** Minutes after which an idle flow ends, 4 to 30. Default: 4. */
   idleTimeoutMinutes?: number;
   /**
-   * Who may use it: IPv4 addresses, networks, or service tags of Azure. Default: the tag
+   * Allowed clients: IPv4 addresses, networks, or service tags of Azure. Default: the tag
    * `Internet`.
    */
   sources?: Input<string>[];
@@ -55,7 +55,7 @@ export interface PublicProbeArgs {
   threshold?: number;
 }
 
-/** What the machines of the pool use to reach the internet. */
+/** The way of the pool's machines to the internet. */
 export interface OutboundArgs {
   /**
    * False shares the public address of inbound traffic. Default: true, an address of its own, as
@@ -140,7 +140,7 @@ export function publicOutboundRules(ids: PublicIds, outbound: OutboundArgs) {
   ];
 }
 
-/** What the security group must let in for the public ports. */
+/** Traffic that the security group must let in for the public ports. */
 export function trafficOfPorts(ports: readonly PublicPort[]): AllowedTraffic[] {
   return ports.map(({ name, protocol, port, backendPort = port, sources }) => ({
     name,

@@ -1,4 +1,4 @@
-/** What a consumer's security group lets in, as the user writes it and as rules. */
+/** Traffic that a consumer's security group lets in, as the user writes it and as rules. */
 import type { Input } from "@pulumi/pulumi";
 import { parseNetwork } from "../../azure/addresses";
 import {

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
 
-/** What a public address is made from. */
+/** The inputs of a public address. */
 export interface PublicAddressInputs {
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;

@@ -5,7 +5,7 @@ import { refuse } from "../../check/refuse";
 import type { SecurityRule } from "../../provider/plan/securityRules";
 import { type AllowedTraffic, sourceReason, trafficRules } from "../plan/traffic";
 
-/** What a consumer's security group is made from. */
+/** The inputs of a consumer's security group. */
 export interface TrafficGroupInputs {
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;

@@ -83,12 +83,12 @@ export interface MatchField<Written, Planned> {
   mismatch: string;
   axis: Axis<Planned>;
   /**
-   * Options of iptables that say this field: what a rule writes for their value. They throw with what
-   * a rule cannot say; undefined stands for every packet.
+   * Options of iptables that say this field: what a rule writes for their value. They throw with
+   * what a rule cannot say; undefined stands for every packet.
    */
   options: Readonly<Record<string, (value: string, negated: boolean) => Written | undefined>>;
   /**
-   * What a word that describes a packet says of it, such as `echo-request`; undefined if nothing.
+   * The part of a packet that a word describes, such as `echo-request`; undefined if none.
    */
   read(word: string, packet: Packet): Partial<Packet> | undefined;
   /** The field in a sentence; empty where it says nothing. */

@@ -1,7 +1,8 @@
 /**
- * The table of match fields. What a rule can say of packets is here once: its problems, its lines in
- * iptables for openers and for answers, the evaluator's test, its axis in regions, its words. The
- * compiler refuses a field of {@link FirewallRule} without an entry, and an entry without a part.
+ * The table of match fields. Each field has one entry: its problems, its lines in iptables for
+ * openers and for answers, the evaluator's test, its axis in regions, its words.
+ * The compiler refuses a field of {@link FirewallRule} without an entry, and an entry without a
+ * part.
  */
 import type { FirewallRule } from "../policy";
 import { destinations, sources } from "./addresses";
@@ -25,7 +26,7 @@ export const FIELDS = {
   dscp,
 } satisfies { readonly [K in FieldName]: MatchField<NonNullable<FirewallRule[K]>, unknown> };
 
-/** What each field means in one family; an absent one matches everything. */
+/** The meaning of each field in one family; an absent one matches everything. */
 export type PlannedFields = {
   readonly [K in FieldName]?: (typeof FIELDS)[K] extends MatchField<infer _, infer P> ? P : never;
 };

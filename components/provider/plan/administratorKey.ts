@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 /** Bytes of an ed25519 seed. */
 export const KEY_SEED_BYTES = 32;
 
-/** What comes before the seed in a PKCS #8 private key of ed25519 (RFC 8410). */
+/** The bytes before the seed in a PKCS #8 private key of ed25519 (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
 /**

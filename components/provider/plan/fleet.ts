@@ -46,13 +46,15 @@ export interface FleetArgs {
    * second scale set in the same pool, then removes the first, whose NVAs drain.
    */
   zones?: string[];
-  /** Rules by which Azure changes the number of NVAs. Default: none, the number stays `capacity`. */
+  /**
+   * Rules by which Azure changes the number of NVAs. Default: none, the number stays `capacity`.
+   */
   autoscale?: FleetAutoscaleArgs;
   /** How a change reaches NVAs that run. Default: by fifths, each healthy before the next. */
   upgrade?: FleetUpgradeArgs;
   /** By what Azure tells a healthy NVA. Default: three answers, 5 seconds apart. */
   health?: FleetHealthArgs;
-  /** What becomes of an NVA that is not healthy. Default: it is replaced after 10 minutes. */
+  /** Treatment of an NVA that is not healthy. Default: Azure replaces it after 10 minutes. */
   repairs?: FleetRepairsArgs;
   /**
    * Minutes between the announcement that an NVA is to be deleted and its end, 5 to 15. Default: 5.
@@ -113,7 +115,7 @@ export interface FleetHealthArgs {
   bootSeconds?: number;
 }
 
-/** What becomes of an NVA that is not healthy: Azure deletes it and makes a new one. */
+/** Treatment of an NVA that is not healthy: Azure deletes it and makes a new one. */
 export interface FleetRepairsArgs {
   /** False leaves it as it is. Default: true. */
   enabled?: boolean;
@@ -196,7 +198,7 @@ export function fleetProblems(args: FleetArgs, nvaSubnetPrefix: string | undefin
   ];
 }
 
-/** What is allowed, and not wise. */
+/** Choices that are allowed, and not wise. */
 export function fleetWarnings({ capacity, autoscale }: Fleet): Problem[] {
   const least = autoscale?.minimum ?? capacity;
   return least > 1

@@ -45,7 +45,7 @@ export interface GatewayPlanArgs {
   tags?: Record<string, unknown>;
 }
 
-/** What a provider is made of. */
+/** All parts of a provider. */
 export interface GatewayPlan {
   names: ProviderNames;
   /** First part of the host names of a fleet's instances. */
@@ -80,8 +80,8 @@ export function planGateway(name: string, args: GatewayPlanArgs): GatewayPlan {
 }
 
 /**
- * What a scale set keeps for its life, where it differs from the default: what Azure fixes, and how
- * its instances and the load balancer find each other.
+ * Properties that a scale set keeps for its life and that differ from the default: those that Azure
+ * fixes, and how its instances and the load balancer find each other.
  */
 function fixedByScaleSet(args: GatewayPlanArgs, fleet: Fleet | undefined, nva: Nva): string[] {
   const { frontendZones = [], frontendAddress, nvaSubnetId } = args;

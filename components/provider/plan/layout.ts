@@ -12,7 +12,7 @@ import {
 } from "../../azure/addresses";
 import { at, optional, type Problem, type Reason, shown } from "../../check/problem";
 
-/** What a user can say of the layout; all of it is plain, so that it is checked before anything. */
+/** The user's choices for the layout; all are plain values, so that they are checked first. */
 export interface LayoutArgs {
   addressSpace?: string;
   gatewaySubnetPrefix?: string;
@@ -79,7 +79,7 @@ export function layoutProblems(args: LayoutArgs): Problem[] {
   const nva = decided?.nvaSubnetPrefix;
   return [
     ...at("addressSpace", spaceReason),
-    // What is derived from a good network is good, so only what was given is looked at.
+    // Subnets derived from a good network are good, so only given ones are checked.
     ...at("gatewaySubnetPrefix", optional(args.gatewaySubnetPrefix, inside)),
     ...at("nvaSubnetPrefix", optional(args.nvaSubnetPrefix, inside)),
     ...at("nvaSubnetPrefix", overlapReason(gateway, nva)),
@@ -87,7 +87,7 @@ export function layoutProblems(args: LayoutArgs): Problem[] {
   ];
 }
 
-/** What is known of the NVAs' subnet, given or derived. */
+/** The known facts of the NVAs' subnet, given or derived. */
 export function nvaSubnetPrefixOf(args: LayoutArgs): string | undefined {
   return args.existing ? args.nvaSubnetPrefix : decide(args).own?.nvaSubnetPrefix;
 }

@@ -35,10 +35,10 @@ export interface BootInputs {
 }
 
 /**
- * Why a change of the model would reach new NVAs only. customData and the administrator are read when
- * a machine first boots: Azure wants the latest model and a reimage for them
- * (https://learn.microsoft.com/azure/virtual-machines/custom-data), and an upgrade in place
- * makes a new disk for another image alone.
+ * Why a change of the model would reach new NVAs only. customData and the administrator are read
+ * when a machine first boots: Azure wants the latest model and a reimage for them
+ * (https://learn.microsoft.com/azure/virtual-machines/custom-data), and an upgrade in place makes a
+ * new disk for another image alone.
  */
 export function unreachedReason(before: BootInputs, after: BootInputs): Reason {
   if (after.upgradePolicy?.rollingUpgradePolicy?.maxSurge === true) return undefined;
@@ -85,7 +85,7 @@ export function scaleSetShell(fleet: Fleet, nva: Nva) {
         maxUnhealthyInstancePercent: upgrade.unhealthyPercent,
         maxUnhealthyUpgradedInstancePercent: upgrade.unhealthyUpgradedPercent,
         pauseTimeBetweenBatches: `PT${upgrade.pauseSeconds}S`,
-        // What a bad change has spoiled gets the good one first.
+        // NVAs that a bad change has spoiled get the good one first.
         prioritizeUnhealthyInstances: true,
         // A bad change stays in one zone.
         enableCrossZoneUpgrade: false,

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 import { IMAGE } from "../plan/nva";
 
-/** What an NVA needs besides its plan, alone or in a fleet. */
+/** The inputs of an NVA besides its plan, alone or in a fleet. */
 export interface NvaInputs {
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;
@@ -19,7 +19,7 @@ export interface NvaInputs {
 }
 
 /**
- * What a VM and the model of a scale set have in common: a login by key only, for nobody; the
+ * The common part of a VM and of a scale set's model: a login by key only, for nobody; the
  * image, a disk that goes with the machine; Trusted Launch; what it boots from and filters by.
  */
 export function nvaProfile({ nva }: GatewayPlan, inputs: NvaInputs) {

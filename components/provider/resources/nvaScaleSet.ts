@@ -96,7 +96,7 @@ interface ScaleSetInputs extends BootInputs {
 }
 
 /**
- * What is looked at before an update, in the preview already. With autoscale the number of NVAs is
+ * Checks before an update, in the preview already. With autoscale the number of NVAs is
  * left to Azure: the program's number is no change then.
  */
 function beforeUpdates(
@@ -122,8 +122,8 @@ function refuseUnreached({ oldInputs, newInputs }: pulumi.ResourceHookArgs): voi
 }
 
 /**
- * Every update sends a number of NVAs along, since Azure takes no size without one: the one that the
- * stack remembers. If autoscale has made it another by now, the update would take NVAs away in
+ * Every update sends a number of NVAs along, since Azure takes no size without one: the one that
+ * the stack remembers. If autoscale has made it another by now, the update would take NVAs away in
  * the middle of the day, so it is refused until the stack has looked.
  */
 async function refuseOldCount(

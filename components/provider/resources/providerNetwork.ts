@@ -3,7 +3,7 @@ import { declare } from "../../azure/azureResource";
 import { networkOfSubnet } from "../../azure/resourceId";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 
-/** What a provider's network is made from. */
+/** The inputs of a provider's network. */
 export interface ProviderNetworkInputs {
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;
@@ -18,7 +18,7 @@ export interface ProviderNetwork {
   networkId: pulumi.Output<string>;
   gatewaySubnetId: pulumi.Output<string>;
   nvaSubnetId: pulumi.Output<string>;
-  /** What must be in place, or refused by Azure, before anything else changes. */
+  /** Resources that must be in place, or refused by Azure, before anything else changes. */
   resources: pulumi.Resource[];
   /** Empty without a NAT gateway. */
   natAddress: pulumi.Output<string>;
