@@ -19,10 +19,11 @@ export interface Claims {
 /** The page of a checkout. */
 export function claimsPage(root: string): string {
   const parts = TIERS.map(([folder, heading]) => {
-    const files = readdirSync(path.join(root, "test", folder))
+    const names = { recursive: true, encoding: "utf8" } as const;
+    const files = readdirSync(path.join(root, "test", folder), names)
       .filter((name) => name.endsWith(".test.ts"))
-      .sort()
-      .map((name) => `test/${folder}/${name}`);
+      .map((name) => `test/${folder}/${name.split(path.sep).join("/")}`)
+      .sort();
     const sections = files.map((file) =>
       section(claimsOf(file, readFileSync(path.join(root, file), "utf8"))),
     );
@@ -38,7 +39,7 @@ Each line is a test of its own: \`npm test -- NAME\` runs those of a file. "…"
 differs from case to case. The other folders of \`test/\` hold single functions in the same way.`;
 
 function section({ file, titles }: Claims): string {
-  const name = path.posix.basename(file, ".test.ts");
+  const name = file.split("/").slice(2).join("/").replace(".test.ts", "");
   return [`### [${name}](../${file})`, titles.map((title) => `- ${title}`).join("\n")].join("\n\n");
 }
 
