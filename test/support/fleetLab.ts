@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { labPaths } from "../../lab/paths";
 import { inNetwork, inPlace } from "../../lab/places";
 import { consumersOf, visitor } from "../../lab/proof/flows";
-import { type Argv, type RunOptions, run } from "../../lab/run";
+import { type Argv, type RunOptions, type RunResult, run } from "../../lab/run";
 import type { LabStatus, NvaStatus } from "../../lab/supervisor/status";
 import { Undo } from "../../lab/undo";
 import { ProjectLab } from "./lab";
@@ -67,11 +67,16 @@ export class FleetLab {
   }
 
   /** Brings it up; all NVAs are healthy and both consumers serve. */
-  static async up(capacity: number, gateway: Record<string, unknown> = {}): Promise<FleetLab> {
+  static async up(
+    capacity: number,
+    gateway: Record<string, unknown> = {},
+    location = "westeurope",
+  ): Promise<FleetLab> {
     const lacking = await ensureLoad();
     assert.equal(lacking, undefined);
     process.env.GWLB_LAB_TIME_FACTOR = String(TIME_FACTOR);
     const settings = parse(ProjectLab.settings()) as FleetSettings;
+    settings.config["azure-native:location"] = location;
     settings.config["azure-gwlb:gateway"] = {
       nva: { drainSeconds: NOTICE_SECONDS, policyPollSeconds: 2 },
       fleet: { capacity, health: { probes: 1 }, upgrade: { pauseSeconds: 0 } },
@@ -102,6 +107,11 @@ export class FleetLab {
     const { code, stdout, stderr } = await this.project.verb(args);
     assert.equal(code, 0, `lab ${args.join(" ")}: ${stdout}${stderr}`);
     return stdout;
+  }
+
+  /** A verb of the lab; every exit code is an answer. */
+  call(args: readonly string[]): Promise<RunResult> {
+    return this.project.verb(args);
   }
 
   /** Changes the stack's settings and deploys them, as a person does. */
