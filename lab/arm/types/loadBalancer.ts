@@ -190,9 +190,15 @@ function defaults(properties: Body): void {
   }
 }
 
-function* skuRules({ desired, existing }: Put): Generator<ArmError> {
+function* skuRules({ desired, existing, world }: Put): Generator<ArmError> {
   const { name, tier } = desired.sku ?? {};
-  if (name === "Basic" && (existing === undefined || existing.sku?.name === "Basic")) {
+  const isBasic = name === "Basic" && (existing === undefined || existing.sku?.name === "Basic");
+  // A public address of another SKU is what the service says first; its own rule refuses it.
+  const isMixed = childrenOf(desired, "frontendIPConfigurations").some(({ properties }) => {
+    const address = world.get(refOf(properties.publicIPAddress) ?? "");
+    return address !== undefined && address.sku?.name !== name;
+  });
+  if (isBasic && !isMixed) {
     yield refuse(
       refusals.basic,
       `Load balancer ${desired.id} has the Basic SKU, which is retired: set sku.name to Standard or Gateway.`,

@@ -281,3 +281,17 @@ describe("what a PUT leaves out", () => {
     assert.equal(at(await arm.put(id, good.publicIp()), "tags"), undefined);
   });
 });
+
+test("a Basic load balancer with a Standard address is refused for the two, not for its age", async () => {
+  const { arm } = await az.referenceAzure();
+  const id = network("publicIPAddresses", "standard");
+  await arm.put(id, good.publicIp());
+  const frontend = { name: "f", properties: { publicIPAddress: { id } } };
+  const basic = (frontendIPConfigurations: Body[]) =>
+    arm.put(network("loadBalancers", "basic"), {
+      ...{ location: az.location, sku: { name: "Basic" } },
+      properties: { frontendIPConfigurations },
+    });
+  await assert.rejects(basic([frontend]), { code: "PublicIPAndLBSkuDoNotMatch" });
+  await assert.rejects(basic([]), { code: "BasicSkuLoadBalancerRetired" });
+});
