@@ -32,7 +32,7 @@ from gwlb.errors import Failed
 from gwlb.process import run
 from gwlb.settings import BRIDGE, Settings
 from gwlb.state import BPF, FASTPATH, read_json, write_json
-from gwlb.system import address_of, links
+from gwlb.system import address_of, mac_of
 
 OBJECT = Path(__file__).parents[1] / "fastpath" / "fastpath.o"
 GENERATION, COUNTS = BPF / "generation", BPF / "counts"
@@ -79,14 +79,14 @@ def link(settings: Settings, nic: str) -> None:
 
 def constants(settings: Settings, nic: str) -> dict[str, bytes]:
     """What is written into the programs, as packets have it."""
-    address, found = address_of(nic), links()
-    own = [found[device]["address"] for device in (BRIDGE, *(t.device for t in settings.tunnels))]
+    address = address_of(nic)
+    own = [mac_of(device) for device in (BRIDGE, *(t.device for t in settings.tunnels))]
     return {
         "gateway": socket.inet_aton(settings.gateway),
         "nic_address": socket.inet_aton(address or "0.0.0.0"),
         "ports": struct.pack(">2H", *(tunnel.port for tunnel in settings.tunnels)),
         "vnis": struct.pack(">2I", *(tunnel.vni << 8 for tunnel in settings.tunnels)),
-        "own_macs": b"".join(bytes.fromhex(mac.replace(":", "")) + bytes(2) for mac in own),
+        "own_macs": b"".join(mac + bytes(2) for mac in own),
         "secret": (secrets.randbits(64) | 1).to_bytes(8, "little"),
     }
 

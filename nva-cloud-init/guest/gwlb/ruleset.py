@@ -17,6 +17,7 @@ NFT = 10 << 8
 GET_GENERATION, NEW_GENERATION, CHAINS = NFT | 16, NFT | 15, (NFT | 3, NFT | 5)
 INET, IPV4, IPV6 = 1, 2, 10
 RULES_GROUP = 1 << 6  # NFNLGRP_NFTABLES
+IPTABLES = {4: "iptables", 6: "ip6tables"}
 # Listings, at most, until one is known to be right.
 LISTINGS = 3
 RECEIVE_BYTES = 8 << 20

@@ -49,6 +49,15 @@ def address_of(device: str) -> str | None:
     return None
 
 
+def mac_of(device: str) -> bytes:
+    """MAC address of a device; raises Failed where there is none."""
+    try:
+        text = (ROOT / "sys/class/net" / device / "address").read_text(encoding="ascii")
+    except OSError as error:
+        raise Failed(f"{device}: {error.strerror}") from error
+    return bytes.fromhex(text.strip().replace(":", ""))
+
+
 def sysctl(name: str) -> str | None:
     """Value of a sysctl by its path, e.g. net/ipv4/ip_forward; None where the kernel has none."""
     try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from gwlb.errors import Failed
 from gwlb.process import run
 from gwlb.settings import BRIDGE, Settings
 from gwlb.state import Json
+from gwlb.system import mac_of
 
 # The entry that a tunnel is made with: everything goes to its remote end.
-ALL_ZERO = "00:00:00:00:00:00"
+ALL_ZERO = bytes(6)
 
 
 def problems(settings: Settings) -> list[str]:
@@ -34,23 +33,17 @@ def remove(settings: Settings) -> None:
 
 def _foreign(settings: Settings) -> list[Json]:
     """Entries that neither the kernel nor this package makes: learned, or put in by hand."""
-    own: dict[str, str] = {}
+    own: dict[str, bytes] = {}
     found: list[Json] = []
     for entry in json.loads(run(["bridge", "-json", "fdb", "show", "br", BRIDGE]) or "[]"):
-        mac, device = str(entry["mac"]), str(entry["ifname"])
+        device = str(entry["ifname"])
+        mac = bytes.fromhex(str(entry["mac"]).replace(":", ""))
         if device not in own:
-            own[device] = _address(device)
-        is_usual = mac == own[device] or int(mac[:2], 16) & 1
+            own[device] = mac_of(device)
+        is_usual = mac == own[device] or mac[0] & 1
         if not is_usual and (mac, entry.get("dst")) != (ALL_ZERO, settings.gateway):
             found.append(entry)
     return found
-
-
-def _address(device: str) -> str:
-    try:
-        return Path(f"/sys/class/net/{device}/address").read_text("ascii").strip()
-    except OSError as error:
-        raise Failed(f"{device}: {error.strerror}") from error
 
 
 def _deletion(entry: Json) -> str:

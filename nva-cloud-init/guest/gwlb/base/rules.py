@@ -17,7 +17,7 @@ from gwlb import contract
 from gwlb.base import inner
 from gwlb.errors import Failed, TooSlow
 from gwlb.process import run, say
-from gwlb.ruleset import ruleset_number, steady
+from gwlb.ruleset import IPTABLES, ruleset_number, steady
 from gwlb.settings import BRIDGE, EXTERNAL, GROUPS, INTERNAL, Settings, Tunnel
 from gwlb.state import BASE, read_json, write_json
 
@@ -25,16 +25,15 @@ from gwlb.state import BASE, read_json, write_json
 # somebody else's takes no packet past the guards behind.
 PASSED = f"{contract.Mark.PASSED:#x}"
 SELF_TEST = f"{contract.Mark.SELF_TEST:#x}"
-TOOLS = ("iptables", "ip6tables")
+TOOLS = tuple(IPTABLES.values())
 FORWARD = [
     "-P FORWARD DROP",
     "-A FORWARD -m physdev --physdev-is-bridged -j GWLB",
     f"-A FORWARD -m mark --mark {SELF_TEST}/{SELF_TEST} -j MARK --set-xmark {PASSED}/{PASSED}",
     f"-A FORWARD -m mark --mark {SELF_TEST}/{SELF_TEST} -j ACCEPT",
 ]
-# Classic BPF (linux/bpf_common.h, linux/filter.h): load the mark, TC_ACT_UNSPEC (go on) if the bit
-# is set, else TC_ACT_SHOT. Other classifiers are not in every kernel; this one needs no compiler.
-UNJUDGED = f"4,32 0 0 {0xFFFFF014},69 0 1 {contract.Mark.PASSED},6 0 0 {0xFFFFFFFF},6 0 0 2"
+# TC_ACT_UNSPEC: to go on; TC_ACT_SHOT.
+GO_ON, SHOT = 0xFFFFFFFF, 2
 TABLE = "azure_gwlb"
 TRAFFIC = "traffic control"
 # Of a kernel without the classifier, as against one that refuses something.
@@ -43,6 +42,15 @@ PLACES = (*TOOLS, "inet", "bridge", "netdev", TRAFFIC)
 # The number of the rules at which each place was last seen to be as it was loaded: while no rule
 # changes, nobody has to list them, however busy the machine is.
 _whole: dict[str, tuple[int, str]] = {}
+
+
+def by_mark(bit: int, marked: int, others: int) -> str:
+    """Classic BPF for `tc`: what it returns for packets with a bit of the mark, and for others.
+
+    Constants: linux/bpf_common.h, linux/filter.h. Other classifiers are not in every kernel; this
+    one needs no compiler.
+    """
+    return f"4,32 0 0 {0xFFFFF014},69 0 1 {bit},6 0 0 {marked},6 0 0 {others}"
 
 
 def iptables_script(has_policy_chain: bool) -> str:
@@ -163,10 +171,11 @@ def device_script(tunnels: tuple[Tunnel, ...]) -> str:
 
 def traffic_script(tunnels: tuple[Tunnel, ...]) -> str:
     """Input for `tc -batch`: what a tunnel may send, once more, where no table reaches."""
+    unjudged = by_mark(contract.Mark.PASSED, GO_ON, SHOT)
     return "".join(
         f"qdisc replace dev {tunnel.device} clsact\n"
         f"filter replace dev {tunnel.device} egress protocol all prio 1 handle 1 "
-        f"bpf direct-action bytecode '{UNJUDGED}'\n"
+        f"bpf direct-action bytecode '{unjudged}'\n"
         for tunnel in tunnels
     )
 

@@ -12,7 +12,6 @@ import secrets
 import socket
 import struct
 import time
-from pathlib import Path
 
 from gwlb import state
 from gwlb.base import rules
@@ -21,6 +20,7 @@ from gwlb.errors import Failed
 from gwlb.netlink import PAYLOAD, listen, packets
 from gwlb.process import run, say, supervised
 from gwlb.settings import BRIDGE, EXTERNAL, INTERNAL, Settings, Tunnel
+from gwlb.system import mac_of
 
 SECONDS = 1.0
 # One that does not come is sent again: lost is what none of so many came of.
@@ -28,8 +28,9 @@ TRIES, TRY_SECONDS = 5, 0.2
 NAMES = {EXTERNAL: "from External to Internal", INTERNAL: "from Internal to External"}
 # Discard-only and dummy addresses (RFC 6666, RFC 7600); a protocol for experiments (RFC 3692).
 INNER4, INNER6, EXPERIMENT = bytes((192, 0, 0, 8)), bytes((1, 0)) + bytes(13), 253
-# struct tc on the bridge's way out: what carries the mark goes to the NIC's way in instead.
-REDIRECT = f"4,32 0 0 {0xFFFFF014},69 0 1 {Mark.SELF_TEST},6 0 0 {0xFFFFFFFF},6 0 0 0"
+# On the bridge's way out: what carries the mark is taken, and goes to the NIC's way in.
+TAKES, LEAVES = 0xFFFFFFFF, 0
+REDIRECT = rules.by_mark(Mark.SELF_TEST, TAKES, LEAVES)
 SO_MARK = 36
 
 
@@ -79,9 +80,7 @@ class SelfTest:
     def _round(self) -> tuple[str, ...]:
         if rules.problems(("inet",)):
             raise Failed("what catches the packets is not there")
-        mac = bytes.fromhex(
-            Path(f"/sys/class/net/{self._nic}/address").read_text("ascii").strip().replace(":", "")
-        )
+        mac = mac_of(self._nic)
         waiting: dict[bytes, tuple[str, bytes]] = {}
         for tunnel in self._settings.tunnels:
             for family in (4, 6):

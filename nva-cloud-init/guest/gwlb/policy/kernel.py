@@ -19,9 +19,8 @@ from gwlb.errors import Failed
 from gwlb.policy.bundle import Bundle
 from gwlb.policy.sets import SLOT_MARKS, TABLE, TAG_MASK, flip_script
 from gwlb.process import run
-from gwlb.ruleset import steady
+from gwlb.ruleset import IPTABLES, steady
 
-TOOLS = {4: "iptables", 6: "ip6tables"}
 # The protocol of error messages.
 ERRORS = {4: "icmp", 6: "ipv6-icmp"}
 # Packets under way in the old rules when the new ones take over have left them long after this.
@@ -71,12 +70,12 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
     last = max(last_generation, old.generation if old else 0)
     generation = last % Mark.GENERATION + 1
     clear_slot(slot)
-    texts = {family: filter_script(bundle, family, slot, generation) for family in TOOLS}
+    texts = {family: filter_script(bundle, family, slot, generation) for family in IPTABLES}
     flip = flip_script(bundle, slot, generation, stale_objects())
-    for family, tool in TOOLS.items():
+    for family, tool in IPTABLES.items():
         loaded(texts[family], f"{tool}-restore", "--noflush", "--test")
     loaded(flip, "nft", "-c", "-f", "-")
-    for family, tool in TOOLS.items():
+    for family, tool in IPTABLES.items():
         loaded(texts[family], f"{tool}-restore", "--noflush")
     # No packet goes past the rules while the new ones take over.
     fastpath.close()
@@ -91,7 +90,7 @@ def load(bundle: Bundle, last_generation: int) -> InForce:
 
 def clear_slot(slot: str) -> None:
     """Empties and removes the rules of a generation that is not in force."""
-    for tool in TOOLS.values():
+    for tool in IPTABLES.values():
         chains = [name for name in user_chains(tool) if name.startswith(f"GWLB-{slot}-")]
         if chains:
             lines = ["*filter", f":GWLB-{slot} - [0:0]"]
@@ -135,7 +134,7 @@ def filter_script(bundle: Bundle, family: int, slot: str, generation: int) -> st
         f":{own} - [0:0]",
         f"{by_mark} {Mark.TAKEN:#x}/{TAG_MASK:#x} -m comment --comment {Comment.FLOW} -j ACCEPT",
     ]
-    present = {*user_chains(TOOLS[family]), own}
+    present = {*user_chains(IPTABLES[family]), own}
     if f"GWLB-{other(slot)}" not in present:
         lines.insert(3, f":GWLB-{other(slot)} - [0:0]")
     lines += [f"{by_mark} {SLOT_MARKS[s]:#x}/{TAG_MASK:#x} -j GWLB-{s}" for s in ("A", "B")]
@@ -190,7 +189,7 @@ def entry_rules(bundle: Bundle, family: int, generation: int) -> list[str]:
 def fingerprint() -> str:
     """A digest of everything that decides about a bridged packet: our chains, sets, and FORWARD."""
     kept = []
-    for tool in TOOLS.values():
+    for tool in IPTABLES.values():
         own = re.compile(r"-[AN] GWLB\S*(?: |$)|-[AP] FORWARD ")
         lines = [line for line in listed(tool, "-S").splitlines() if own.match(line)]
         kept += [tool, *lines]
@@ -202,7 +201,7 @@ def fingerprint() -> str:
 
 def is_whole(bundle: Bundle, current: InForce) -> bool:
     """True if every rule of a policy that was just loaded is there, and it is in force."""
-    for family, tool in TOOLS.items():
+    for family, tool in IPTABLES.items():
         script = filter_script(bundle, family, current.slot, current.generation).splitlines()
         own = re.compile(rf"-A GWLB(?:-{current.slot}\S*)? ")
         wanted = sum(bool(own.match(line)) for line in script)
@@ -213,7 +212,7 @@ def is_whole(bundle: Bundle, current: InForce) -> bool:
 
 def entrance_problem() -> str | None:
     """Why bridged packets do not reach the rules, or pass without them; None if all is well."""
-    for tool in TOOLS.values():
+    for tool in IPTABLES.values():
         lines = listed(tool, "-S", "FORWARD").splitlines()
         if "-P FORWARD DROP" not in lines:
             return f"{tool}: the policy of FORWARD is not DROP"
@@ -240,7 +239,7 @@ def counters(slot: str | None = None) -> dict[str, tuple[int, int]]:
     With a slot only the rules loaded under that name are read.
     """
     totals: dict[str, tuple[int, int]] = {}
-    for tool in TOOLS.values():
+    for tool in IPTABLES.values():
         for packets, size, at, name in COUNTED.findall(
             listed(f"{tool}-save", "-c", "-t", "filter")
         ):
@@ -254,7 +253,7 @@ def logged_counts(counted: dict[str, tuple[int, int]], slot: str) -> dict[str, i
     """Packets that should have a record, by rule, of what the rules of a slot counted."""
     names = {
         name
-        for tool in TOOLS.values()
+        for tool in IPTABLES.values()
         for name in re.findall(
             rf"-A GWLB-{slot}-.*--comment \"?{Comment.LOG}([a-z0-9-]+)", listed(tool, "-S")
         )

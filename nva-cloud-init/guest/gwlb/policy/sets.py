@@ -13,13 +13,12 @@ from collections.abc import Iterator
 
 from gwlb.contract import Limit, Mark
 from gwlb.errors import RefusedError
-from gwlb.policy.bundle import AddressSet, Bundle
+from gwlb.policy.bundle import FAMILY_BITS, AddressSet, Bundle
 
 # First and last address, and the bits of all sets that they are in.
 Class = tuple[int, int, int]
 
 TABLE = "inet gwlb"
-BITS = {4: 32, 6: 128}
 TEXT = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 # A look-up by prefix length costs as much as so many steps of a search in sorted ranges.
 LENGTH_STEPS = 3
@@ -49,7 +48,7 @@ def flip_script(bundle: Bundle, slot: str, generation: int, stale: list[str]) ->
             members = classes([s for s in bundle.sets if (s.family, s.side) == (family, side)])
             if members:
                 name = f"{slot}_{side}{family}"
-                blocks = blocks_by_length(members, BITS[family])
+                blocks = blocks_by_length(members, FAMILY_BITS[family])
                 if blocks is None:
                     looks += look_ups(name, family, side)
                     maps += range_lines(name, family, members, slot)
@@ -127,7 +126,7 @@ def look_ups(name: str, family: int, side: str, length: int | None = None) -> li
     """Rules that look the flow's end up; in an answer it is the packet's other address."""
     near, far = ("saddr", "daddr") if side == "source" else ("daddr", "saddr")
     field = "ip" if family == 4 else "ip6"
-    bits = BITS[family]
+    bits = FAMILY_BITS[family]
     whole = length is None or length == bits
     part = "" if whole else f" & {TEXT[family]((1 << bits) - (1 << bits - (length or 0)))}"
     answer = f"meta mark and {Mark.ANSWER:#x}"
