@@ -1,5 +1,6 @@
 /** Rules of network security groups as the rules of this pack read them. */
 import { parseNetwork } from "../components/azure/addresses";
+import { PLATFORM } from "../nva-cloud-init/contract/contract";
 import { type Resource, Type } from "./rule";
 import { at, isSet, items, numberAt, sameWord, textAt, UNKNOWN, type Value } from "./values";
 
@@ -88,7 +89,7 @@ const privateNetworks = [
   "192.168.0.0/16",
   "100.64.0.0/10",
   "fc00::/7",
-  "168.63.129.16/32",
+  `${PLATFORM}/32`,
 ].flatMap((text) => parseNetwork(text) ?? []);
 
 /** True when a value that decides the rule is not known before deployment. */

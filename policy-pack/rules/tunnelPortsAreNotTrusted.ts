@@ -1,4 +1,5 @@
 /** Whoever reaches the tunnel ports puts packets into other people's connections. */
+import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 import { type Finding, Level, type Resource, type Rule, Scope } from "../rule";
 import {
   coversEverybody,
@@ -28,7 +29,7 @@ export const tunnelPortsAreNotTrusted: Rule<TunnelPortsAreNotTrustedSettings> = 
   level: Level.Mandatory,
   scope: Scope.Resource,
   types: securityRuleTypes,
-  defaults: { tunnelPorts: [10800, 10801] },
+  defaults: { tunnelPorts: [DEFAULTS.internal.port, DEFAULTS.external.port] },
   schema: {
     tunnelPorts: {
       type: "array",
