@@ -240,7 +240,7 @@ export function* addressProblems(put: Put, part: Child, path: string): Generator
 
 /** Where public addresses come from: ranges that are nobody's on the real internet. */
 const PUBLIC_POOLS: Record<Family, readonly string[]> = {
-  4: ["192.0.2.0/24", "198.18.0.0/15"],
+  4: ["192.0.2.0/24", "198.18.0.0/16"],
   6: ["2001:db8:b0b::/112"],
 };
 
@@ -263,6 +263,45 @@ export function freePublicAddress(put: Put, family: Family): string | undefined 
       const address = formatAddress(network.first + 1n + ((start + step) % count), family);
       if (!taken.has(address)) return address;
     }
+  }
+  return undefined;
+}
+
+/** Where prefixes of public addresses come from. */
+const PREFIX_POOL = "198.19.0.0/16";
+
+/** A prefix of public addresses that no one has, of a length. */
+export function freePublicPrefix({ desired, world, serial }: Put, length: number) {
+  const pool = parseNetwork(PREFIX_POOL);
+  if (pool === undefined) return undefined;
+  const taken = [...world.all()].flatMap((other) =>
+    other.type === desired.type
+      ? (parseNetwork(asText(other.properties.ipPrefix) ?? "") ?? [])
+      : [],
+  );
+  const size = 1n << BigInt(32 - length);
+  const count = (pool.last - pool.first + 1n) / size;
+  const start = (BigInt(serial) * 37n) % count;
+  for (let step = 0n; step < count; step += 1n) {
+    const first = pool.first + ((start + step) % count) * size;
+    const last = first + size - 1n;
+    if (taken.some((other) => other.first <= last && first <= other.last)) continue;
+    return `${formatAddress(first, 4)}/${length}`;
+  }
+  return undefined;
+}
+
+/** An address of a prefix that no one has. */
+export function freeAddressIn(prefix: string, { desired, world }: Put): string | undefined {
+  const network = parseNetwork(prefix);
+  if (network === undefined) return undefined;
+  const taken = new Set<unknown>();
+  for (const other of world.all()) {
+    if (other.type === desired.type) taken.add(other.properties.ipAddress);
+  }
+  for (let value = network.first; value <= network.last; value += 1n) {
+    const address = formatAddress(value, 4);
+    if (!taken.has(address)) return address;
   }
   return undefined;
 }

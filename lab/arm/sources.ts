@@ -35,6 +35,7 @@ export const docs = {
   privateAddresses: learn("virtual-network/ip-services/private-ip-addresses"),
   probes: learn("load-balancer/load-balancer-custom-probe-overview"),
   protection: scaleSets("instance-protection"),
+  publicPrefixes: learn("virtual-network/ip-services/public-ip-address-prefix"),
   repairs: scaleSets("automatic-instance-repairs"),
   roles: learn("role-based-access-control/role-definitions"),
   roleErrors: learn("role-based-access-control/troubleshooting"),

@@ -8,6 +8,7 @@ import { natGateway } from "./natGateway";
 import { networkInterface } from "./networkInterface";
 import { networkSecurityGroup } from "./networkSecurityGroup";
 import { publicIPAddress } from "./publicIPAddress";
+import { publicIPPrefix } from "./publicIPPrefix";
 import { resourceGroup } from "./resourceGroup";
 import { roleAssignment } from "./roleAssignment";
 import { roleDefinition } from "./roleDefinition";
@@ -29,6 +30,7 @@ export const resourceTypes: readonly ResourceType[] = [
   networkSecurityGroup,
   securityRule,
   publicIPAddress,
+  publicIPPrefix,
   natGateway,
   loadBalancer,
   backendAddressPool,

@@ -1,7 +1,8 @@
-import { freePublicAddress } from "../addressing";
+import { freeAddressIn, freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
-import { inUse, namedBy } from "../inUse";
-import { asBody, asText, asTexts, refsOf, type StoredResource } from "../resource";
+import { keyOf } from "../ids";
+import { inUse, namedBy, referenceProblems } from "../inUse";
+import { asBody, asText, asTexts, refOf, refsOf, type StoredResource } from "../resource";
 import { behavesSo, refusalsOf } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";
 import { docs, issue, quoted, recordings } from "../sources";
@@ -45,6 +46,18 @@ const refusals = refusalsOf("Microsoft.Network/publicIPAddresses", {
     code: "AllocationFailed",
     says: "The region has a free address.",
     assumed: "The lab's ranges end; the code is Compute's for a region without room.",
+  },
+  prefix: {
+    code: "PublicIPPrefixCannotBeChanged",
+    says: "The prefix that an address is of is fixed at creation.",
+    ours: true,
+    documented: docs.publicPrefixes,
+  },
+  full: {
+    code: "PublicIPPrefixHasNoFreeAddress",
+    says: "A prefix has an address left for a new one.",
+    ours: true,
+    documented: docs.publicPrefixes,
   },
   version: {
     code: "PropertyChangeNotSupported",
@@ -107,6 +120,7 @@ export const publicIPAddress: ResourceType = {
         ddosProtectionPlan: ref,
       }),
       ipTags: list(record({ ipTagType: text(), tag: text() })),
+      publicIPPrefix: ref,
       ipConfiguration: readOnly(ref),
       natGateway: readOnly(ref),
       ...resourceGuid,
@@ -121,7 +135,7 @@ export const publicIPAddress: ResourceType = {
   ),
   prepare,
   ownRules: [changeRules, skuRules],
-  rules: [addressRules, labelRules],
+  rules: [prefixRules, addressRules, labelRules],
   deleteRules: [
     function* used(existing, world) {
       const users = usersOf(existing.id, world);
@@ -180,7 +194,12 @@ function prepare(put: Put): void {
   }
   desired.sku = { name: "Basic", tier: "Regional", ...desired.sku };
   const family = properties.publicIPAddressVersion === "IPv6" ? 6 : 4;
-  properties.ipAddress = existing?.properties.ipAddress ?? freePublicAddress(put, family);
+  const prefix = put.world.get(refOf(properties.publicIPPrefix) ?? "");
+  properties.ipAddress =
+    existing?.properties.ipAddress ??
+    (prefix === undefined
+      ? freePublicAddress(put, family)
+      : freeAddressIn(asText(prefix.properties.ipPrefix) ?? "", put));
   const label = asText(asBody(properties.dnsSettings)?.domainNameLabel);
   if (label !== undefined) {
     const fqdn = `${label}.${desired.location}.cloudapp.azure.com`;
@@ -206,7 +225,29 @@ function* skuRules({ desired, existing }: Put): Generator<ArmError> {
   }
 }
 
+/** The prefix that an address is of: there, in its region, and fixed. */
+function* prefixRules(put: Put): Generator<ArmError> {
+  const { desired, existing, world } = put;
+  const id = refOf(desired.properties.publicIPPrefix);
+  const path = "properties.publicIPPrefix";
+  const before = refOf(existing?.properties.publicIPPrefix);
+  if (existing !== undefined && keyOf(before ?? "") !== keyOf(id ?? "")) {
+    yield refuse(
+      refusals.prefix,
+      `The public IP prefix of ${desired.id} cannot be changed from ${before ?? "none"} to ${id ?? "none"}.`,
+      path,
+    );
+  }
+  if (id === undefined) return;
+  yield* referenceProblems(put, id, ["Microsoft.Network/publicIPPrefixes"], path);
+  const prefix = world.get(id);
+  if (prefix !== undefined && desired.properties.ipAddress === undefined) {
+    yield refuse(refusals.full, `Public IP prefix ${id} has no free address.`, path);
+  }
+}
+
 function* addressRules({ desired }: Put): Generator<ArmError> {
+  if (desired.properties.publicIPPrefix !== undefined) return;
   if (desired.properties.ipAddress !== undefined) return;
   yield refuse(refusals.none, "No public IP address is left in the region.", desired.id);
 }
