@@ -4,10 +4,11 @@ import { instancesOf, isLatest, recordOf } from "../../compute/scaleSets/instanc
 import { upgrade } from "../../compute/scaleSets/operations";
 import { cancelUpgrade } from "../../compute/scaleSets/upgrades";
 import { refuse } from "../errors";
-import { keyOf, parseId, typeOf } from "../ids";
-import { asTexts, type Body, type StoredResource } from "../resource";
+import { isUnder, keyOf, parseId, typeOf } from "../ids";
+import { asTexts, type Body, childrenOf, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";
 import { docs, quoted } from "../sources";
+import { membersOf } from "../types/loadBalancerPools";
 import { page } from "./lists";
 import { finished } from "./operations";
 import { type Answer, ok, type RestRequest } from "./request";
@@ -34,6 +35,7 @@ const refusals = refusalsOf("The HTTP API", {
 });
 
 const VM = "microsoft.compute/virtualmachines";
+const LOAD_BALANCER = "microsoft.network/loadbalancers";
 const SCALE_SET = "microsoft.compute/virtualmachinescalesets";
 
 /** Answers a POST, or a GET of a view; undefined for everything else. */
@@ -78,6 +80,16 @@ async function viewOf(
 ): Promise<Answer | undefined> {
   const { arm } = request;
   if (/\/rollingupgrades\/latest$/i.test(request.path)) return ok(await arm.need(request.path));
+  if (wanted === "networkinterfaces" && type === LOAD_BALANCER) {
+    const pools = childrenOf(await arm.need(target), "backendAddressPools");
+    const members = arm.look((world) => pools.flatMap(({ id }) => membersOf(id, world)));
+    const nics = await arm.list("Microsoft.Network/networkInterfaces");
+    const isMember = (nic: string) => members.some((member) => isUnder(member, nic));
+    return page(
+      request,
+      nics.filter(({ id }) => isMember(id)),
+    );
+  }
   if (wanted === "instanceview" && (type === VM || type === SCALE_SET)) {
     const { properties } = await arm.need(target, { expand: "instanceView" });
     return ok(properties.instanceView);

@@ -10,7 +10,13 @@ import { operation } from "./operations";
 import { listProviders, oneProvider } from "./providers";
 import type { Answer, RestRequest } from "./request";
 import { answerResource } from "./resources";
-import { listLocations, listSubscriptions, listTenants, oneSubscription } from "./subscriptions";
+import {
+  listLocations,
+  listSubscriptions,
+  listTags,
+  listTenants,
+  oneSubscription,
+} from "./subscriptions";
 import {
   deployment,
   deploymentOperations,
@@ -63,6 +69,7 @@ const ROUTES: readonly (readonly [methods: string, pattern: string, handler: Han
   ["GET", "subscriptions/{}/resources", listResources],
   ["GET", "subscriptions/{}/resourcegroups", listGroups],
   ["GET", "subscriptions/{}/resourcegroups/{}/resources", listResources],
+  ["GET", "subscriptions/{}/tagnames", listTags],
   ["GET", "subscriptions/{}/providers", listProviders],
   ["GET", "subscriptions/{}/providers/{}", oneProvider],
   ["POST", "subscriptions/{}/providers/{}/register", oneProvider],

@@ -76,3 +76,27 @@ export const listLocations = (request: RestRequest, [id = ""]: string[]): Answer
       metadata: { regionType: "Physical", regionCategory: "Recommended" },
     })),
   );
+
+/** Names of the tags that a subscription's resources have, with their values and how often each. */
+export async function listTags(request: RestRequest, [id = ""]: string[]): Promise<Answer> {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { tags = {} } of await request.arm.list(`/subscriptions/${id}`)) {
+    for (const [name, value] of Object.entries(tags)) {
+      const values = counts.get(name) ?? new Map<string, number>();
+      counts.set(name, values.set(value, (values.get(value) ?? 0) + 1));
+    }
+  }
+  const count = (value: number) => ({ type: "Total", value });
+  return page(
+    request,
+    [...counts].map(([tagName, values]) => ({
+      id: `/subscriptions/${id}/tagNames/${tagName}`,
+      tagName,
+      count: count([...values.values()].reduce((sum, one) => sum + one, 0)),
+      values: [...values].map(([tagValue, times]) => ({
+        id: `/subscriptions/${id}/tagNames/${tagName}/tagValues/${tagValue}`,
+        ...{ tagValue, count: count(times) },
+      })),
+    })),
+  );
+}
