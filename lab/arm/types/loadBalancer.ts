@@ -11,6 +11,7 @@ import type { Put, World } from "../world";
 import { poolClashes } from "./balancedPorts";
 import { chainsTo, heldByChains } from "./chain";
 import { networkName, type ResourceType, withProperties } from "./definition";
+import { skuChange } from "./fixedAtCreation";
 import { fillTunnels, gatewayRules } from "./gatewayLoadBalancer";
 import { fixedFrontends, frontendRules } from "./loadBalancerFrontends";
 import { membersOf, poolRules } from "./loadBalancerPools";
@@ -21,7 +22,6 @@ import {
   ruleProblems,
 } from "./loadBalancerRules";
 import { loadBalancerShape } from "./loadBalancerShape";
-import { skuChange } from "./publicIPAddress";
 
 behavesSo("Microsoft.Network/loadBalancers", {
   says: "An answer has a list of each kind of part, if an empty one.",

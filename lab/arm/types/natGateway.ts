@@ -13,7 +13,8 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
-import { takenProblems, zoneChange } from "./publicIPAddress";
+import { zoneChange } from "./fixedAtCreation";
+import { takenProblems } from "./publicIPAddress";
 
 behavesSo("Microsoft.Network/natGateways", {
   says: "A NAT gateway has an idle timeout of 4 minutes unless it says otherwise.",

@@ -2,7 +2,7 @@ import { freeAddressIn, freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse, namedBy, referenceProblems } from "../inUse";
-import { asBody, asText, asTexts, refOf, refsOf, type StoredResource } from "../resource";
+import { asBody, asText, refOf, refsOf } from "../resource";
 import { behavesSo, refusalsOf } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";
 import { docs, issue, quoted, recordings } from "../sources";
@@ -14,6 +14,7 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
+import { skuChange, zoneChange } from "./fixedAtCreation";
 
 behavesSo("Microsoft.Network/publicIPAddresses", {
   says: "An address is IPv4 with an idle timeout of 4 minutes unless it says otherwise.",
@@ -64,16 +65,6 @@ const refusals = refusalsOf("Microsoft.Network/publicIPAddresses", {
     says: "The IP version is fixed at creation.",
     ours: true,
     assumed: "azure-native replaces the address instead; no source shows the service's own words.",
-  },
-  sku: {
-    code: "SkuCannotBeChangedOnUpdate",
-    says: "The SKU of an address or a load balancer is fixed at creation.",
-    reported: `of addresses: ${issue("Azure/azure-cli", 27806)}; taken to hold for load balancers`,
-  },
-  zones: {
-    code: "ResourceAvailabilityZonesCannotBeModified",
-    says: "Zones are fixed at creation.",
-    reported: issue("Azure/azure-powershell", 14326),
   },
   label: {
     code: "InvalidDomainNameLabel",
@@ -272,34 +263,6 @@ function* changeRules({ desired, existing }: Put): Generator<ArmError> {
     );
   }
   yield* zoneChange(desired, existing);
-}
-
-/** The SKU is fixed at creation, of public addresses as of load balancers. */
-export function* skuChange(desired: StoredResource, existing: StoredResource): Generator<ArmError> {
-  for (const field of ["name", "tier"]) {
-    const [before, after] = [existing.sku?.[field], desired.sku?.[field]];
-    if (before === after) continue;
-    yield refuse(
-      refusals.sku,
-      `Sku property is set at creation time and cannot be changed from ${before} to ${after} on resource update for resource ${desired.id}.`,
-      `sku.${field}`,
-    );
-  }
-}
-
-/** Zones are fixed at creation, of public addresses as of most resources. */
-export function* zoneChange(
-  desired: StoredResource,
-  existing: StoredResource,
-): Generator<ArmError> {
-  const before = asTexts(existing.zones).join(",") || "NoZone";
-  const after = asTexts(desired.zones).join(",") || "NoZone";
-  if (before === after) return;
-  yield refuse(
-    refusals.zones,
-    `Resource ${desired.id} has an existing availability zone constraint ${before} and the request has availability zone constraint ${after}, which do not match. Zones cannot be added/updated/removed once the resource is created.`,
-    "zones",
-  );
 }
 
 function* labelRules({ desired, world }: Put): Generator<ArmError> {

@@ -13,7 +13,7 @@ import {
   topLevel,
   withProperties,
 } from "./definition";
-import { skuChange, zoneChange } from "./publicIPAddress";
+import { skuChange, zoneChange } from "./fixedAtCreation";
 
 export const PUBLIC_IP_PREFIX_TYPE = "Microsoft.Network/publicIPPrefixes";
 
