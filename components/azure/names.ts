@@ -71,6 +71,20 @@ export function providerNames(
   };
 }
 
+/**
+ * The name that a component had first: the last of its aliases that has one, else its own. Azure
+ * names stay those of then, so that a renamed component keeps what it made, its public address above
+ * all. Aliases that are known only later do not count.
+ */
+export function firstName(name: string, aliases: readonly unknown[] = []): string {
+  const named = aliases.flatMap((alias) => {
+    if (typeof alias === "string") return alias.split("::").at(-1) ?? [];
+    const own = (alias as { name?: unknown } | undefined)?.name;
+    return typeof own === "string" ? own : [];
+  });
+  return named.at(-1) ?? name;
+}
+
 /** Names for an ILPIP consumer. */
 export function ilpipNames(name: string) {
   return {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../azure/azureResource";
-import { consumerNameReason, ilpipNames } from "../azure/names";
+import { consumerNameReason, firstName, ilpipNames } from "../azure/names";
 import { chainTargetReason, subnetIdReason } from "../azure/resourceId";
 import { at, optional, plainProblems, tagProblems, under, wholeReason } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
@@ -74,15 +74,19 @@ export class IlpipConsumer extends pulumi.ComponentResource {
     const { resourceGroupName, location, tags } = args;
     const common = { resourceGroupName, location, tags };
     const names = ilpipNames(name);
+    const azure = ilpipNames(firstName(name, opts?.aliases));
     const publicAddress = createPublicAddress(
       names.address,
-      { ...common, zones: args.publicAddressZones, idleTimeoutMinutes: args.idleTimeoutMinutes },
+      {
+        ...{ ...common, azureName: azure.address, zones: args.publicAddressZones },
+        idleTimeoutMinutes: args.idleTimeoutMinutes,
+      },
       this,
     );
     const what = label(name);
     const securityGroup = createTrafficGroup(
       names.securityGroup,
-      { ...common, what, allow: args.allow ?? [] },
+      { ...common, azureName: azure.securityGroup, what, allow: args.allow ?? [] },
       this,
     );
     const networkInterface = declare(
@@ -90,7 +94,7 @@ export class IlpipConsumer extends pulumi.ComponentResource {
       names.networkInterface,
       {
         ...common,
-        networkInterfaceName: names.networkInterface,
+        networkInterfaceName: azure.networkInterface,
         enableAcceleratedNetworking: args.acceleratedNetworking ?? false,
         networkSecurityGroup: { id: securityGroup.id },
         ipConfigurations: [

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../azure/azureResource";
-import { consumerNameReason, publicLoadBalancerNames } from "../azure/names";
+import { consumerNameReason, firstName, publicLoadBalancerNames } from "../azure/names";
 import { chainTargetReason, loadBalancerId } from "../azure/resourceId";
 import { at, plainProblems, tagProblems, under } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
@@ -104,14 +104,17 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const { resourceGroupName, location, tags, ports, probe, outbound = true } = args;
     const common = { resourceGroupName, location, tags };
     const names = publicLoadBalancerNames(name);
-    const address = (addressName: string) =>
-      createPublicAddress(addressName, { ...common, zones: args.publicAddressZones }, this);
-    const inboundAddress = address(names.address);
-    const outboundAddress = hasOutboundAddress(args) ? address(names.outboundAddress) : undefined;
+    const azure = publicLoadBalancerNames(firstName(name, opts?.aliases));
+    const zones = args.publicAddressZones;
+    const address = (which: "address" | "outboundAddress") =>
+      createPublicAddress(names[which], { ...common, azureName: azure[which], zones }, this);
+    const inboundAddress = address("address");
+    const outboundAddress = hasOutboundAddress(args) ? address("outboundAddress") : undefined;
     const securityGroup = createTrafficGroup(
       names.securityGroup,
       {
         ...common,
+        azureName: azure.securityGroup,
         what: label(name),
         allow: traffic(args),
         first: [probeRule(probe.port)],
@@ -126,14 +129,14 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const ids = pulumi
       .all([inboundAddress.id, resourceGroupName])
       .apply(([neighbour, group]) =>
-        publicIds(loadBalancerId(neighbour, group, names.loadBalancer)),
+        publicIds(loadBalancerId(neighbour, group, azure.loadBalancer)),
       );
     const loadBalancer = declare(
       "network:LoadBalancer",
       names.loadBalancer,
       {
         ...common,
-        loadBalancerName: names.loadBalancer,
+        loadBalancerName: azure.loadBalancer,
         sku: { name: "Standard", tier: "Regional" },
         frontendIPConfigurations: [
           frontend(INBOUND_FRONTEND, inboundAddress),

@@ -3,6 +3,8 @@ import { type Declared, declare } from "../../azure/azureResource";
 
 /** The inputs of a public address. */
 export interface PublicAddressInputs {
+  /** Its Azure name, but for the zones. */
+  azureName: string;
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;
   tags: Record<string, pulumi.Input<string>> | undefined;
@@ -21,7 +23,14 @@ export function createPublicAddress(
   inputs: PublicAddressInputs,
   parent: pulumi.Resource,
 ): Declared<"network:PublicIPAddress", "ipAddress"> {
-  const { resourceGroupName, location, tags, zones = [], idleTimeoutMinutes = 4 } = inputs;
+  const {
+    azureName,
+    resourceGroupName,
+    location,
+    tags,
+    zones = [],
+    idleTimeoutMinutes = 4,
+  } = inputs;
   const sorted = [...zones].sort();
   const suffix = sorted.length === 0 ? "" : `-zones-${sorted.join("-")}`;
   return declare(
@@ -29,7 +38,7 @@ export function createPublicAddress(
     name,
     {
       ...{ resourceGroupName, location, tags },
-      publicIpAddressName: `${name}${suffix}`,
+      publicIpAddressName: `${azureName}${suffix}`,
       sku: { name: "Standard", tier: "Regional" },
       publicIPAllocationMethod: "Static",
       publicIPAddressVersion: "IPv4",

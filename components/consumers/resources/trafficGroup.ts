@@ -7,6 +7,7 @@ import { type AllowedTraffic, sourceReason, trafficRules } from "../plan/traffic
 
 /** The inputs of a consumer's security group. */
 export interface TrafficGroupInputs {
+  azureName: string;
   resourceGroupName: pulumi.Input<string>;
   location: pulumi.Input<string> | undefined;
   tags: Record<string, pulumi.Input<string>> | undefined;
@@ -36,7 +37,7 @@ export function createTrafficGroup(
     name,
     {
       ...{ resourceGroupName, location, tags },
-      networkSecurityGroupName: name,
+      networkSecurityGroupName: inputs.azureName,
       securityRules: arePlain(sources)
         ? rules(sources)
         : pulumi.all(sources.map((list) => pulumi.all(list))).apply((known) => {

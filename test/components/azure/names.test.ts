@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
   consumerNameReason,
+  firstName,
   ilpipNames,
   NETWORK_NAME_MAX,
   providerNameReason,
@@ -58,4 +59,17 @@ describe("names", () => {
       }),
     );
   });
+});
+
+describe("firstName", () => {
+  const urn = "urn:pulumi:dev::project::azure-gwlb:index:IlpipConsumer::old";
+  for (const [name, aliases, want] of [
+    ["is its own without aliases", undefined, "now"],
+    ["is that of an alias", [{ name: "old" }], "old"],
+    ["is that of the last alias, the oldest", [{ name: "newer" }, { name: "old" }], "old"],
+    ["is read from a URN", [urn], "old"],
+    ["is its own where an alias says another parent", [{ parent: {} }], "now"],
+  ] as const) {
+    test(name, () => assert.equal(firstName("now", aliases), want));
+  }
 });

@@ -1,0 +1,52 @@
+/** Consumers renamed with an alias keep what they have made, their public addresses above all. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { ProjectLab } from "../support/lab";
+
+const program = (suffix: string, opts: string) => `
+import * as network from "@pulumi/azure-native/network";
+import { ResourceGroup } from "@pulumi/azure-native/resources";
+import { GatewayProvider, IlpipConsumer, PublicLoadBalancerConsumer } from "./components/index";
+
+const resourceGroupName = new ResourceGroup("own", { resourceGroupName: "own" }).name;
+const { gatewayFrontendId } = new GatewayProvider("hub", { resourceGroupName });
+const vnet = new network.VirtualNetwork("apps", {
+  ...{ resourceGroupName, virtualNetworkName: "apps" },
+  addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+  subnets: [{ name: "s", addressPrefix: "10.1.0.0/24" }],
+});
+const subnetId = vnet.subnets.apply((subnets) => subnets?.[0]?.id ?? "");
+const common = { resourceGroupName, gatewayFrontendId };
+new IlpipConsumer("vm${suffix}", { ...common, subnetId }, ${opts.replaceAll("NAME", "vm")});
+new PublicLoadBalancerConsumer(
+  "web${suffix}",
+  { ...common, ports: [{ name: "web", protocol: "tcp", port: 80 }], probe: { port: 80 } },
+  ${opts.replaceAll("NAME", "web")},
+);
+`;
+
+let project: ProjectLab;
+before(async () => {
+  project = await ProjectLab.withProgram("renamed", program("", "{}"));
+  await project.up();
+});
+after(() => project?.remove());
+
+test("the plan of a rename changes nothing on Azure, and neither does the next one", async () => {
+  const file = path.join(project.dir, "index.ts");
+  const first = await readFile(file, "utf8");
+  const rename = (suffix: string, aliases: string[]) =>
+    writeFile(file, program(suffix, `{ aliases: [${aliases.join(", ")}] }`));
+  const ids = await project.ids();
+  await rename("-two", ['{ name: "NAME" }']);
+  assert.deepEqual(await project.plan(), []);
+  await project.up();
+  await rename("-three", ['{ name: "NAME-two" }', '{ name: "NAME" }']);
+  assert.deepEqual(await project.plan(), []);
+  await project.up();
+  assert.deepEqual(await project.ids(), ids);
+  await writeFile(file, first.replaceAll(/"(vm|web)"/g, '"$1-four"'));
+  assert.notDeepEqual(await project.plan(), [], "a rename without an alias is another component");
+});
