@@ -67,3 +67,23 @@ export function declare<T extends keyof AzureTypes, O extends string & keyof Azu
   );
   return resource as Declared<T, O>;
 }
+
+/**
+ * Reads a resource that somebody else made: it is shown in the stack, and left alone.
+ *
+ * @param outputs Names of the properties that are read from it.
+ */
+export function existing<T extends keyof AzureTypes, O extends string & keyof AzureTypes[T][1]>(
+  type: T,
+  name: string,
+  id: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+  outputs: readonly O[],
+): Declared<T, O> {
+  const read = Object.fromEntries(outputs.map((output) => [output, undefined]));
+  const resource: pulumi.CustomResource = new AzureResource(`azure-native:${type}`, name, read, {
+    ...{ version, ...opts },
+    id,
+  });
+  return resource as Declared<T, O>;
+}

@@ -89,6 +89,8 @@ export function firstName(name: string, aliases: readonly unknown[] = []): strin
 export function ilpipNames(name: string) {
   return {
     address: `${name}-address`,
+    /** In the stack only. */
+    existingAddress: `${name}-existing-address`,
     securityGroup: `${name}-nsg`,
     networkInterface: `${name}-nic`,
   };
@@ -98,6 +100,8 @@ export function ilpipNames(name: string) {
 export function publicLoadBalancerNames(name: string) {
   return {
     address: `${name}-address`,
+    /** In the stack only. */
+    existingAddress: `${name}-existing-address`,
     outboundAddress: `${name}-outbound-address`,
     securityGroup: `${name}-nsg`,
     loadBalancer: `${name}-lb`,

@@ -13,6 +13,7 @@ export interface ResourceId {
 
 export const FRONTEND = "Microsoft.Network/loadBalancers/frontendIPConfigurations";
 export const LOAD_BALANCER = "Microsoft.Network/loadBalancers";
+export const PUBLIC_ADDRESS = "Microsoft.Network/publicIPAddresses";
 export const SUBNET = "Microsoft.Network/virtualNetworks/subnets";
 export const VIRTUAL_NETWORK = "Microsoft.Network/virtualNetworks";
 
@@ -65,6 +66,13 @@ export function subnetIdReason(id: string): Reason {
   const parsed = parseResourceId(id);
   if (parsed !== undefined && sameText(parsed.type, SUBNET)) return undefined;
   return `must be the id of a subnet (…/virtualNetworks/<network>/subnets/<subnet>), got ${shown(id)}`;
+}
+
+/** Why an id is not one of a public address. */
+export function publicAddressIdReason(id: string): Reason {
+  const parsed = parseResourceId(id);
+  if (parsed !== undefined && sameText(parsed.type, PUBLIC_ADDRESS)) return undefined;
+  return `must be the id of a public address (…/publicIPAddresses/<name>), got ${shown(id)}`;
 }
 
 /** Why the NVAs' subnet does not go with the frontend's: both must be in one network. */

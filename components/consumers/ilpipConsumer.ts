@@ -6,8 +6,9 @@ import { at, optional, plainProblems, tagProblems, under, wholeReason } from "..
 import { asOutput, gated, refuse } from "../check/refuse";
 import { addressReason } from "../provider/plan/layout";
 import { zonesProblems } from "../provider/plan/nva";
+import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
 import { type AllowedTraffic, trafficProblems } from "./plan/traffic";
-import { createPublicAddress } from "./resources/publicAddress";
+import { createPublicAddress, existingAddress } from "./resources/publicAddress";
 import { createTrafficGroup } from "./resources/trafficGroup";
 
 /** Arguments of an {@link IlpipConsumer}. */
@@ -29,6 +30,11 @@ export interface IlpipConsumerArgs {
    * none; traffic inside the network is allowed by Azure's own rules. Up to 900 entries.
    */
   allow?: AllowedTraffic[];
+  /**
+   * Existing public address to chain, by id: Standard and static, in the gateway's region, in use by
+   * nothing else. It stays when the consumer goes. Default: a new one, which goes with it.
+   */
+  publicAddressId?: pulumi.Input<string>;
   /** Static private IPv4 address, free in the subnet. Default: one that Azure chooses. */
   privateIPAddress?: pulumi.Input<string>;
   /**
@@ -75,14 +81,17 @@ export class IlpipConsumer extends pulumi.ComponentResource {
     const common = { resourceGroupName, location, tags };
     const names = ilpipNames(name);
     const azure = ilpipNames(firstName(name, opts?.aliases));
-    const publicAddress = createPublicAddress(
-      names.address,
-      {
-        ...{ ...common, azureName: azure.address, zones: args.publicAddressZones },
-        idleTimeoutMinutes: args.idleTimeoutMinutes,
-      },
-      this,
-    );
+    const publicAddress =
+      checked.publicAddressId === undefined
+        ? createPublicAddress(
+            names.address,
+            {
+              ...{ ...common, azureName: azure.address, zones: args.publicAddressZones },
+              idleTimeoutMinutes: args.idleTimeoutMinutes,
+            },
+            this,
+          )
+        : existingAddress(names.existingAddress, checked.publicAddressId, this);
     const what = label(name);
     const securityGroup = createTrafficGroup(
       names.securityGroup,
@@ -142,6 +151,7 @@ const MAY_BE_OUTPUTS = [
   "subnetId",
   "gatewayFrontendId",
   "privateIPAddress",
+  "publicAddressId",
 ];
 
 const label = (name: string) => `IlpipConsumer "${name}"`;
@@ -156,6 +166,7 @@ function check(name: string, args: IlpipConsumerArgs) {
     args.privateIPAddress === undefined
       ? undefined
       : gated(what, "privateIPAddress", args.privateIPAddress, addressReason);
+  const given = existingAddressOf(what, args.publicAddressId);
   const { idleTimeoutMinutes } = args;
   refuse(what, [
     ...at("name", consumerNameReason(name)),
@@ -163,6 +174,8 @@ function check(name: string, args: IlpipConsumerArgs) {
     ...chain.problems,
     ...under("allow", trafficProblems(args.allow ?? [])),
     ...(address?.problems ?? []),
+    ...(given?.problems ?? []),
+    ...ownAddressProblems(args, ["publicAddressZones", "idleTimeoutMinutes"]),
     ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
     ...at(
       "idleTimeoutMinutes",
@@ -174,5 +187,6 @@ function check(name: string, args: IlpipConsumerArgs) {
     subnetId: subnet.value,
     gatewayFrontendId: chain.value,
     privateIPAddress: address?.value,
+    publicAddressId: given?.value,
   };
 }

@@ -5,6 +5,7 @@ import { chainTargetReason, loadBalancerId } from "../azure/resourceId";
 import { at, plainProblems, tagProblems, under } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
 import { zonesProblems } from "../provider/plan/nva";
+import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
 import {
   INBOUND_FRONTEND,
   OUTBOUND_FRONTEND,
@@ -22,7 +23,7 @@ import {
   trafficOfPorts,
 } from "./plan/publicLoadBalancer";
 import { type AllowedTraffic, probeRule, trafficProblems } from "./plan/traffic";
-import { createPublicAddress } from "./resources/publicAddress";
+import { createPublicAddress, existingAddress } from "./resources/publicAddress";
 import { createTrafficGroup } from "./resources/trafficGroup";
 
 /** Arguments of a {@link PublicLoadBalancerConsumer}. */
@@ -37,6 +38,12 @@ export interface PublicLoadBalancerConsumerArgs {
    * takes 100 chains, of which this makes two, or one without a separate outbound address.
    */
   gatewayFrontendId: pulumi.Input<string>;
+  /**
+   * Existing public address for the clients' frontend, by id: Standard and static, in the gateway's
+   * region, in use by nothing else. It stays when the consumer goes. Default: a new one, which goes
+   * with it.
+   */
+  publicAddressId?: pulumi.Input<string>;
   /** Public ports and where they lead, 1 to 250. The security group opens them too. */
   ports: PublicPort[];
   /** By what the load balancer tells which machines can take traffic. */
@@ -99,7 +106,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     args: PublicLoadBalancerConsumerArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const gatewayFrontendId = check(name, args);
+    const { gatewayFrontendId, publicAddressId } = check(name, args);
     super("azure-gwlb:index:PublicLoadBalancerConsumer", name, args, opts);
     const { resourceGroupName, location, tags, ports, probe, outbound = true } = args;
     const common = { resourceGroupName, location, tags };
@@ -108,7 +115,10 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const zones = args.publicAddressZones;
     const address = (which: "address" | "outboundAddress") =>
       createPublicAddress(names[which], { ...common, azureName: azure[which], zones }, this);
-    const inboundAddress = address("address");
+    const inboundAddress =
+      publicAddressId === undefined
+        ? address("address")
+        : existingAddress(names.existingAddress, publicAddressId, this);
     const outboundAddress = hasOutboundAddress(args) ? address("outboundAddress") : undefined;
     const securityGroup = createTrafficGroup(
       names.securityGroup,
@@ -127,7 +137,11 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
       gatewayLoadBalancer: { id: gatewayFrontendId },
     });
     const ids = pulumi
-      .all([inboundAddress.id, resourceGroupName])
+      // An address that was there before may be of another subscription.
+      .all([
+        publicAddressId === undefined ? inboundAddress.id : securityGroup.id,
+        resourceGroupName,
+      ])
       .apply(([neighbour, group]) =>
         publicIds(loadBalancerId(neighbour, group, azure.loadBalancer)),
       );
@@ -178,7 +192,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   }
 }
 
-const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId"];
+const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId", "publicAddressId"];
 
 /** Whether outbound traffic has a public address, and so a chained frontend, of its own. */
 const hasOutboundAddress = ({ outbound, outboundSettings }: PublicLoadBalancerConsumerArgs) =>
@@ -192,11 +206,13 @@ const traffic = ({ ports, allow }: PublicLoadBalancerConsumerArgs): AllowedTraff
   ...(allow ?? []),
 ];
 
-/** Throws every problem at once; gives the frontend to chain to. */
-function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input<string> {
+/** Throws every problem at once; gives the frontend to chain to, and the address if there is one. */
+function check(name: string, args: PublicLoadBalancerConsumerArgs) {
   const what = label(name);
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
+  const given = existingAddressOf(what, args.publicAddressId);
+  const noneOfItsOwn = hasOutboundAddress(args) ? [] : (["publicAddressZones"] as const);
   const unused = args.outbound === false && args.outboundSettings !== undefined;
   refuse(what, [
     ...at("name", consumerNameReason(name)),
@@ -206,10 +222,12 @@ function check(name: string, args: PublicLoadBalancerConsumerArgs): pulumi.Input
     ...trafficOfBoth(args),
     ...at("outboundSettings", unused ? "must be left out when outbound is false" : undefined),
     ...under("outboundSettings", outboundProblems(args.outboundSettings ?? {})),
+    ...(given?.problems ?? []),
+    ...ownAddressProblems(args, noneOfItsOwn),
     ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
     ...under("tags", tagProblems(args.tags ?? {})),
   ]);
-  return chain.value;
+  return { gatewayFrontendId: chain.value, publicAddressId: given?.value };
 }
 
 /** Problems of the security group's list, at the argument that each entry came from. */

@@ -74,6 +74,18 @@ createMachine("all-single-vm", {
   networkInterfaceId: single.networkInterfaceId,
 });
 
+// An address that is there already: it stays when the consumer goes.
+const known = new network.PublicIPAddress("all-known", {
+  ...common,
+  sku: { name: "Standard" },
+  publicIPAllocationMethod: "Static",
+});
+new IlpipConsumer("all-given", {
+  ...common,
+  ...{ subnetId, gatewayFrontendId },
+  publicAddressId: known.id,
+});
+
 const balanced = new PublicLoadBalancerConsumer("all-balanced", {
   ...common,
   gatewayFrontendId,

@@ -73,8 +73,12 @@ const AZURE: Record<string, { type: string; names: string[] }> = {
 export function startMocks(preview: boolean, stack = "test"): MockEngine {
   const registrations: Registration[] = [];
   const mocks: pulumi.runtime.Mocks = {
-    newResource({ type, name, inputs, custom }) {
+    newResource({ type, name, inputs, custom, id }) {
       if (custom === false) return { id: "", state: inputs };
+      if (id !== undefined && id !== "") {
+        // A read of what is there already: it is not registered.
+        return { id, state: { ipAddress: "203.0.113.250" } };
+      }
       registrations.push({ type, name, inputs });
       if (type === "random:index/randomBytes:RandomBytes") {
         return {

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type Declared, declare } from "../../azure/azureResource";
+import { type Declared, declare, existing } from "../../azure/azureResource";
 
 /** The inputs of a public address. */
 export interface PublicAddressInputs {
@@ -49,3 +49,11 @@ export function createPublicAddress(
     ["ipAddress"],
   );
 }
+
+/** A public address that was there before, and stays. */
+export const existingAddress = (
+  name: string,
+  id: pulumi.Input<string>,
+  parent: pulumi.Resource,
+): Declared<"network:PublicIPAddress", "ipAddress"> =>
+  existing("network:PublicIPAddress", name, id, { parent }, ["ipAddress"]);

@@ -56,6 +56,35 @@ for (const preview of [false, true]) {
 }
 
 describe("IlpipConsumer", () => {
+  const given = `${NETWORK}/publicIPAddresses/known`;
+
+  test("chains an existing address, and makes none", async () => {
+    const { engine, consumer } = await deploy({ publicAddressId: pulumi.output(given) });
+    assert.deepEqual(engine.names(), [
+      "azure-native:network:NetworkInterface web-nic",
+      "azure-native:network:NetworkSecurityGroup web-nsg",
+    ]);
+    const [configuration] = engine.find("network:NetworkInterface").inputs
+      .ipConfigurations as Record<string, unknown>[];
+    assert.deepEqual(configuration?.publicIPAddress, { id: given });
+    assert.equal(await resolved(consumer.publicAddressId), given);
+    assert.equal(await resolved(consumer.publicAddress), "203.0.113.250");
+  });
+
+  test("refuses what is no address, and what is about a new one", async () => {
+    const bad = deploy({
+      ...{ publicAddressId: FRONTEND, publicAddressZones: ["1"], idleTimeoutMinutes: 5 },
+    });
+    await assert.rejects(bad, ({ errors }: { errors: { propertyPath: string }[] }) => {
+      assert.deepEqual(errors.map(({ propertyPath }) => propertyPath).sort(), [
+        "idleTimeoutMinutes",
+        "publicAddressId",
+        "publicAddressZones",
+      ]);
+      return true;
+    });
+  });
+
   test("chains the configuration that has the public address", async () => {
     const { engine, consumer } = await deploy({ gatewayFrontendId: pulumi.output(FRONTEND) });
     const [configuration] = engine.find("network:NetworkInterface").inputs

@@ -24,6 +24,20 @@ async function deploy(args: Partial<PublicLoadBalancerConsumerArgs> = {}, previe
 
 type Bodies = Record<string, unknown>[];
 
+test("PublicLoadBalancerConsumer chains an existing address, whichever subscription's", async () => {
+  const given =
+    "/subscriptions/far/resourceGroups/a/providers/Microsoft.Network/publicIPAddresses/b";
+  const { engine, consumer } = await deploy({ publicAddressId: given });
+  const { inputs } = engine.find("network:LoadBalancer");
+  const [inbound] = inputs.frontendIPConfigurations as Bodies;
+  assert.deepEqual(inbound?.publicIPAddress, { id: given });
+  engine.find("network:PublicIPAddress", "web-outbound-address");
+  assert.equal(await resolved(consumer.publicAddress), "203.0.113.250");
+  const [rule] = inputs.loadBalancingRules as { frontendIPConfiguration: { id: string } }[];
+  assert.doesNotMatch(rule?.frontendIPConfiguration.id ?? "", /subscriptions\/far/);
+  assert.match(rule?.frontendIPConfiguration.id ?? "", /web-lb\/frontendIPConfigurations/);
+});
+
 for (const preview of [false, true]) {
   describe(`PublicLoadBalancerConsumer, preview ${preview}`, () => {
     test("chains every frontend, the outbound one too", async () => {

@@ -1,0 +1,28 @@
+/** A public address that a consumer is given, in place of one of its own. Pure. */
+import type { Input } from "@pulumi/pulumi";
+import { publicAddressIdReason } from "../../azure/resourceId";
+import { at, type Problem } from "../../check/problem";
+import { type Gated, gated } from "../../check/refuse";
+
+/** The address, checked; undefined where the consumer makes its own. */
+export const existingAddressOf = (
+  what: string,
+  id: Input<string> | undefined,
+): Gated<string> | undefined =>
+  id === undefined ? undefined : gated(what, "publicAddressId", id, publicAddressIdReason);
+
+/** Arguments that say what the consumer's own address is like, where it makes none. */
+export const ownAddressProblems = <T extends { publicAddressId?: unknown }>(
+  args: T,
+  own: readonly (keyof T & string)[],
+): Problem[] =>
+  args.publicAddressId === undefined
+    ? []
+    : own.flatMap((name) =>
+        at(
+          name,
+          args[name] === undefined
+            ? undefined
+            : "must be left out beside publicAddressId: it is about a new address",
+        ),
+      );
