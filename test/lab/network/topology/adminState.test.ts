@@ -6,10 +6,16 @@ import { translations } from "../../../../lab/network/topology/translation";
 import { AzureFixture, FRONTEND_ADDRESS } from "../../../support/azureFixtures";
 import { viewOf } from "../../../support/fabricView";
 
+interface Options {
+  /** VMs whose probe fails; default none. */
+  sick?: string[];
+  /** Whether the rules have a probe; default true. */
+  probed?: boolean;
+}
 type Child = { id: string; properties: Body };
 
 /** Addresses to which new flows to the web port go: of two members, with words on them. */
-function targets(words: Record<string, string>, { sick = [] as string[], probed = true } = {}) {
+function targets(words: Record<string, string>, { sick = [], probed = true }: Options) {
   const fixture = new AzureFixture({ webs: 2 });
   fixture.change("weblb", (properties) => {
     const [pool] = properties.backendAddressPools as Child[];
@@ -36,7 +42,7 @@ function targets(words: Record<string, string>, { sick = [] as string[], probed 
 
 describe("adminState", () => {
   const [one, two] = ["10.1.0.4", "10.1.0.5"];
-  for (const [name, words, options, want] of [
+  const cases: [string, Record<string, string>, Options, string[]][] = [
     ["None leaves it to the probe", { [one]: "None" }, { sick: ["web2"] }, [one]],
     ["Down takes no new flow, whatever the probe says", { [one]: "Down" }, {}, [two]],
     [
@@ -47,9 +53,8 @@ describe("adminState", () => {
     ],
     ["counts for nothing without a probe", { [one]: "Down" }, { probed: false }, [one, two]],
     ["Down of all leaves nobody", { [one]: "Down", [two]: "Down" }, {}, []],
-  ] as const) {
-    test(name, () =>
-      assert.deepEqual(targets({ ...words }, { sick: [], ...options } as never), want),
-    );
+  ];
+  for (const [name, words, options, want] of cases) {
+    test(name, () => assert.deepEqual(targets(words, options), want));
   }
 });
