@@ -115,7 +115,10 @@ class Agent:
         like: then nothing matches, and the next step repairs.
         """
         number = ruleset_number()
-        mark = kernel.fingerprint() if kernel.is_whole(bundle, current) else ""
+        mark = kernel.fingerprint()
+        # After it: a rule that came before it is seen by one of the two, whenever it came.
+        if not kernel.is_whole(bundle, current):
+            mark = ""
         try:
             state.write_json(state.FINGERPRINT, {"fingerprint": mark, "number": mark and number})
         except OSError as error:
