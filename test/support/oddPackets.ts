@@ -75,6 +75,11 @@ const links = fc.array(
   { maxLength: 4 },
 );
 
+/** A fragment that is whole, and AH: an error about it hides its protocol twice. */
+const hidden = fc.constant<Link[]>(
+  [FRAGMENT, AUTHENTICATION].map((kind) => ({ kind, size: 0, lie: undefined, field: 0 })),
+);
+
 /** Source and destination of a packet, `back` for one that goes the other way. */
 const endsOf = ({ inbound, client, server }: Ends, back = false) =>
   inbound !== back
@@ -172,6 +177,7 @@ const packet = (at: Ends, back = false): fc.Arbitrary<Buffer> =>
       chain: fc.oneof(
         { weight: 1, arbitrary: fc.constant<Link[]>([]) },
         { weight: 2, arbitrary: links },
+        ...(back ? [{ weight: 1, arbitrary: hidden }] : []),
       ),
       options: fc.constantFrom(
         "",

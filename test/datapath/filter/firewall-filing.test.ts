@@ -140,11 +140,9 @@ test(`${PACKETS} packets are filed as they are judged (seed ${SEED})`, async () 
   assert.deepEqual(missing, [], "each kind of packet was among them");
 });
 
-const replaceRules = (rules: string) =>
-  machine.inNva(
-    ["nft", "-f", "-"],
-    `table inet azure_gwlb\ndelete table inet azure_gwlb\n${rules}`,
-  );
+const replacing = (rules: string) =>
+  `table inet azure_gwlb\ndelete table inet azure_gwlb\n${rules}`;
+const replaceRules = (rules: string) => machine.inNva(["nft", "-f", "-"], replacing(rules));
 
 test("AH takes no flow even while nothing keeps it from conntrack", async () => {
   const ends = { source: FORBIDDEN.sources[1] ?? "", destination: SERVER };
@@ -167,7 +165,10 @@ test("AH takes no flow even while nothing keeps it from conntrack", async () => 
   }
 });
 
-/** Rules that leave a way open, as real ones have; each must be noticed. */
+/**
+ * Rules that leave a way open, as real ones have; each must be noticed. The rule about headers that end
+ * too early is not among them: the kernel drops those packets, too.
+ */
 const wrong: { [title: string]: (rules: string) => string } = {
   everything: () => "",
   "AH only where it comes first": (rules) =>
@@ -177,7 +178,6 @@ const wrong: { [title: string]: (rules: string) => string } = {
   "errors about AH": (rules) => without(rules, /icmpv6 .*/g),
   "errors about fragments of AH": (rules) => without(rules, /icmpv6 .*@th,384.*/g),
   "fragments inside fragments": (rules) => without(rules, /frag .*/g),
-  "headers that end too early": (rules) => without(rules, /meta l4proto 0-255 return\n.*/g),
   "flags that no stack sends": (rules) => without(rules, /.*malformed.*/g),
 };
 const without = (rules: string, lines: RegExp): string => {
