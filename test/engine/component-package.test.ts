@@ -58,6 +58,13 @@ describe("the component package, from YAML", () => {
     }
   });
 
+  test("deploys, with what the components ask of Azure on the way", async () => {
+    const { code, stdout, stderr } = await pulumi("up", "--yes", "--skip-preview");
+    assert.equal(code, 0, stdout + stderr);
+    const destroyed = await pulumi("destroy", "--yes", "--skip-preview");
+    assert.equal(destroyed.code, 0, destroyed.stdout + destroyed.stderr);
+  });
+
   test("names every wrong argument by its path, before anything is created", async () => {
     const text = await readFile(program, "utf8");
     const wrong = parseDocument(text);

@@ -27,8 +27,8 @@ exec 3<&0
 cat <&3 >/dev/null & wait $!
 `;
 
-/** What outlives processes when it is not taken down. */
-async function traces(): Promise<Record<string, string[]>> {
+/** What of this box, and of the control groups of a lab in this folder, outlives processes. */
+async function traces(labDir: string): Promise<Record<string, string[]>> {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const net = pids.flatMap((pid) => {
     try {
@@ -43,7 +43,9 @@ async function traces(): Promise<Record<string, string[]>> {
     mounts: readFileSync("/proc/self/mountinfo", "utf8").split("\n"),
     devices: (await run(["ip", "-o", "link"])).stdout.split("\n"),
     sleeping: (await run(["pgrep", "-f", "sleep 600"], { allowed: [0, 1] })).stdout.split("\n"),
-    cgroups: cgroups.flatMap((dir) => readdirSync(dir).filter((name) => name.startsWith("gwlb-"))),
+    cgroups: cgroups.flatMap((dir) =>
+      readdirSync(dir).filter((name) => name === labCgroup(labDir)),
+    ),
   };
 }
 
@@ -56,7 +58,7 @@ describe("the lab's supervisor", () => {
     paths = labPaths(dir);
     mkdirSync(paths.run, { recursive: true });
     writeFileSync(path.join(dir, "fabric.sh"), FABRIC);
-    before = await traces();
+    before = await traces(paths.dir);
     await startSupervisor(paths, command());
     return boxPid();
   }
@@ -91,10 +93,10 @@ describe("the lab's supervisor", () => {
   test("starts once, tells the box its number, and ends with everything", async () => {
     const pid = await up();
     assert.match(readFileSync(`/proc/${pid}/cmdline`, "utf8"), /fabric\.sh/);
-    assert.notDeepEqual((await traces()).namespaces, before.namespaces);
+    assert.notDeepEqual((await traces(paths.dir)).namespaces, before.namespaces);
     assert.equal(await startSupervisor(paths, command()), false);
     assert.equal(await stopSupervisor(paths), true);
-    assert.deepEqual(await traces(), before);
+    assert.deepEqual(await traces(paths.dir), before);
     assert.equal(await stopSupervisor(paths), false);
   });
 
@@ -105,7 +107,7 @@ describe("the lab's supervisor", () => {
     signalProcess(supervisor, "SIGKILL");
     assert.ok(await waitForEnd(supervisor, 5));
     await stopSupervisor(paths);
-    assert.deepEqual(await traces(), before);
+    assert.deepEqual(await traces(paths.dir), before);
   });
 
   test("a box that dies is started again", async () => {
@@ -116,6 +118,6 @@ describe("the lab's supervisor", () => {
     assert.ok(second && isAlive(second));
     assert.notDeepEqual(second, first);
     await stopSupervisor(paths);
-    assert.deepEqual(await traces(), before);
+    assert.deepEqual(await traces(paths.dir), before);
   });
 });
