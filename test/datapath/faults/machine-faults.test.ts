@@ -13,6 +13,8 @@ const TIME_FACTOR = "0.005";
 const LONG = "120";
 /** Silence counts when a whole interval has passed without an answer. */
 const SILENT = 2 * PROBE_INTERVAL + 5;
+/** Seconds for the same without memory: a program lives until it asks for more. */
+const STARVED = SILENT + 15;
 
 // What the lab can do to a machine, on the one NVA of the stack: whatever it is, the client that
 // the policy forbids never gets through, the probe hears of it, and mended it is as before.
@@ -44,7 +46,7 @@ describe("the verbs that break, mend and announce", () => {
       await drill.guarded(async (prober) => {
         await drill.lab("break", nva, fault, "--for", LONG);
         assert.deepEqual((await place()).faults, [fault]);
-        await drill.unhealthy(SILENT);
+        await drill.unhealthy(fault === "memory" ? STARVED : SILENT);
         await prober.allowed(false, 5);
         await drill.lab("mend", nva);
         await drill.healthy();
