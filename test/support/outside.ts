@@ -38,7 +38,7 @@ export interface ProbeAnswer {
   seconds: number;
 }
 
-/** What a hostile metadata service says. */
+/** An answer of a hostile metadata service. */
 export interface RawAnswer {
   head: string;
   /** Said again and again behind it, for as long as the answer stands; default: it hangs up. */
@@ -169,6 +169,30 @@ export class Outside {
   async send(frames: readonly (readonly [Side, Buffer, vni?: number])[]): Promise<void> {
     const hex = frames.map(([side, frame, ...vni]) => [side, frame.toString("hex"), ...vni]);
     await this.#ask({ do: "send", frames: hex });
+  }
+
+  /**
+   * Sends frames from the internet, each with a port of its own and one a millisecond, until the work
+   * is done; gives how many. Frames that the NVA sent before are forgotten.
+   */
+  async sendWhile(frame: (port: number) => Buffer, work: () => Promise<unknown>): Promise<number> {
+    await this.take(100_000, 0);
+    const fire = { on: true };
+    let sent = 0;
+    const firing = (async () => {
+      while (fire.on) {
+        await this.send([["ex", frame(1024 + (sent % 60_000))]]);
+        sent += 1;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    try {
+      await work();
+    } finally {
+      fire.on = false;
+      await firing;
+    }
+    return sent;
   }
 
   /** Frames that the NVA sent since the last call: `count` of them, or what came in `seconds`. */

@@ -27,7 +27,7 @@ exec 3<&0
 cat <&3 >/dev/null & wait $!
 `;
 
-/** What of this box, and of the control groups of a lab in this folder, outlives processes. */
+/** Traces that outlive processes: those of this box, and the control groups of the lab in a folder. */
 async function traces(labDir: string): Promise<Record<string, string[]>> {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const net = pids.flatMap((pid) => {

@@ -18,23 +18,7 @@ after(() => undo.run());
 
 /** Sends packets that all must pass, each of a flow of its own; gives how many did not come. */
 async function lostWhile(work: () => Promise<unknown>): Promise<number> {
-  await guest.outside.take(100_000, 0);
-  const fire = { on: true };
-  let sent = 0;
-  const firing = (async () => {
-    while (fire.on) {
-      const port = 1024 + (sent % 60_000);
-      await guest.outside.send([["ex", udp(ends, [port, 53])]]);
-      sent += 1;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  })();
-  try {
-    await work();
-  } finally {
-    fire.on = false;
-    await firing;
-  }
+  const sent = await guest.outside.sendWhile((port) => udp(ends, [port, 53]), work);
   assert.ok(sent > 100, `only ${sent} packets were sent`);
   return sent - (await guest.outside.take(sent, SOON)).length;
 }

@@ -18,24 +18,8 @@ after(() => undo.run());
 
 /** Sends forbidden packets, each a flow of its own, until `work` is done; gives how many passed. */
 async function underFire(work: () => Promise<unknown>): Promise<number> {
-  await guest.outside.take(100_000, 0);
-  const fire = { on: true };
-  let sent = 0;
-  const firing = (async () => {
-    while (fire.on) {
-      const ports: [number, number] = [1024 + (sent % 60_000), 22];
-      const frame = tcp({ source: "8.8.8.8", destination: consumer }, ports, "syn");
-      await guest.outside.send([["ex", frame]]);
-      sent += 1;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  })();
-  try {
-    await work();
-  } finally {
-    fire.on = false;
-    await firing;
-  }
+  const ends = { source: "8.8.8.8", destination: consumer };
+  const sent = await guest.outside.sendWhile((port) => tcp(ends, [port, 22], "syn"), work);
   const passed = (await guest.outside.take(sent, 0.5)).length;
   console.log(`${passed} of ${sent} forbidden packets passed`);
   return passed;

@@ -3,11 +3,9 @@
  * forbidden passes, nobody closes anything. `npm run changes` brings a thousand.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CLIENT, SERVER, throughTunnels } from "../../../bench/dataPath/way";
 import { bundlePolicy, type FirewallPolicy, type FirewallRule } from "../../../components/policy";
 import { start } from "../../../lab/run";
@@ -70,7 +68,7 @@ test(`${CHANGES} changes under ${RATE} new connections a second`, {
     const bundle = bundles[n % bundles.length];
     assert.ok(bundle);
     await guest.outside.userData(bundle.userData);
-    await inForce(guest, bundle.hash);
+    await guest.inForce(bundle.hash, MOST_SECONDS);
   }
   const seconds = (Date.now() - started) / 1000;
   load.stdin?.end();
@@ -84,15 +82,3 @@ test(`${CHANGES} changes under ${RATE} new connections a second`, {
   const journal = await guest.sh("journalctl -b --no-pager -o cat -u gwlb-guard");
   assert.doesNotMatch(journal, /mending|closed|restarting/);
 });
-
-/** Waits until the NVA says that it judges packets by a policy. */
-async function inForce(guest: Guest, hash: string): Promise<void> {
-  const file = `/proc/${guest.machine.leader}/root/run/azure-gwlb/policy.json`;
-  const end = Date.now() + MOST_SECONDS * 1000;
-  for (;;) {
-    const state = JSON.parse(readFileSync(file, "utf8")) as { hash: string; refused: unknown };
-    if (state.hash === hash) return;
-    if (Date.now() > end) throw new Error(`not in force: ${JSON.stringify(state)}`);
-    await sleep(20);
-  }
-}

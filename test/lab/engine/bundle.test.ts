@@ -23,7 +23,7 @@ describe("a bundled program", () => {
     assert.ok(made(file) >= first);
   });
 
-  test("is made anew when a source has gone", async () => {
+  test("is made anew when nothing says what it came from", async () => {
     const file = await bundleOf(SCRIPT, folder);
     const sources = readFileSync(`${file}.sources`, "utf8");
     rmSync(`${file}.sources`);
