@@ -11,6 +11,20 @@ import { docs, quoted, recordings } from "../sources";
 import type { Put, World } from "../world";
 import { networkName, type ResourceType, withProperties } from "./definition";
 
+/** Refusals of a range of addresses, in a subnet and in a network. */
+export const RANGE_REFUSALS = {
+  format: {
+    code: "InvalidAddressPrefixFormat",
+    says: "A range is in CIDR form.",
+    reported: quoted("InvalidAddressPrefixFormat"),
+  },
+  hostBits: {
+    code: "InvalidCIDRNotation",
+    says: "A range has no host bits.",
+    reported: quoted("InvalidCIDRNotation"),
+  },
+} as const;
+
 const refusals = refusalsOf("Microsoft.Network/virtualNetworks/subnets", {
   sharing: {
     code: "SharingScopeRequiresPrivateSubnet",
@@ -23,16 +37,7 @@ const refusals = refusalsOf("Microsoft.Network/virtualNetworks/subnets", {
     says: "A subnet has a range.",
     documented: docs.apiErrors,
   },
-  format: {
-    code: "InvalidAddressPrefixFormat",
-    says: "A range is in CIDR form.",
-    reported: quoted("InvalidAddressPrefixFormat"),
-  },
-  hostBits: {
-    code: "InvalidCIDRNotation",
-    says: "A range has no host bits.",
-    reported: quoted("InvalidCIDRNotation"),
-  },
+  ...RANGE_REFUSALS,
   small: {
     code: "SubnetTooSmall",
     says: "An IPv4 range is /29 or larger.",

@@ -24,6 +24,7 @@ import {
 import {
   prepareSubnet,
   presentSubnet,
+  RANGE_REFUSALS,
   subnetFields,
   subnetKeepers,
   subnetProblems,
@@ -40,16 +41,7 @@ const refusals = refusalsOf("Microsoft.Network/virtualNetworks", {
     says: "An address space has a range.",
     documented: docs.apiErrors,
   },
-  format: {
-    code: "InvalidAddressPrefixFormat",
-    says: "A range is in CIDR form.",
-    reported: quoted("InvalidAddressPrefixFormat"),
-  },
-  hostBits: {
-    code: "InvalidCIDRNotation",
-    says: "A range has no host bits.",
-    reported: quoted("InvalidCIDRNotation"),
-  },
+  ...RANGE_REFUSALS,
   size: {
     code: "InvalidAddressPrefixFormat",
     says: "An IPv4 range of a network is /2 to /29.",
