@@ -73,7 +73,7 @@ interface GuestFile {
 
 const guest = path.join(__dirname, "guest");
 const OBJECT = "fastpath/fastpath.o";
-/** What cloud-init takes where nothing is said. */
+/** The mode that cloud-init gives a file without one. */
 const MODE = "0644";
 const PROGRAM = /^gwlb-[a-z]+$/;
 const MODULE = /^gwlb\/[a-z_/]+\.py$/;

@@ -1,4 +1,4 @@
-"""What the bench has of the guest's: its loader of eBPF objects, and facts of an NVA."""
+"""The parts of the guest that the bench uses: its loader of eBPF objects, and facts of an NVA."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import { Talker } from "../../test/support/talker";
 
 const MODULES = ["connect", "frames", "loader", "packets"];
 const GUEST = "../../nva-cloud-init/guest";
-/** What the bench has of the guest's: its loader of eBPF objects, and facts of an NVA. */
+/** The parts of the guest that the bench uses: its loader of eBPF objects, and facts of an NVA. */
 const GUEST_MODULES = ["gwlb/__init__.py", "gwlb/bpf.py", "gwlb/contract.py"];
 const LAB = "lab:";
 /** Reads a file from its input, of the size that stands in the first line, and becomes it. */

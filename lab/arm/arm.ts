@@ -252,7 +252,7 @@ export class Arm {
   }
 }
 
-/** What an id names, as an answer shows it, in a resource that is stored. */
+/** The resource or child with this id inside a stored resource, as an answer shows it. */
 function shownPart(id: string, stored: StoredResource, world: World): Resource {
   const shown = show(stored, world);
   const own = worldOver({ ...world, get: (key) => (isSame(key, shown) ? shown : undefined) });

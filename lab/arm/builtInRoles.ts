@@ -5,7 +5,7 @@ import type { Body, Child } from "./resource";
 /** A definition, which shows no etag. */
 type Role = Child & { type: string };
 
-/** What a role allows. */
+/** The permissions of a role. */
 export interface Permission {
   actions: readonly string[];
   notActions: readonly string[];
@@ -46,7 +46,7 @@ const ROLES: readonly BuiltIn[] = [
   },
 ];
 
-/** What the built-in role of a GUID allows; undefined if there is none. */
+/** The permissions of the built-in role with this GUID; undefined if there is none. */
 export const builtInPermission = (guid: string): Permission | undefined =>
   ROLES.find((role) => role.guid === keyOf(guid));
 

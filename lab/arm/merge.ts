@@ -5,7 +5,7 @@ import { asBody, type Body } from "./resource";
 /** Replaced as wholes: tags, and a reference whose parts mean something only together. */
 const WHOLE = /^(tags|imagereference)$/i;
 
-/** What is there with a change over it: objects are merged, everything else is replaced. */
+/** The existing value with a change over it: objects are merged, everything else is replaced. */
 export function merged(before: Body, change: Body): Body {
   const result: Body = structuredClone(before);
   for (const [name, value] of Object.entries(change)) {

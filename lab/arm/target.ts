@@ -1,4 +1,4 @@
-/** What an id in a request means. */
+/** The meaning of an id in a request. */
 import { type ArmError, refuse } from "./errors";
 import {
   type ArmId,
@@ -48,7 +48,7 @@ const refusals = refusalsOf("Every request", {
 export const notAnId = (text: string): ArmError =>
   refuse(refusals.notAnId, `'${text}' is not a resource id.`);
 
-/** What an id in a request means: its type, and its parts in the spelling that is stored. */
+/** The meaning of an id in a request: its type, and its parts in the spelling that is stored. */
 export interface Target {
   id: ArmId;
   type: ResourceType;
@@ -100,7 +100,7 @@ function scopeOf(id: ArmId, tx: StoreTransaction): string {
   throw groupMissing(id.resourceGroup);
 }
 
-/** What a role hangs on, in the spelling that is stored, and the 404 if it is not there. */
+/** The scope of a role, in the spelling that is stored, and the 404 if it is not there. */
 function placeOf({ scope }: ArmId, tx: StoreTransaction): { scope: string; missing?: ArmError } {
   if (/^\/subscriptions\/[^/]+$/i.test(scope)) return { scope };
   const world = worldOver(tx);

@@ -18,7 +18,7 @@ export interface AzCommand {
   env: NodeJS.ProcessEnv;
 }
 
-/** What the folder was set up for. */
+/** The endpoint and account that the folder was set up for. */
 type SetUp = Pick<ClientSettings, "endpoint" | "clientId">;
 
 /** The Azure CLI on the PATH, signed in to the lab, whose endpoint is started if need be. */

@@ -32,7 +32,7 @@ export interface NvaSettings {
   drainSeconds: number;
 }
 
-/** What a whole number may be, both ends included. */
+/** Bounds of a whole number, both ends included. */
 export interface Bounds {
   least: number;
   most: number;
@@ -135,7 +135,7 @@ export const COMMENT = {
   flow: "flow",
 } as const;
 
-/** What a record's prefix says was done, in front of the rule's name: `drop:NAME`. */
+/** The action in the prefix of a record, in front of the rule's name: `drop:NAME`. */
 export const VERDICT = { allow: "allow", drop: "drop", trial: "trial", separator: ":" } as const;
 
 /** A policy in userData: a line with version and hash, then the body, compressed with gzip. */

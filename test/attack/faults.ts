@@ -122,7 +122,7 @@ const events: Record<string, object> = {
 };
 
 const ok = (more: string) => `HTTP/1.1 200 OK\r\n${more}`;
-/** What is no answer, or has no end. */
+/** Bytes that are no answer, or that have no end. */
 const metadata: Record<string, RawAnswer> = {
   "an error": { head: "HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n" },
   "come again in a year": {

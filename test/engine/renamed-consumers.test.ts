@@ -48,7 +48,7 @@ test("an existing address is chained, and stays the one it was", async () => {
   assert.ok(!(await project.ids()).some((id) => id.endsWith("/given-address")));
 });
 
-/** What a deployment would change; the existing address is only read. */
+/** The changes of a deployment; the existing address is only read. */
 const changes = async () => (await project.plan()).filter(({ op }) => op !== "read");
 
 test("the plan of a rename changes nothing on Azure, and neither does the next one", async () => {

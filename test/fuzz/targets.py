@@ -103,7 +103,7 @@ class Health:
     def __init__(self) -> None:
         tunnels = (Tunnel("vxlan-in", 1, 1), Tunnel("vxlan-ex", 2, 2))
         settings = Settings("10.7.0.4", tunnels, 3900, 0, "/health", 10, 60)
-        # What health says about the self-test.
+        # Health's words about the self-test.
         self.test = SimpleNamespace(said="made")
         server = health_server.Server(settings, "127.0.0.1", self, health_server.Probes())
         self.address: tuple[str, int] = server.socket.getsockname()

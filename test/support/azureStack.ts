@@ -51,7 +51,7 @@ export class AzureStack extends StackOfData {
     return this.pulumi("up", "--yes", "--skip-preview", "--stack", this.name);
   }
 
-  /** What a deployment would do, steps that change nothing left out. */
+  /** The plan of a deployment, without the steps that change nothing. */
   async plan(resources: readonly Declared[]): Promise<PlannedStep[]> {
     this.declare(resources);
     const { stdout } = await this.must("preview", "--json", "--stack", this.name);

@@ -73,8 +73,8 @@ function changeOf(
   const before = delivery.before ? policyOf(component?.before) : undefined;
   const after = delivery.after ? policyOf(component?.after) : undefined;
   const only = (line: string) => ({ lines: [line], verdicts: [] });
-  for (const policy of [before, after]) if (typeof policy === "string") return only(policy);
-  if (typeof before === "string" || typeof after === "string") return undefined;
+  if (typeof before === "string") return only(before);
+  if (typeof after === "string") return only(after);
   if (after === undefined) {
     return before && only("⚠️ The policy is taken away: a new machine passes nothing.");
   }
@@ -100,7 +100,7 @@ function policyOf(inputs: Record<string, unknown> | undefined): FirewallPolicy |
   return isPolicy(policy) ? policy : `The policy cannot be read: ${code("rules")} is missing.`;
 }
 
-/** What a component was deployed with has been checked, what it would be deployed with as well. */
+/** The component itself has checked all the rest of its policy. */
 function isPolicy(policy: unknown): policy is FirewallPolicy {
   return Array.isArray(valueAt(policy, "rules"));
 }

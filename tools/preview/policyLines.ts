@@ -1,4 +1,4 @@
-/** What differs between two policies as they are written, a line of Markdown each. Pure. */
+/** The differences between two policies as they are written, a line of Markdown each. Pure. */
 import {
   describeRule,
   diffSettings,

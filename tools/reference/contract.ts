@@ -21,7 +21,7 @@ import {
 
 const WRITTEN = "Written by `npm run docs`; nva-cloud-init/contract/contract.ts is what to change.";
 
-/** What the guest needs of it. */
+/** The part that the guest needs. */
 const FACTS = {
   ...{ SETTINGS_FILE: FILES.settings, APPLICATION_HEALTH_PATH, PLATFORM },
   ...{ BUNDLE_VERSION, SET_BITS },

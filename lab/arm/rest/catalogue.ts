@@ -1,4 +1,4 @@
-/** What can be ordered: images by publisher, offer, SKU and version, and sizes of machines. */
+/** The catalogues of Compute: images by publisher, offer, SKU and version, and sizes of machines. */
 import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { isRegion, regionNames } from "../regions";

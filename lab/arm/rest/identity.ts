@@ -20,7 +20,7 @@ import type { Caller } from "../world";
 
 const UNAUTHORIZED = { http: 401 } as const;
 
-/** What a request's token must be. */
+/** The required form of a request's token. */
 export const signIn = refusalsOf("Sign-in", {
   noHeader: {
     ...UNAUTHORIZED,

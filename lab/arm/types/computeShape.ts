@@ -1,4 +1,4 @@
-/** What virtual machines and scale sets have in common. */
+/** The common part of virtual machines and scale sets. */
 import { flag, idSet, readOnly, record, text } from "../schema";
 import type { NameForm } from "./definition";
 
@@ -10,7 +10,7 @@ export const machineName: NameForm = {
     "letters, digits, underscores, periods and hyphens; it begins with a letter or digit and does not end with a period or hyphen",
 };
 
-/** Who a machine is, and what it was bought as. */
+/** The identity of a machine, and the plan that it was bought by. */
 export const machineEnvelope = {
   identity: record({
     type: text("SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"),

@@ -1,4 +1,4 @@
-/** What never changes in a resource of the network: SKU and zones. */
+/** Properties that a network resource keeps for life: SKU and zones. */
 import { type ArmError, refuse } from "../errors";
 import { asTexts, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";

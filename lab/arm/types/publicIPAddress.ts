@@ -243,7 +243,7 @@ function* addressRules({ desired }: Put): Generator<ArmError> {
   yield refuse(refusals.none, "No public IP address is left in the region.", desired.id);
 }
 
-/** What never changes in a public address; azure-native replaces for most of it. */
+/** Properties that a public address keeps for life; azure-native replaces for most of it. */
 function* changeRules({ desired, existing }: Put): Generator<ArmError> {
   if (existing === undefined) return;
   yield* skuChange(desired, existing);

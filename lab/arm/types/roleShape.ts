@@ -1,4 +1,4 @@
-/** What roles and their assignments have in common. */
+/** The common part of roles and their assignments. */
 import { type Prop, readOnly, resource, served, text, unshownEtag } from "../schema";
 
 /** The body: names, and who wrote it when beside its own properties. */

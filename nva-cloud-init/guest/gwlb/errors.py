@@ -1,4 +1,4 @@
-"""What can go wrong, as one family: each message is for the journal, and stays short."""
+"""The family of exceptions: each message is for the journal, and stays short."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def message(kind: int, flags: int, body: bytes) -> bytes:
 
 
 def about(family: int = 0, resource: int = 0) -> bytes:
-    """What a message to netfilter begins with."""
+    """The head of a message to netfilter."""
     return struct.pack(">BBH", family, 0, resource)
 
 

@@ -35,7 +35,7 @@ def ruleset_number() -> int:
 
 
 def steady(show: Callable[[], Answer], expected: Answer | None = None) -> Answer:
-    """What a tool lists, asked again if it is not as expected and rules changed meanwhile.
+    """The listing of a tool, asked again if it is not as expected and rules changed meanwhile.
 
     The tools can list wrongly while any rule changes, and say that all went well.
     """
@@ -66,7 +66,7 @@ def policy_changes() -> Iterator[int]:
         except OSError as error:
             if error.errno != errno.ENOBUFS:
                 raise
-            # What was lost may have been one.
+            # The lost notification may have been about rules.
             yield ruleset_number()
             continue
         for kind, body in netlink.messages(data):

@@ -1,4 +1,4 @@
-"""What this NVA was told at its making: /etc/azure-gwlb/settings.json, checked and typed."""
+"""The settings that this NVA was made with: /etc/azure-gwlb/settings.json, checked and typed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ DATAPATH = RUN / "datapath.json"
 DRAIN = RUN / "drain.json"
 # The last look at a full connection table.
 FLOWS = RUN / "flows.json"
-# What the fast path counted before its programs were last made; programs and maps.
+# Counters of the fast path from before its programs were last made; programs and maps.
 FASTPATH, BPF = RUN / "fastpath.json", RUN / "bpf"
 SELF_TEST = RUN / "selftest.json"
 AUDIT = RUN / "audit.json"

@@ -1,4 +1,4 @@
-"""What programs see of the system, and set: sysctls, links, events, kernel modules."""
+"""The system as programs see and change it: sysctls, links, events, kernel modules."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ type Node =
   | { kind: "call"; name: string; args: Node[] }
   | { kind: "member"; of: Node; key: Node };
 
-/** What an expression may ask of its surroundings, by function name in lower case. */
+/** The functions that an expression may call, by name in lower case. */
 export type Scope = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 const refusals = refusalsOf("Deployments", {
@@ -107,7 +107,7 @@ function parse(text: string): Node {
   return tokens.length === 0 ? node : fail();
 }
 
-/** What calls of a function have as their first argument, wherever they stand in a value. */
+/** The first arguments of all calls of a function, wherever the calls stand in a value. */
 export function argumentsOf(name: string, value: unknown, scope: Scope): unknown[] {
   if (Array.isArray(value)) return value.flatMap((item) => argumentsOf(name, item, scope));
   if (typeof value !== "string") {

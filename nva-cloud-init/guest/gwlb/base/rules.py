@@ -210,7 +210,7 @@ def load_devices(settings: Settings) -> None:
 
 
 def problems(places: tuple[str, ...] = PLACES) -> dict[str, str]:
-    """What is missing of the guards, by its place; raises TooSlow if the kernel does not say."""
+    """The missing parts of the guards, by place; raises TooSlow if the kernel does not say."""
     loaded: dict[str, str] = read_json(BASE)
     found = {what: _problem(what, loaded.get(what)) for what in places}
     return {what: problem for what, problem in found.items() if problem is not None}

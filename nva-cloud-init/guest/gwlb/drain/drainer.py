@@ -152,7 +152,7 @@ class Drainer:
         )
 
     def _probes(self) -> Probes:
-        """What health says of the probes; while it does not answer, nobody has been told."""
+        """The probes as health tells them; while it does not answer, nobody has been told."""
         with suppress(ImdsError, ValueError, LookupError, TypeError):
             seen = parse_json(fetch(self._settings.health_url, 3.0).body, ANSWER_LIMIT)["probes"]
             return Probes(int(seen["refused"]), float(seen["silent"]), float(seen["interval"]))

@@ -1,1 +1,1 @@
-"""What the load balancer's probe and the scale set are told, and the self-test."""
+"""Answers for the load balancer's probe and the scale set, and the self-test."""

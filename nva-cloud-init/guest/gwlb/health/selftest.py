@@ -35,7 +35,7 @@ SO_MARK = 36
 
 
 def prepare(nic: str) -> None:
-    """What puts the packets on their way; raises Failed where the kernel lacks it."""
+    """Loads the filter that puts the packets on their way; raises Failed if the kernel lacks it."""
     run(["tc", "qdisc", "replace", "dev", BRIDGE, "clsact"])
     place = f"filter replace dev {BRIDGE} egress protocol all prio 1 handle 1"
     then = f"action mirred ingress redirect dev {nic}"
@@ -58,7 +58,7 @@ class SelfTest:
         supervised(self._work)
 
     def problems(self) -> list[str]:
-        """What is lost; nothing while no test can be made, which others say why."""
+        """The lost ways; none while no test can be made, for which others give the reason."""
         return [f"self-test: {way}: no packet comes through" for way in self._lost]
 
     def _work(self) -> None:

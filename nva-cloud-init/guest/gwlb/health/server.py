@@ -44,12 +44,12 @@ CALL_SECONDS = 5.0
 LEAST_ROOM = 1 << 20
 
 
-# What socketserver calls so; a UDP server has another.
+# socketserver's type of a request; a UDP server has another one.
 Request = Any
 
 
 class Probes:
-    """What the load balancer's probes have asked and were told."""
+    """The load balancer's probes so far, and their answers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

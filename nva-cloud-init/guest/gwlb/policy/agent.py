@@ -209,7 +209,7 @@ class Agent:
         raise RefusedError(f"taken back: {problem}")
 
     def healthy(self) -> bool:
-        """What the load balancer's probe would see if the NVA were not draining."""
+        """The answer that the load balancer's probe would get if the NVA were not draining."""
         try:
             answer = fetch(self.settings.health_url, 2.0)
             if answer.status == http.client.OK:

@@ -43,7 +43,7 @@ def loaded(text: str, *argv: str) -> None:
 
 
 def listed(*argv: str) -> str:
-    """What a tool lists, known to be right."""
+    """The listing of a tool, known to be right."""
     return steady(lambda: run([*argv], seconds=COMMAND_SECONDS))
 
 

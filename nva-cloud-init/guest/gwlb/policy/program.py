@@ -24,7 +24,7 @@ USAGE = """\
 
 
 def print_counters() -> None:
-    """What each rule counted since the machine started."""
+    """Prints the counters of each rule since the machine started."""
     for rule, (packets, size) in rule_counts().items():
         print(json.dumps({"rule": rule, "packets": packets, "bytes": size}))
 
