@@ -9,10 +9,10 @@ complete (`inner`, `outer`) or cut into packets (`merged`).
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import sys
-import threading
 from collections import Counter
 
 ALL_PROTOCOLS, SOL_PACKET, PACKET_VNET_HDR, SO_RCVBUFFORCE = 3, 263, 15, 33
@@ -47,29 +47,33 @@ def judge(head: bytes, frame: bytearray) -> list[str]:
     return [*found, "right" if fold(pseudo + bytes(frame[UDP_AT:])) == 0xFFFF else "wrong"]
 
 
-def watch(link: socket.socket, counts: Counter[str]) -> None:
-    """Judges what arrives."""
-    while True:
-        data, (_, _, kind, _, _) = link.recvfrom(1 << 17)
-        frame = bytearray(data[10:])
-        if kind == socket.PACKET_OUTGOING or frame[12:14] != b"\x08\0" or frame[23] != 17:
-            continue
-        if struct.unpack_from(">H", frame, UDP_AT + 2)[0] in PORTS and len(frame) > BODY_AT:
-            counts.update(judge(data[:10], frame))
+def look(link: socket.socket, counts: Counter[str]) -> None:
+    """Judges one packet that arrived."""
+    data, (_, _, kind, _, _) = link.recvfrom(1 << 17)
+    frame = bytearray(data[10:])
+    if kind == socket.PACKET_OUTGOING or frame[12:14] != b"\x08\0" or frame[23] != 17:
+        return
+    if struct.unpack_from(">H", frame, UDP_AT + 2)[0] in PORTS and len(frame) > BODY_AT:
+        counts.update(judge(data[:10], frame))
 
 
 def main() -> None:
-    """Answers until its input ends."""
+    """Answers until its input ends, each time after all packets that arrived before."""
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
     link.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
     link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     link.bind((sys.argv[1], 0))
     counts: Counter[str] = Counter()
-    threading.Thread(target=watch, args=(link, counts), daemon=True).start()
     print(json.dumps("ready"), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(counts), flush=True)
-        counts.clear()
+    while True:
+        readable, _, _ = select.select([link, sys.stdin], [], [])
+        if link in readable:
+            look(link, counts)
+        elif sys.stdin.readline():
+            print(json.dumps(counts), flush=True)
+            counts.clear()
+        else:
+            return
 
 
 main()
