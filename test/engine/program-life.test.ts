@@ -19,7 +19,7 @@ describe("the program's stack", { concurrency: 2 }, () => {
   const made: ProjectLab[] = [];
 
   before(async () => {
-    deployed = await ProjectLab.create(settings);
+    deployed = await ProjectLab.asItIs(settings);
     made.push(deployed);
     await deployed.up();
   });
@@ -45,7 +45,7 @@ describe("the program's stack", { concurrency: 2 }, () => {
     ]);
     const userData = async () => {
       const ending = "/virtualMachines/gwlb-nva";
-      const vm = await project.resource<VirtualMachine>(ending, "--expand", "userData");
+      const vm = await project.resource<VirtualMachine>(ending, { expand: "userData" });
       return vm.properties;
     };
     const old = await userData();

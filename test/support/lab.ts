@@ -4,9 +4,18 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:
 import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parse, stringify } from "yaml";
+import type { Arm } from "../../lab/arm/arm";
+import { openArm } from "../../lab/openArm";
+import { labPaths } from "../../lab/paths";
 import { type RunOptions, type RunResult, run } from "../../lab/run";
+import { compiled, compiledProgram } from "./compiledProgram";
+import { root } from "./sources";
 
-const root = path.resolve(__dirname, "../..");
+const COMPILED = {
+  runtime: { name: "nodejs", options: { typescript: false } },
+  main: "index.js",
+};
 const anyCode = Array.from({ length: 256 }, (_, code) => code);
 
 /** One step of a plan, for a resource that does not stay as it is. */
@@ -38,11 +47,22 @@ export function labCommand(
 export class ProjectLab {
   private constructor(readonly dir: string) {}
 
-  /**
-   * The repository's program with settings of the test's own: its sources are linked, so only
-   * what a test writes is new.
-   */
+  /** The repository's program, compiled, with settings of the test's own. */
   static async create(settings: string): Promise<ProjectLab> {
+    const project = new ProjectLab(mkdtempSync(path.join(tmpdir(), "gwlb-project-")));
+    const program = await compiledProgram();
+    for (const name of readdirSync(program)) {
+      await symlink(path.join(program, name), path.join(project.dir, name));
+    }
+    const about = parse(readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as object;
+    const file = path.join(project.dir, "Pulumi.yaml");
+    await writeFile(file, stringify({ ...about, ...COMPILED }));
+    await project.write(settings);
+    return project;
+  }
+
+  /** The repository's program as it is, with settings of the test's own. */
+  static async asItIs(settings: string): Promise<ProjectLab> {
     const project = new ProjectLab(mkdtempSync(path.join(tmpdir(), "gwlb-project-")));
     const own = readdirSync(root).filter(
       (name) => !/^(\.|Pulumi|node_modules\/\.cache)/.test(name),
@@ -58,11 +78,11 @@ export class ProjectLab {
     const project = new ProjectLab(mkdtempSync(path.join(tmpdir(), "gwlb-project-")));
     const put = (file: string, text: string) => writeFile(path.join(project.dir, file), text);
     await symlink(path.join(root, "node_modules"), path.join(project.dir, "node_modules"));
-    await symlink(path.join(root, "components"), path.join(project.dir, "components"));
-    await put("Pulumi.yaml", `name: ${name}\nruntime: nodejs\n`);
-    await put("package.json", JSON.stringify({ name, main: "index.ts" }));
-    await put("tsconfig.json", readFileSync(path.join(root, "tsconfig.json"), "utf8"));
-    await put("index.ts", source);
+    const components = path.join(await compiledProgram(), "components");
+    await symlink(components, path.join(project.dir, "components"));
+    await put("Pulumi.yaml", stringify({ name, ...COMPILED }));
+    await put("package.json", JSON.stringify({ name }));
+    await project.program(source);
     await project.write("config:\n  azure-native:location: westeurope\n");
     return project;
   }
@@ -79,6 +99,11 @@ export class ProjectLab {
   /** Replaces the settings of the `dev` stack. */
   write(settings: string): Promise<void> {
     return writeFile(path.join(this.dir, "Pulumi.dev.yaml"), settings);
+  }
+
+  /** Replaces the program of the test's own. */
+  program(source: string): Promise<void> {
+    return writeFile(path.join(this.dir, "index.js"), compiled(source));
   }
 
   /** Settings of the `dev` stack, as the file has them now. */
@@ -126,17 +151,20 @@ export class ProjectLab {
   }
 
   /** A resource of the store in Azure's shape, by the end of its id. */
-  async resource<T>(ending: string, ...args: string[]): Promise<T> {
+  async resource<T>(ending: string, options: { expand?: string } = {}): Promise<T> {
     const id = (await this.ids()).find((known) => known.endsWith(ending));
     assert.ok(id, `no resource ${ending}`);
-    const { stdout } = await this.verb(["azure", "show", id, ...args]);
-    return JSON.parse(stdout) as T;
+    return (await this.arm.get(id, options)) as T;
   }
 
   /** Ids of all resources. */
   async ids(): Promise<string[]> {
-    const { stdout } = await this.verb(["azure", "list"]);
-    return stdout.split("\n").filter((line) => line !== "");
+    return (await this.arm.list()).map(({ id }) => id);
+  }
+
+  /** The embedded Azure, in this process. */
+  private get arm(): Arm {
+    return openArm(labPaths(this.lab));
   }
 
   async remove(): Promise<void> {

@@ -2,8 +2,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { transformSync } from "esbuild";
 import { type RunResult, run } from "../../lab/run";
+import { compiled } from "./compiledProgram";
 
 /** A resource as the program declares it. */
 export interface Declared {
@@ -29,8 +29,7 @@ export class StackOfData {
     cpSync(path.join(__dirname, "stackOfData"), this.dir, { recursive: true });
     // Compiled here once, not by each run of the engine.
     const program = path.join(this.dir, "program.ts");
-    const { code } = transformSync(readFileSync(program, "utf8"), { loader: "ts", format: "cjs" });
-    writeFileSync(path.join(this.dir, "program.js"), code);
+    writeFileSync(path.join(this.dir, "program.js"), compiled(readFileSync(program, "utf8")));
     rmSync(program);
     symlinkSync(path.join(root, "node_modules"), path.join(this.dir, "node_modules"));
   }

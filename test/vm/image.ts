@@ -1,4 +1,4 @@
-/** Disk and kernel of a full virtual machine: a Debian server with the distribution's own kernel. */
+/** Disk and kernel of a full virtual machine: a Debian server with the release's own kernel. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -39,12 +39,29 @@ const FINISH = [
   `printf '/dev/vda / ext4 defaults 0 1\\n' > "$1/etc/fstab"`,
 ].join("\n");
 
-const recipe = [
+/** Releases of Debian that the machine is made of: a kernel of long standing, and the newest. */
+export const RELEASES = ["bookworm", "sid"] as const;
+export type Release = (typeof RELEASES)[number];
+
+/** The releases that are named, or both. Throws for one that is none of them. */
+export function releasesIn(names: readonly string[]): readonly Release[] {
+  const unknown = names.filter((name) => !RELEASES.some((release) => release === name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `${unknown.join(", ")}: no release that is tested; there are ${RELEASES.join(", ")}`,
+    );
+  }
+  return RELEASES.filter((release) => names.length === 0 || names.includes(release));
+}
+
+const recipeOf = (release: Release) => [
   ...["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", "--format=directory"],
   `--include=${PACKAGES.join(",")}`,
   "--aptopt=APT::Install-Recommends false",
+  // A mirror may lag behind; what it has is signed all the same.
+  "--aptopt=Acquire::Check-Valid-Until false",
   `--customize-hook=${FINISH}`,
-  "bookworm",
+  release,
 ];
 
 export interface VmImage {
@@ -54,8 +71,9 @@ export interface VmImage {
   initrd: string;
 }
 
-/** The image, built if the cache has none of this recipe; minutes. */
-export async function vmImage(cacheDir: string): Promise<VmImage> {
+/** The image of a release, built if the cache has none of this recipe; minutes. */
+export async function vmImage(cacheDir: string, release: Release): Promise<VmImage> {
+  const recipe = recipeOf(release);
   const name = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
   const folder = path.join(cacheDir, "vm", name);
   if (!existsSync(folder)) {

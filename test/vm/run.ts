@@ -1,4 +1,7 @@
-/** `npm run test:vm`: minutes, as root; not part of `npm test`. Installs QEMU where it is missing. */
+/**
+ * `npm run test:vm [-- RELEASE…]`: minutes, as root; not part of `npm test`. Installs QEMU where it
+ * is missing. A release of Debian is `bookworm` or `sid`; both where none is named.
+ */
 import path from "node:path";
 import { which } from "../../lab/host/which";
 import { cacheDir } from "../../lab/paths";
@@ -6,7 +9,7 @@ import { Progress } from "../../lab/progress";
 import { run, start } from "../../lab/run";
 import { boxed } from "../support/box";
 import { missingForDataPath } from "../support/host";
-import { vmImage } from "./image";
+import { releasesIn, vmImage } from "./image";
 
 const tools = {
   "qemu-system-x86_64": "qemu-system-x86",
@@ -31,10 +34,15 @@ async function main(): Promise<number> {
     await run(install, { env, timeoutSeconds: 900 });
   }
   // Here, and not in the box: there is no network in there.
-  await new Progress().step("building the virtual machine's image", () => vmImage(cacheDir()));
+  for (const release of releasesIn(process.argv.slice(2))) {
+    const title = `building the virtual machine's image of ${release}`;
+    await new Progress().step(title, () => vmImage(cacheDir(), release));
+  }
   const file = path.join(__dirname, "nva.ts");
-  const argv = [process.execPath, "--require", "tsx/cjs", "--test", "--test-reporter=spec", file];
-  const child = start(boxed(argv), { stdio: ["ignore", "inherit", "inherit"] });
+  const node = [process.execPath, "--require", "tsx/cjs", "--test-reporter=spec"];
+  const child = start(boxed([...node, file, ...process.argv.slice(2)]), {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
 }
 
