@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 import health
-from metadata import ADDRESS, Machine, serve, unique_id
+from metadata import Machine, serve, unique_id
 from namespaces import stream_socket
 from notices import Delays, Notices
 from probe import Probe, Watch
@@ -49,7 +49,7 @@ class Platform:
             self._servers.pop(name).close()
         for name in networks:
             if name not in self._servers:
-                self._servers[name] = await self._listen(name)
+                self._servers[name] = await self._listen(name, wanted["metadataAddress"])
         probes = {Probe(**probe) for probe in wanted["probes"]}
         for probe in [probe for probe in self._probes if probe not in probes]:
             self._probes.pop(probe).stop()
@@ -116,10 +116,10 @@ class Platform:
             handle = asyncio.get_running_loop().call_later(delay, show)
             self._later[machine.key] = (text, handle)
 
-    async def _listen(self, name: str) -> asyncio.Server:
+    async def _listen(self, name: str, address: str) -> asyncio.Server:
         wire = stream_socket(name)
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        wire.bind((ADDRESS, 80))
+        wire.bind((address, 80))
 
         def approve(key: str, events: list[str]) -> None:
             say(approve=key, events=events)

@@ -1,4 +1,4 @@
-"""The instance metadata service at 169.254.169.254, as a virtual machine of Azure sees it."""
+"""The instance metadata service, as a virtual machine of Azure sees it."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from notices import Notices
 
-ADDRESS = "169.254.169.254"
 VERSIONS = (
     "2017-08-01",
     "2019-06-01",

@@ -1,6 +1,7 @@
 /** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
 import { parseNetwork } from "../../components/azure/addresses";
 import { parseId } from "../arm/ids";
+import { METADATA, PLATFORM } from "../arm/platform";
 import { behavesSo } from "../arm/rules";
 import { docs } from "../arm/sources";
 import type { Run } from "../compute/scaleSets/observe";
@@ -53,6 +54,9 @@ export interface MachineMetadata {
 export interface ProbePlan {
   key: string;
   netns: string;
+  /** Address that asks. */
+  source: string;
+  /** Address that is asked. */
   address: string;
   port: number;
   protocol: string;
@@ -85,6 +89,8 @@ export interface PlatformDelays {
 }
 
 export interface PlatformPlan extends PlatformDelays {
+  /** Address that serves metadata. */
+  metadataAddress: string;
   /** Namespaces of virtual networks, each with its machines by primary address. */
   networks: Record<string, Record<string, MachineMetadata>>;
   probes: ProbePlan[];
@@ -153,7 +159,7 @@ export function planPlatform(
       events: eventsFor(view, vm),
     };
   }
-  return { ...delays, networks, probes: probesOf(view), checks };
+  return { ...delays, metadataAddress: METADATA, networks, probes: probesOf(view), checks };
 }
 
 /** What a machine is told: its own events and those of its group, once their time is set. */
@@ -192,6 +198,7 @@ function probesOf(view: View): ProbePlan[] {
   return probedMembers(view).map(({ probe, member, netns }) => ({
     key: probeKey(probe.id, member.configuration.id),
     netns: vnetNamespace(member.nic.vnetId),
+    source: PLATFORM,
     address: member.configuration.address,
     port: probe.port,
     protocol: probe.protocol,

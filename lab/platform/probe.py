@@ -1,4 +1,4 @@
-"""Health probes, as a load balancer of Azure makes them from 168.63.129.16."""
+"""Health probes, as a load balancer of Azure makes them."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from namespaces import stream_socket
 
-SOURCE = "168.63.129.16"
 # An answer counts only within the interval, and within this many seconds.
 LONGEST_WAIT = 30.0
 # What a bad answer says beside its code is read for so long and no longer.
@@ -34,6 +33,7 @@ class Probe:
 
     key: str
     netns: str
+    source: str
     address: str
     port: int
     protocol: str
@@ -155,7 +155,7 @@ async def ask(probe: Probe, wait: float) -> Answer:
 
 async def _ask(probe: Probe) -> Answer:
     with stream_socket(probe.netns) as wire:
-        wire.bind((SOURCE, 0))
+        wire.bind((probe.source, 0))
         await asyncio.get_running_loop().sock_connect(wire, (probe.address, probe.port))
         if probe.protocol == "Tcp":
             return Answer(True, f"port {probe.port} is open")

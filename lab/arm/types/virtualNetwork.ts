@@ -9,6 +9,7 @@ import { networksOf, prefixesOf } from "../addressing";
 import { childNameProblems, nameChildren, namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { inUse, removedChildren } from "../inUse";
+import { PLATFORM } from "../platform";
 import { asBody, asTexts, childrenOf, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";
 import { child, flag, list, maintained, record, ref, required, text, whole } from "../schema";
@@ -151,7 +152,7 @@ const FORBIDDEN = [
   "255.255.255.255/32",
   "127.0.0.0/8",
   "169.254.0.0/16",
-  "168.63.129.16/32",
+  `${PLATFORM}/32`,
 ];
 
 function* addressSpace({ desired }: Put): Generator<ArmError> {

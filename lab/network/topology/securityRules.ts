@@ -1,5 +1,6 @@
 /** A security group as chains of nftables: first match wins, Azure's default rules at the end. Pure. */
 import { contains, parseNetwork } from "../../../components/azure/addresses";
+import { PLATFORM } from "../../arm/platform";
 import { behavesSo } from "../../arm/rules";
 import { docs } from "../../arm/sources";
 import type { Direction, SecurityGroup, SecurityRule } from "../model";
@@ -9,7 +10,7 @@ import { digest } from "./plan";
 behavesSo(
   "Microsoft.Network/networkSecurityGroups",
   {
-    says: "Probes come from 168.63.129.16, which is AzureLoadBalancer to a rule.",
+    says: `Probes come from ${PLATFORM}, which is AzureLoadBalancer to a rule.`,
     documented: docs.probes,
   },
   {
@@ -29,11 +30,6 @@ export const SourceView = {
 } as const;
 export type SourceView = (typeof SourceView)[keyof typeof SourceView];
 
-/** Source of probes, and all that `AzureLoadBalancer` means. */
-export const PLATFORM = "168.63.129.16";
-
-/** Instance metadata service. */
-export const METADATA = "169.254.169.254";
 /** Set with the address space of the network, and set with everything that is not the internet. */
 export const SPACE_SET = "space";
 export const INSIDE_SET = "inside";

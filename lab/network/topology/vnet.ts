@@ -1,5 +1,6 @@
 /** A virtual network: a router between its NICs, the public side and the gateways. Pure. */
 import { formatAddress, parseNetwork } from "../../../components/azure/addresses";
+import { METADATA, PLATFORM } from "../../arm/platform";
 import { behavesSo } from "../../arm/rules";
 import { docs } from "../../arm/sources";
 import type { Nic, Vnet } from "../model";
@@ -32,7 +33,6 @@ import {
   type Setting,
   TRACKING,
 } from "./plan";
-import { METADATA, PLATFORM } from "./securityRules";
 import { planVnetTable } from "./vnetTable";
 
 behavesSo("Outbound access", {

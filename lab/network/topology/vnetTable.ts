@@ -1,5 +1,6 @@
 /** What a virtual network lets through: addresses, translation, ways out, security groups. Pure. */
 
+import { METADATA, PLATFORM } from "../../arm/platform";
 import { Direction, type Nic, type SecurityGroup, type Vnet } from "../model";
 import { dropped, type NftChain, type NftTable } from "../nft";
 import type { Gateway, PublicEntry, View } from "../view";
@@ -11,8 +12,6 @@ import {
   groupChain,
   groupCounter,
   INSIDE_SET,
-  METADATA,
-  PLATFORM,
   planGroup,
   SourceView,
   SPACE_SET,
