@@ -7,7 +7,7 @@ import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
 import { DEFAULTS, DEVICE } from "../../nva-cloud-init/contract/contract";
 import { Guest } from "../../test/support/guest";
-import { Outside } from "../../test/support/outside";
+import { layout, Outside } from "../../test/support/outside";
 import type { Talker } from "../../test/support/talker";
 import { largePolicy, NETWORKS, RULES, randomNetworks, referencePolicy } from "../policies";
 import { prefixTree } from "./prefixTree";
@@ -143,7 +143,14 @@ async function makeFloor(key: string, undo: Undo) {
   const folder = `/run/netns/bpf-${key}`;
   await run(["mkdir", folder]);
   await run(["mount", "-t", "bpf", "bpf", folder]);
-  await inNetns(netns, "python3", "-B", path.join(__dirname, "floor.py"), `${folder}/floor`);
+  await inNetns(
+    netns,
+    "python3",
+    "-B",
+    path.join(__dirname, "floor.py"),
+    `${folder}/floor`,
+    JSON.stringify(layout),
+  );
   await inNetns(netns, "tc", "qdisc", "add", "dev", "eth0", "clsact");
   const filter = ["bpf", "da", "object-pinned", `${folder}/floor`];
   // `ip netns exec` has a /sys of its own, and tc looks for BPF's file system below it.
@@ -160,8 +167,17 @@ async function makeBridge(key: string, undo: Undo, rules: readonly string[]) {
   await ip("link", "add", DEVICE.bridge, "type", "bridge");
   for (const side of ["internal", "external"] as const) {
     const device = DEVICE[side];
-    const { vni, port } = DEFAULTS[side];
-    const tunnel = ["type", "vxlan", "id", `${vni}`, "remote", "10.7.0.4", "dstport", `${port}`];
+    const { vni, port } = layout[side];
+    const tunnel = [
+      "type",
+      "vxlan",
+      "id",
+      `${vni}`,
+      "remote",
+      layout.gateway,
+      "dstport",
+      `${port}`,
+    ];
     await ip("link", "add", device, ...tunnel, "dev", "eth0", "nolearning");
     await ip("link", "set", device, "master", DEVICE.bridge);
     await ip("link", "set", device, "type", "bridge_slave", "learning", "off");

@@ -1,12 +1,13 @@
 /** Whether the audit's figures are right after a flood. */
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FILES } from "../../nva-cloud-init/contract/contract";
 import { referenceRule } from "../policies";
 import type { Contender } from "./contenders";
 
 /** The audit accounts every ten seconds, for what it read five seconds before. */
 const ACCOUNTED_SECONDS = 40;
-const AUDIT = "/run/azure-gwlb/audit.json";
-const LOGS = "/var/log/azure-gwlb";
+const LOGS = path.posix.dirname(FILES.records);
 
 interface Totals {
   rules: Record<string, { written: number; suppressed?: number }>;
@@ -26,7 +27,7 @@ export async function floodFacts(
   note("waiting for the audit's account of the flood");
   const end = Date.now() + ACCOUNTED_SECONDS * 1000;
   for (;;) {
-    const { rules } = JSON.parse(await guest.sh(`cat ${AUDIT}`)) as Totals;
+    const { rules } = JSON.parse(await guest.sh(`cat ${FILES.recordTotals}`)) as Totals;
     const { written = 0, suppressed = 0 } = rules[referenceRule.name] ?? {};
     if (written + suppressed === flood.sent) {
       const size = Number((await guest.sh(`du -cb ${LOGS}/* | tail -n 1`)).split(/\s/)[0]);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Addresses for benchmarks (RFC 2544); what comes out with them is counted and goes no further.
 CLIENTS, SERVICE = "198.18.0.0", "20.0.0.4"
@@ -31,11 +31,11 @@ class Layout(NamedTuple):
     external: Tunnel
 
 
-REFERENCE = Layout(
-    *("10.7.0.4", "00:0d:3a:00:00:01"),
-    *("10.7.1.5", "00:0d:3a:00:00:05"),
-    *(Tunnel(800, 10800), Tunnel(801, 10801)),
-)
+def read_layout(told: dict[str, Any]) -> Layout:
+    """The layout in JSON."""
+    names = ("gateway", "gatewayMac", "nva", "nvaMac")
+    tunnels = (Tunnel(**told[name]) for name in ("internal", "external"))
+    return Layout(*(told[name] for name in names), *tunnels)
 
 
 def checksum(data: bytes) -> int:

@@ -1,8 +1,9 @@
 """Gives an NVA ready-made packets of its gateway, and counts those that it sends back.
 
 Runs in the NVA's network namespace: the kernel hands the frames to the NIC as its driver would
-(BPF live frames), so neither a load balancer nor a wire is in the figures. One processor does all
-of it: the given one. Reads one JSON request a line and answers each with one; `do` is one of
+(BPF live frames), so neither a load balancer nor a wire is in the figures. Arguments: the one
+processor that does all of it, and the layout in JSON. Reads one JSON request a line and answers
+each with one; `do` is one of
 
   udp        packets of `size` bytes of so many open `flows`, both ways
   syn        each opens a connection of its own; with `from` they are numbered from there on
@@ -108,7 +109,7 @@ class Loaded(NamedTuple):
 class Generator:
     """Programs, loaded once for each kind of packets."""
 
-    def __init__(self, nic: str = NIC, layout: Layout = frames.REFERENCE) -> None:
+    def __init__(self, nic: str, layout: Layout) -> None:
         """Loads nothing yet."""
         self.nic, self.layout = nic, layout
         self.ifindex = socket.if_nametoindex(nic)
@@ -206,7 +207,7 @@ def answer(generator: Generator, request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answers until its input ends."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
-    generator = Generator()
+    generator = Generator(NIC, frames.read_layout(json.loads(sys.argv[2])))
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(generator, json.loads(line))), flush=True)

@@ -5,15 +5,15 @@
 import path from "node:path";
 import { type Argv, run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
-import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
+import { layout } from "../../test/support/outside";
 import { Talker } from "../../test/support/talker";
 import { PORTS } from "../policies";
 
 export const CLIENT = "198.51.100.7";
 export const SERVER = "20.0.0.4";
 const ends = [
-  { side: "client", device: "ex", ...DEFAULTS.external, own: CLIENT, mac: "0a:00:00:00:00:01" },
-  { side: "server", device: "in", ...DEFAULTS.internal, own: SERVER, mac: "0a:00:00:00:00:02" },
+  { side: "client", device: "ex", ...layout.external, own: CLIENT, mac: "0a:00:00:00:00:01" },
+  { side: "server", device: "in", ...layout.internal, own: SERVER, mac: "0a:00:00:00:00:02" },
 ] as const;
 /**
  * Classic BPF: drops frames whose inner packet comes from or goes to 198.18.0.0/16, which only the
@@ -31,7 +31,7 @@ export interface Ends {
 export async function throughTunnels(name: string, gateway: string): Promise<Ends> {
   const found = await namespaces(name);
   for (const { side, device, vni, port } of ends) {
-    const tunnel = ["type", "vxlan", "id", vni, "remote", "10.7.1.5", "local", "10.7.0.4"];
+    const tunnel = ["type", "vxlan", "id", vni, "remote", layout.nva, "local", layout.gateway];
     await ip(gateway, "link", "add", device, ...tunnel, "dstport", port, "nolearning");
     await ip(gateway, "link", "set", device, "netns", found[side]);
   }
@@ -64,7 +64,17 @@ export async function startConnecting({ client, server }: Ends, cpu: number, und
 /** Asks for ready-made packets in an NVA's namespace. */
 export async function startGenerator(netns: string, cpu: number, undo: Undo): Promise<Talker> {
   const script = path.join(__dirname, "packets.py");
-  const argv = ["ip", "netns", "exec", netns, "python3", "-B", script, String(cpu)];
+  const argv = [
+    "ip",
+    "netns",
+    "exec",
+    netns,
+    "python3",
+    "-B",
+    script,
+    String(cpu),
+    JSON.stringify(layout),
+  ];
   const talker = await Talker.start(`packets of ${netns}`, argv);
   undo.add(`packets of ${netns}`, async () => talker.stop());
   return talker;

@@ -3,6 +3,7 @@
  * compared with, and the base of explaining and comparing policies. Limits and records are left
  * out: a limit depends on time, and a record changes no verdict.
  */
+import { COMMENT } from "../../nva-cloud-init/contract/contract";
 import type { Family } from "../azure/addresses";
 import { FIELD_LIST } from "./fields/index";
 import { isMalformed, isSyn, openerOf, type Packet } from "./packet";
@@ -83,7 +84,8 @@ export class FlowTable {
     const syn = isSyn(packet.flags);
     const running = known.generation !== 0;
     const taken = this.#plan.endForbiddenFlows ? known.generation === this.#generation : running;
-    if (taken && !(known.turned && syn)) return { passes: true, rule: "flow", reading: "opener" };
+    if (taken && !(known.turned && syn))
+      return { passes: true, rule: COMMENT.flow, reading: "opener" };
     // Which end opened the flow: conntrack's view, unless the flow was taken up by its answers.
     let turned = known.turned;
     if (syn) turned = reply;

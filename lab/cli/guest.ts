@@ -3,14 +3,15 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import type { Command } from "commander";
 import { type PlacedFile, placedFiles } from "../../nva-cloud-init/cloudConfig";
+import { NUMBERS } from "../../nva-cloud-init/contract/contract";
 import { inPlace, type PlaceMap } from "../places";
 import { type Argv, type RunOptions, run } from "../run";
 import { UserError } from "../userError";
 import { contextOf, withLabOption } from "./context";
 import { statusReader } from "./status";
 
-/** A unit that drains waits for flows to end, 300 seconds at most. */
-const RESTART_SECONDS = 400;
+/** A unit that drains waits for flows to end. */
+const RESTART_SECONDS = NUMBERS.drainSeconds.most + 100;
 /** Where a file waits in the VM until it is whole. */
 const STAGED = "/run/gwlb-push";
 

@@ -1,5 +1,6 @@
 /** `lab logs VM`: the records of an NVA's firewall decisions, one JSON object a line. */
 import type { Command } from "commander";
+import { FILES } from "../../nva-cloud-init/contract/contract";
 import { inPlace, type PlaceMap } from "../places";
 import type { Argv } from "../run";
 import { UserError } from "../userError";
@@ -28,7 +29,7 @@ export function define(command: Command): void {
 export function logsArgv(status: PlaceMap, vm: string, { lines, follow }: Options): Argv {
   const tail = ["tail", "-n", String(lines), ...(follow ? ["-F"] : [])];
   try {
-    return inPlace(status, vm, [...tail, "/var/log/azure-gwlb/audit.jsonl"]);
+    return inPlace(status, vm, [...tail, FILES.records]);
   } catch (cause) {
     throw new UserError(cause instanceof Error ? cause.message : String(cause));
   }

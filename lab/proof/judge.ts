@@ -1,4 +1,5 @@
 /** Says what an observed flow proves. Pure. */
+import { COMMENT } from "../../nva-cloud-init/contract/contract";
 import { type Act, describeAct, type Flow, FRAGMENTED } from "./flows";
 import { type Packet, SYN } from "./pcap";
 
@@ -43,7 +44,7 @@ export interface Verdict {
 }
 
 /** Counts packets of flows that a rule has let in before: no rule decides on those. */
-const ESTABLISHED = "flow";
+const ESTABLISHED = COMMENT.flow;
 /** Bytes of a full inner packet: the internet's MTU. */
 const FULL = 1500;
 /** A transfer of this size must fill packets. */

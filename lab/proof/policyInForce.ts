@@ -1,14 +1,13 @@
 /** Whether the NVAs judge packets by the policies that the store holds for them. */
-import { Store } from "./arm/store";
-import { readModel } from "./network/read";
-import type { LabPaths } from "./paths";
-import { inPlace } from "./places";
-import { run } from "./run";
-import type { LabStatus } from "./supervisor/status";
+import { BUNDLE_VERSION, FILES } from "../../nva-cloud-init/contract/contract";
+import { Store } from "../arm/store";
+import { readModel } from "../network/read";
+import type { LabPaths } from "../paths";
+import { inPlace } from "../places";
+import { run } from "../run";
+import type { LabStatus } from "../supervisor/status";
 
-const HEADER = /^azure-gwlb-policy\/\d+ sha256:([0-9a-f]{64})\n/;
-/** What an NVA says of its policy, as its health's body does. */
-const STATE = "/run/azure-gwlb/policy.json";
+const HEADER = new RegExp(`^${BUNDLE_VERSION} sha256:([0-9a-f]{64})\n`);
 
 /** How far a machine is with the policy in its userData. */
 export type PolicyProgress = "in force" | "waiting" | { refused: string };
@@ -41,7 +40,7 @@ export async function policiesOf(
     const hash = policyHash(vm.userData ?? "");
     const place = status.places.find(({ name }) => name === vm.place);
     if (hash === undefined || place?.power !== "running" || place.pid === undefined) continue;
-    const argv = inPlace(status, vm.place, ["cat", STATE]);
+    const argv = inPlace(status, vm.place, ["cat", FILES.policyState]);
     const { stdout } = await run(argv, { allowed: [0, 1] });
     found.set(vm.place, policyProgress(hash, stdout));
   }

@@ -72,6 +72,11 @@ export const FILES = {
   settings: "/etc/azure-gwlb/settings.json",
   programs: "/opt/azure-gwlb",
   units: "/etc/systemd/system",
+  /** The policy in force, and the fate of the one in userData. */
+  policyState: "/run/azure-gwlb/policy.json",
+  /** Records of decisions, one JSON object a line, and their totals. */
+  records: "/var/log/azure-gwlb/audit.jsonl",
+  recordTotals: "/run/azure-gwlb/audit.json",
 } as const;
 
 /**

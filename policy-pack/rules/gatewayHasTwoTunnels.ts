@@ -1,4 +1,5 @@
 /** A gateway without exactly one tunnel each way drops, or is filled in by Azure with others. */
+import { TUNNEL_NUMBERS } from "../../nva-cloud-init/contract/contract";
 import { type Child, children, isGateway, poolsOf } from "../loadBalancer";
 import { type Finding, Level, type Resource, type Rule, Scope, Type } from "../rule";
 import { at, isSet, items, numberAt, sameWord, UNKNOWN } from "../values";
@@ -25,7 +26,11 @@ export const gatewayHasTwoTunnels: Rule<GatewayHasTwoTunnelsSettings> = {
   scope: Scope.Resource,
   types: [Type.LoadBalancer],
   // 4789 is VXLAN's own port and 65330 the platform's: both would meet other traffic.
-  defaults: { lowestIdentifier: 800, highestIdentifier: 1000, forbiddenPorts: [4789, 65330] },
+  defaults: {
+    lowestIdentifier: TUNNEL_NUMBERS.vni.least,
+    highestIdentifier: TUNNEL_NUMBERS.vni.most,
+    forbiddenPorts: [4789, 65330],
+  },
   schema: {
     lowestIdentifier: { type: "integer", minimum: 1, description: "Lowest VNI let through." },
     highestIdentifier: { type: "integer", minimum: 1, description: "Highest VNI let through." },

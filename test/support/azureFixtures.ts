@@ -1,6 +1,7 @@
 /** Resources as the store shows them: a gateway with its NVAs, and one consumer of each kind. */
 import type { Body, StoredResource } from "../../lab/arm/resource";
 import type { StoreSnapshot, StoreTransaction } from "../../lab/arm/store";
+import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 
 const GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/lab";
 const id = (type: string, name: string) => `${GROUP}/providers/${type}/${name}`;
@@ -201,15 +202,16 @@ export class AzureFixture {
       this.group("nva-nsg", []),
     );
     const lb = id("Microsoft.Network/loadBalancers", "gwlb");
+    const { internal, external } = DEFAULTS;
     const pool = child(lb, "backendAddressPools", "nvas", {
       tunnelInterfaces: [
-        { identifier: 800, port: 10800, protocol: "VXLAN", type: "Internal" },
-        { identifier: 801, port: 10801, protocol: "VXLAN", type: "External" },
+        { identifier: internal.vni, port: internal.port, protocol: "VXLAN", type: "Internal" },
+        { identifier: external.vni, port: external.port, protocol: "VXLAN", type: "External" },
       ],
     });
     const probe = child(lb, "probes", "health", {
       protocol: "Http",
-      port: 8080,
+      port: DEFAULTS.probePort,
       requestPath: "/",
       intervalInSeconds: 5,
       probeThreshold: 1,

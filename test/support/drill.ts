@@ -9,6 +9,7 @@ import { clientAct } from "../../lab/proof/client";
 import { type Consumer, consumersOf } from "../../lab/proof/flows";
 import { type Argv, type RunOptions, run } from "../../lab/run";
 import type { LabStatus } from "../../lab/supervisor/status";
+import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 import { Prober } from "./prober";
 
 const root = path.resolve(__dirname, "../..");
@@ -16,10 +17,6 @@ const root = path.resolve(__dirname, "../..");
 /** Seconds between two probes in the `dev` stack, and what a judgement may take on top. */
 export const PROBE_INTERVAL = 5;
 export const JUDGEMENT = PROBE_INTERVAL + 2;
-
-/** Where the reference layout's NVA answers the probe. */
-const PROBE_PORT = 8080;
-const PROBE_PATH = "/health";
 
 /** Seconds for a machine or a service to be whole again, probe included. */
 const RECOVERY = 40;
@@ -103,7 +100,15 @@ export class Drill {
   /** Waits until the NVA's own health answer has a status code; asks as the probe does. */
   async untilHealth(code: 200 | 503, seconds: number): Promise<void> {
     const { address } = await this.nva();
-    const page = ["fetch", "--to", address, "--port", String(PROBE_PORT), "--path", PROBE_PATH];
+    const page = [
+      "fetch",
+      "--to",
+      address,
+      "--port",
+      String(DEFAULTS.probePort),
+      "--path",
+      DEFAULTS.probePath,
+    ];
     const [place] = (await this.consumer("ilpip")).nvas;
     assert.ok(place);
     const answers = async () => {

@@ -12,6 +12,7 @@ import type { MachineEnd } from "../../lab/machine/machine";
 import { type Argv, run, start } from "../../lab/run";
 import { Fabric } from "../../lab/supervisor/fabric";
 import type { LabStatus } from "../../lab/supervisor/status";
+import { DEFAULTS, DEVICE, type TunnelSettings } from "../../nva-cloud-init/contract/contract";
 import type { AzureFixture } from "./azureFixtures";
 
 const client = path.resolve(__dirname, "../../lab/proof/client.py");
@@ -197,27 +198,27 @@ export class FabricBox {
 
   /** Makes a place the reference NVA: a bridge of two tunnels, and its rule. */
   async beNva(place: string, options: { learning?: boolean; mtu?: number } = {}): Promise<void> {
-    const { learning = false, mtu = 3900 } = options;
-    const tunnel = (dev: string, vni: number, port: number) => [
+    const { learning = false, mtu = DEFAULTS.mtu } = options;
+    const tunnel = (dev: string, { vni, port }: TunnelSettings) => [
       `link add ${dev} type vxlan id ${vni} dstport ${port} remote 10.7.0.4 dev eth0 nolearning`,
-      `link set ${dev} master br0`,
+      `link set ${dev} master ${DEVICE.bridge}`,
       `link set ${dev} type bridge_slave learning ${learning ? "on" : "off"} flood on`,
       `link set ${dev} up`,
     ];
     const lines = [
       `link set eth0 mtu ${mtu}`,
       // A bridge that snoops tells the network by IGMP, which the gateway would count.
-      "link add br0 type bridge mcast_snooping 0",
-      ...tunnel("vxlan-in", 800, 10800),
-      ...tunnel("vxlan-ex", 801, 10801),
-      "link set br0 up",
+      `link add ${DEVICE.bridge} type bridge mcast_snooping 0`,
+      ...tunnel(DEVICE.internal, DEFAULTS.internal),
+      ...tunnel(DEVICE.external, DEFAULTS.external),
+      `link set ${DEVICE.bridge} up`,
     ];
     const sysctls = ["bridge.bridge-nf-call-iptables=1", "ipv6.conf.all.disable_ipv6=1"];
     await this.exec(place, ["sysctl", "-qw", ...sysctls.map((text) => `net.${text}`)]);
     await run(["ip", "-n", this.netns(place), "-batch", "-"], { input: `${lines.join("\n")}\n` });
     await this.exec(place, [
       ...["iptables", "-A", "FORWARD", "-s", "8.8.8.8", "-m", "physdev", "--physdev-in"],
-      ...["vxlan-ex", "--physdev-is-bridged", "-p", "tcp", "--dport", "22", "-j", "DROP"],
+      ...[DEVICE.external, "--physdev-is-bridged", "-p", "tcp", "--dport", "22", "-j", "DROP"],
     ]);
   }
 

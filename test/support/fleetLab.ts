@@ -8,9 +8,11 @@ import { parse, stringify } from "yaml";
 import { labPaths } from "../../lab/paths";
 import { inNetwork, inPlace } from "../../lab/places";
 import { consumersOf, visitor } from "../../lab/proof/flows";
+import { POLICY_PROGRAM } from "../../lab/proof/proof";
 import { type Argv, type RunOptions, type RunResult, run } from "../../lab/run";
 import type { LabStatus, NvaStatus } from "../../lab/supervisor/status";
 import { Undo } from "../../lab/undo";
+import { FILES } from "../../nva-cloud-init/contract/contract";
 import { ProjectLab } from "./lab";
 import { ensureLoad, Load, type LoadOptions } from "./load";
 import { serveLoad } from "./loadServer";
@@ -253,7 +255,7 @@ export class FleetLab {
 
   /** Hash of the policy that each NVA has in force; one that has just booted is waited for. */
   async policies(): Promise<string[]> {
-    const file = "/run/azure-gwlb/policy.json";
+    const file = FILES.policyState;
     const read = `until grep -q '"hash": "' ${file}; do sleep 0.1; done 2>/dev/null; cat ${file}`;
     const texts = (await this.nvas()).map(({ vm }) =>
       this.exec(vm, ["timeout", "30", "sh", "-c", read]),
@@ -318,7 +320,7 @@ export class FleetLab {
   /** Flows that each NVA's policy has let start, by the NVA's name. */
   async started(): Promise<Map<string, number>> {
     const counts = (await this.nvas()).map(async ({ vm }) => {
-      const text = await this.exec(vm, ["/opt/azure-gwlb/gwlb-policy", "counters"]);
+      const text = await this.exec(vm, [POLICY_PROGRAM, "counters"]);
       const rows = text
         .trim()
         .split("\n")

@@ -10,9 +10,11 @@ import { ensureRootfs } from "../../lab/machine/image";
 import { Machine } from "../../lab/machine/machine";
 import { cacheDir } from "../../lab/paths";
 import { Progress } from "../../lab/progress";
+import { POLICY_PROGRAM } from "../../lab/proof/proof";
 import { type Argv, run } from "../../lab/run";
 import { Undo } from "../../lab/undo";
 import { renderCustomData } from "../../nva-cloud-init/cloudConfig";
+import { FILES } from "../../nva-cloud-init/contract/contract";
 import { Outside, type OutsideOptions, settings } from "./outside";
 
 /** The reference case's rule, everything else allowed. */
@@ -132,7 +134,7 @@ export class Guest {
   /** Waits until the policy with this hash is in force. */
   async inForce(hash: string, seconds = 20): Promise<void> {
     // The policy before it is named there as well, under another key.
-    const is = `grep -q '"hash": "${hash}"' /run/azure-gwlb/policy.json`;
+    const is = `grep -q '"hash": "${hash}"' ${FILES.policyState}`;
     await this.exec(["timeout", `${seconds}`, "sh", "-c", `until ${is}; do sleep 0.1; done`]);
   }
 
@@ -150,7 +152,7 @@ export class Guest {
 
   /** Packets that a rule of the policy has counted. */
   async counted(rule: string): Promise<number> {
-    const lines = (await this.exec(["/opt/azure-gwlb/gwlb-policy", "counters"])).trim().split("\n");
+    const lines = (await this.exec([POLICY_PROGRAM, "counters"])).trim().split("\n");
     const rows = lines.map((line) => JSON.parse(line) as { rule: string; packets: number });
     return rows.find((row) => row.rule === rule)?.packets ?? 0;
   }

@@ -1,12 +1,13 @@
 """A metadata service that says what the files in its folder say, read at each request.
+Arguments: the folder, the file of the policy in force, and the probe's port.
 
   userData   the answer; none: 404
   status     another status than 200
   slow       seconds between two bytes of the answer
   hang       there while no answer comes at all; `hung` is written by the request that waits
 
-Asks for `Metadata: true`, as Azure does. On port 8080 it stands for the NVA's own health, which is
-503 while the policy whose hash is in the file `breaks` is in force.
+Asks for `Metadata: true`, as Azure does. On the probe's port it stands for the NVA's own health,
+which is 503 while the policy whose hash is in the file `breaks` is in force.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-FOLDER = Path(sys.argv[1])
+FOLDER, POLICY, PROBE_PORT = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
 
 def say_file(name: str, default: str) -> str:
@@ -59,7 +60,7 @@ class Health(Imds):
 
     def do_GET(self) -> None:
         """Well, unless the policy in force is the one that breaks it."""
-        in_force = say_file("../run/azure-gwlb/policy.json", "")
+        in_force = POLICY.read_text() if POLICY.exists() else ""
         broken = f'"hash": "{say_file("breaks", "-")}", "source"' in in_force
         self.send_response(503 if broken else 200)
         self.send_header("Content-Length", "0")
@@ -68,7 +69,7 @@ class Health(Imds):
 
 def main() -> None:
     """Serves on loopback until it is ended."""
-    health = ThreadingHTTPServer(("127.0.0.1", 8080), Health)
+    health = ThreadingHTTPServer(("127.0.0.1", PROBE_PORT), Health)
     threading.Thread(target=health.serve_forever, daemon=True).start()
     imds = ThreadingHTTPServer(("127.0.0.1", 8169), Imds)
     print("ready", flush=True)

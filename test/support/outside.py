@@ -1,8 +1,9 @@
 """All that an NVA sees of the world outside the lab: the gateway's end of both tunnels, the probe,
 and the metadata service. Runs in the namespace that holds their addresses.
 
-Reads one JSON request a line and answers each with one; every byte of a tunnel's packet is the
-test's own.
+Arguments: addresses, tunnels and the probe in JSON; `gateway` to play its end of the
+tunnels. Reads one JSON request a line and answers each with one; every byte of a tunnel's packet is
+the test's own.
 """
 
 import base64
@@ -19,9 +20,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-GATEWAY, NVA = "10.7.0.4", "10.7.1.5"
-METADATA, PROBE = "169.254.169.254", "168.63.129.16"
-TUNNELS = {"in": (10800, 800), "ex": (10801, 801)}
+TOLD: dict[str, Any] = json.loads(sys.argv[1])
+GATEWAY, NVA = TOLD["gateway"], TOLD["nva"]
+METADATA, PROBE = TOLD["metadata"], TOLD["platform"]
+PROBED = (NVA, TOLD["probe"]["port"])
+TUNNELS = {
+    name: (TOLD[side]["port"], TOLD[side]["vni"])
+    for name, side in (("in", "internal"), ("ex", "external"))
+}
 USER_DATA = "/metadata/instance/compute/userData"
 EVENTS = "/metadata/scheduledevents"
 
@@ -123,7 +129,7 @@ class Gateway:
 def probe(path: str, seconds: float, source: str = PROBE) -> dict[str, Any]:
     """One request as the load balancer's probe makes it, or somebody else."""
     begun = time.monotonic()
-    connection = http.client.HTTPConnection(NVA, 8080, timeout=seconds, source_address=(source, 0))
+    connection = http.client.HTTPConnection(*PROBED, timeout=seconds, source_address=(source, 0))
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -143,12 +149,12 @@ def call_slowly(count: int) -> None:
     while slow:
         slow.pop().close()
     for _ in range(count):
-        slow.append(socket.create_connection((NVA, 8080), timeout=5, source_address=(PROBE, 0)))
+        slow.append(socket.create_connection(PROBED, timeout=5, source_address=(PROBE, 0)))
 
 
 def drip() -> None:
     """Each slow caller says a byte a second, and calls anew when it is cut off."""
-    request = b"GET /health HTTP/1.1\r\nX: " + b"x" * 99
+    request = f"GET {TOLD['probe']['path']} HTTP/1.1\r\nX: {'x' * 99}".encode()
     for second in itertools.count():
         time.sleep(1)
         for place, caller in enumerate(slow):
@@ -157,7 +163,7 @@ def drip() -> None:
             except OSError:
                 with contextlib.suppress(OSError, IndexError):
                     slow[place] = socket.create_connection(
-                        (NVA, 8080), timeout=5, source_address=(PROBE, 0)
+                        PROBED, timeout=5, source_address=(PROBE, 0)
                     )
 
 
@@ -187,7 +193,7 @@ def answer(gateway: Gateway | None, request: dict[str, Any]) -> object:
 
 
 def main() -> None:
-    gateway = Gateway() if sys.argv[1] == "gateway" else None
+    gateway = Gateway() if sys.argv[2] == "gateway" else None
     metadata = ThreadingHTTPServer((METADATA, 80), Metadata)
     threading.Thread(target=metadata.serve_forever, daemon=True).start()
     threading.Thread(target=drip, daemon=True).start()

@@ -5,17 +5,22 @@
 import path from "node:path";
 import { run } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
-import type { NvaSettings } from "../../nva-cloud-init/contract/contract";
+import { DEFAULTS, type NvaSettings, PLATFORM } from "../../nva-cloud-init/contract/contract";
 import { Talker } from "./talker";
 
-/** The reference layout. */
+/** The reference layout: the NVA's NIC, the gateway, and the tunnels between them. */
+export const layout = {
+  gateway: "10.7.0.4",
+  gatewayMac: "00:0d:3a:00:00:01",
+  nva: "10.7.1.5",
+  nvaMac: "00:0d:3a:00:00:05",
+  internal: DEFAULTS.internal,
+  external: DEFAULTS.external,
+} as const;
+
 export const settings: NvaSettings = {
-  gatewayAddress: "10.7.0.4",
-  internal: { port: 10800, vni: 800 },
-  external: { port: 10801, vni: 801 },
-  mtu: 3900,
-  probePort: 8080,
-  probePath: "/health",
+  ...DEFAULTS,
+  gatewayAddress: layout.gateway,
   policyPollSeconds: 1,
   drainSeconds: 8,
 };
@@ -54,7 +59,10 @@ export interface OutsideOptions {
   gateway?: boolean;
 }
 
-const addresses = ["10.7.1.1/24", "10.7.0.4/32", "169.254.169.254/32", "168.63.129.16/32"];
+const METADATA = "169.254.169.254";
+const ROUTER = "10.7.1.1";
+const hosts = [layout.gateway, METADATA, PLATFORM];
+const addresses = [`${ROUTER}/24`, ...hosts.map((host) => `${host}/32`)];
 
 export class Outside {
   readonly #ask: (request: object) => Promise<unknown>;
@@ -74,7 +82,14 @@ export class Outside {
       await run(["ip", "-n", peer, "addr", "add", address, "dev", "lo"]);
     }
     const script = path.join(__dirname, "outside.py");
-    const argv = ["python3", "-B", "-u", script, gateway ? "gateway" : "no-gateway"];
+    const told = {
+      ...layout,
+      metadata: METADATA,
+      platform: PLATFORM,
+      probe: { port: settings.probePort, path: settings.probePath },
+    };
+    const played = gateway ? "gateway" : "no-gateway";
+    const argv = ["python3", "-B", "-u", script, JSON.stringify(told), played];
     const talker = await Talker.start("the world outside", ["ip", "netns", "exec", peer, ...argv]);
     undo.add("world outside", async () => talker.stop());
     return new Outside(peer, (request) => talker.ask(request));
@@ -90,29 +105,23 @@ export class Outside {
   async plugWithoutAddress(netns: string, device: string): Promise<void> {
     await run(["ip", "netns", "add", netns]);
     await run(["ip", "-n", netns, "link", "set", "lo", "up"]);
-    const nic = [device, "mtu", "1500", "address", "00:0d:3a:00:00:05", "netns", netns];
+    const nic = [device, "mtu", "1500", "address", layout.nvaMac, "netns", netns];
     const end = ["peer", "name", "wire", "mtu", "4000", "netns", this.netns];
     await run(["ip", "link", "add", ...nic, "type", "veth", ...end]);
     await run(["ip", "-n", this.netns, "link", "set", "wire", "up"]);
-    await run([
-      "ip",
-      "-n",
-      this.netns,
-      "route",
-      "add",
-      "10.7.1.5/32",
-      "dev",
-      "wire",
-      "src",
-      "10.7.0.4",
-    ]);
+    await this.#routeToNva("wire");
+  }
+
+  async #routeToNva(device: string): Promise<void> {
+    const route = [`${layout.nva}/32`, "dev", device, "src", layout.gateway];
+    await run(["ip", "-n", this.netns, "route", "add", ...route]);
   }
 
   /** What DHCP does when it has spoken. */
   async giveAddress(netns: string, device: string): Promise<void> {
     await run(["ip", "-n", netns, "link", "set", device, "up"]);
-    await run(["ip", "-n", netns, "addr", "add", "10.7.1.5/24", "dev", device]);
-    await run(["ip", "-n", netns, "route", "add", "default", "via", "10.7.1.1"]);
+    await run(["ip", "-n", netns, "addr", "add", `${layout.nva}/24`, "dev", device]);
+    await run(["ip", "-n", netns, "route", "add", "default", "via", ROUTER]);
   }
 
   /** A tap device as the wire, for a virtual machine that is started by the command `enter`. */
@@ -123,18 +132,7 @@ export class Outside {
       const enter = ["ip", "netns", "exec", this.netns];
       await run([...enter, "ip", "tuntap", "add", device, "mode", "tap"]);
       await run(["ip", "-n", this.netns, "link", "set", device, "mtu", "4000", "up"]);
-      await run([
-        "ip",
-        "-n",
-        this.netns,
-        "route",
-        "add",
-        "10.7.1.5/32",
-        "dev",
-        device,
-        "src",
-        "10.7.0.4",
-      ]);
+      await this.#routeToNva(device);
     }
     return { enter: ["ip", "netns", "exec", this.netns], device };
   }

@@ -7,30 +7,31 @@ import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Place } from "../../lab/places";
-import type { ProofStatus } from "../../lab/proof/proof";
+import { POLICY_PROGRAM, type ProofStatus } from "../../lab/proof/proof";
 import { run, start } from "../../lab/run";
 import type { Undo } from "../../lab/undo";
+import { DEVICE, FILES } from "../../nva-cloud-init/contract/contract";
 
 /** Public address of the consumer, held by the VM itself: there is no translation here. */
 export const address = "20.0.0.4";
 
 const chainedTo = "/subscriptions/s/loadBalancers/gwlb/frontendIPConfigurations/f";
 const rule = [
-  ...["FORWARD", "-m", "physdev", "--physdev-in", "vxlan-ex", "--physdev-is-bridged"],
+  ...["FORWARD", "-m", "physdev", "--physdev-in", DEVICE.external, "--physdev-is-bridged"],
   ...["-s", "8.8.8.8", "-p", "tcp", "--dport", "22", "-j", "DROP"],
 ];
 
 /** Builds it and starts the workload; returns the status that a lab would have written. */
 export async function plainGateway(undo: Undo): Promise<ProofStatus> {
   await names();
-  await wire("internet", "eth0", "nva", "vxlan-ex");
-  await wire("nva", "vxlan-in", "edge", "wan");
+  await wire("internet", "eth0", "nva", DEVICE.external);
+  await wire("nva", DEVICE.internal, "edge", "wan");
   await wire("edge", "lan", "vm", "eth0");
-  await ip("-n", "nva", "link", "add", "br0", "type", "bridge");
-  for (const port of ["vxlan-ex", "vxlan-in"]) {
-    await ip("-n", "nva", "link", "set", port, "master", "br0");
+  await ip("-n", "nva", "link", "add", DEVICE.bridge, "type", "bridge");
+  for (const port of [DEVICE.external, DEVICE.internal]) {
+    await ip("-n", "nva", "link", "set", port, "master", DEVICE.bridge);
   }
-  await ip("-n", "nva", "link", "set", "br0", "up");
+  await ip("-n", "nva", "link", "set", DEVICE.bridge, "up");
   for (const host of ["8.8.8.8", "203.0.113.9", "198.51.100.7"]) {
     await ip("-n", "internet", "addr", "add", `${host}/32`, "dev", "lo");
   }
@@ -102,13 +103,13 @@ async function leader(undo: Undo, netns: string, ...argv: string[]): Promise<num
 /** What prints the rule's counter, where the NVA's image keeps it; /opt is the test's own. */
 async function counterProgram(): Promise<void> {
   await run(["mount", "-t", "tmpfs", "tmpfs", "/opt"]);
-  await mkdir("/opt/azure-gwlb");
+  await mkdir(FILES.programs);
   const script = `#!/bin/sh
-iptables -nvxL FORWARD | awk '/DROP.*vxlan-ex/ {
+iptables -nvxL FORWARD | awk '/DROP.*${DEVICE.external}/ {
   printf "{\\"rule\\":\\"no-ssh\\",\\"packets\\":%d,\\"bytes\\":%d}\\n", $1, $2 }'
 `;
-  await writeFile("/opt/azure-gwlb/gwlb-policy", script);
-  await chmod("/opt/azure-gwlb/gwlb-policy", 0o755);
+  await writeFile(POLICY_PROGRAM, script);
+  await chmod(POLICY_PROGRAM, 0o755);
 }
 
 function status(leaders: { nva: number; vm: number }): ProofStatus {

@@ -1,6 +1,6 @@
 /**
- * A machine with the NVA's bridge and policy, without the tunnels: `vxlan-ex` and `vxlan-in` are
- * veth devices whose other ends, `ex` and `in`, are in the namespace of a peer that plays the
+ * A machine with the NVA's bridge and policy, without the tunnels: their devices are veth
+ * devices whose other ends, `ex` and `in`, are in the namespace of a peer that plays the
  * gateway. The policy's programs cannot tell the difference.
  */
 import type { ChildProcess } from "node:child_process";
@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Argv, run, start } from "../../lab/run";
-import { DEVICE, GROUP, type NvaSettings } from "../../nva-cloud-init/contract/contract";
+import { DEVICE, FILES, GROUP, type NvaSettings } from "../../nva-cloud-init/contract/contract";
 import { guestPython } from "./guestPython";
 import { settings } from "./outside";
 import type { Reading } from "./readPacket";
@@ -17,9 +17,9 @@ export const GUEST = path.resolve(__dirname, "..", "..", "nva-cloud-init", "gues
 
 /** Settings of an NVA in a folder that the guest's programs take for the root. */
 export function writeSettings(root: string, some: Partial<NvaSettings> = {}): void {
-  const folder = path.join(root, "etc/azure-gwlb");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "settings.json"), JSON.stringify({ ...settings, ...some }));
+  const file = path.join(root, FILES.settings);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ ...settings, ...some }));
 }
 
 export interface PolicyMachine {
@@ -65,11 +65,13 @@ export async function policyMachine(name: string): Promise<PolicyMachine> {
     ...["ip", "link", "add", DEVICE.bridge],
     ...["group", String(GROUP.bridge), "type", "bridge"],
   ]);
-  for (const side of ["ex", "in"]) {
-    const device = `vxlan-${side}`;
+  for (const [side, device] of [
+    ["ex", DEVICE.external],
+    ["in", DEVICE.internal],
+  ] as const) {
     const peerEnd = ["peer", "name", side, "netns", peer];
     await inNva(["ip", "link", "add", device, "type", "veth", ...peerEnd]);
-    await inNva(["ip", "link", "set", device, "up", "master", "br0"]);
+    await inNva(["ip", "link", "set", device, "up", "master", DEVICE.bridge]);
     await inNva(["bridge", "link", "set", "dev", device, "learning", "off"]);
     await run(["ip", "-n", peer, "link", "set", side, "up"]);
   }
@@ -80,7 +82,7 @@ export async function policyMachine(name: string): Promise<PolicyMachine> {
   await inNva(["sysctl", "-qw", ...settings, "net.netfilter.nf_conntrack_tcp_be_liberal=1"]);
   for (const tool of ["iptables", "ip6tables"]) await inNva([`${tool}-restore`], baseRules);
   await inNva(["nft", "-f", "-"], await innerRules());
-  for (const device of ["lo", "br0"]) await inNva(["ip", "link", "set", device, "up"]);
+  for (const device of ["lo", DEVICE.bridge]) await inNva(["ip", "link", "set", device, "up"]);
   return { nva, peer, inNva };
 }
 

@@ -1,9 +1,10 @@
 """Checks the outer UDP checksums of tunnel packets that arrive at a device, as a NIC would have
 sent them: what the kernel left to the hardware is completed first.
 
-Reads one request a line: `{"do": "count"}` answers with packets by what was found since the last
-call: `right`, `wrong`, `none` (no checksum), and of these how many the hardware would have had to
-complete (`inner`, `outer`) or cut into packets (`merged`).
+Arguments: the device, and the ports of tunnels. Reads one request a line: `{"do": "count"}` answers
+with packets by what was found since the last call: `right`, `wrong`, `none` (no checksum), and of
+these how many the hardware would have had to complete (`inner`, `outer`) or cut into packets
+(`merged`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import Counter
 ALL_PROTOCOLS, SOL_PACKET, PACKET_VNET_HDR, SO_RCVBUFFORCE = 3, 263, 15, 33
 NEEDS_CSUM = 1  # VIRTIO_NET_HDR_F_NEEDS_CSUM
 UDP_AT, BODY_AT = 34, 42
-PORTS = (10800, 10801)
+PORTS = [int(port) for port in sys.argv[2:]]
 
 
 def fold(data: bytes) -> int:

@@ -6,6 +6,7 @@ import { run } from "../../../lab/run";
 import { Undo } from "../../../lab/undo";
 import { Guest } from "../../support/guest";
 import { offload } from "../../support/offload";
+import { settings } from "../../support/outside";
 import { Talker } from "../../support/talker";
 
 const BYTES = 8_000_000;
@@ -19,7 +20,13 @@ before(async () => {
   guest = await Guest.healthy(undo, undefined, { netns: "gateway-nva", gateway: false });
   ends = await throughTunnels("nva", guest.outside.netns);
   const at = (netns: string) => ["ip", "netns", "exec", netns, "python3", "-B", "-u"];
-  const sums = [...at(guest.outside.netns), `${__dirname}/../../support/wireSums.py`, "wire"];
+  const tunnelPorts = [settings.internal, settings.external].map(({ port }) => `${port}`);
+  const sums = [
+    ...at(guest.outside.netns),
+    `${__dirname}/../../support/wireSums.py`,
+    "wire",
+    ...tunnelPorts,
+  ];
   wire = await Talker.start("checksums on the wire", sums);
   undo.add("checksums on the wire", async () => wire.stop());
   const serve = [...at(ends.server), `${__dirname}/../../support/server.py`, "server"];

@@ -10,6 +10,8 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundlePolicy, type FirewallPolicy } from "../../../components/policy";
 import { run, start } from "../../../lab/run";
+import { FILES } from "../../../nva-cloud-init/contract/contract";
+import { settings } from "../../support/outside";
 import {
   GUEST,
   type PolicyMachine,
@@ -42,7 +44,7 @@ let server: ChildProcess;
 let agent: ChildProcess | undefined;
 let journal: string[] = [];
 
-const statePath = () => path.join(root, "run/azure-gwlb/policy.json");
+const statePath = () => path.join(root, FILES.policyState);
 const lastPath = () => path.join(root, "var/lib/azure-gwlb/policy.last");
 const state = () => JSON.parse(readFileSync(statePath(), "utf8")) as State;
 const say = (name: string, text: string) => writeFileSync(path.join(root, "imds", name), text);
@@ -69,7 +71,9 @@ async function passes(): Promise<boolean> {
 
 async function startImds(): Promise<void> {
   const service = path.join(__dirname, "../..", "support", "imds.py");
-  imds = start(["ip", "netns", "exec", machine.nva, "python3", service, path.join(root, "imds")], {
+  const policy = path.join(root, FILES.policyState);
+  const args = [path.join(root, "imds"), policy, String(settings.probePort)];
+  imds = start(["ip", "netns", "exec", machine.nva, "python3", service, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await new Promise((resolve) => imds.stdout?.once("data", resolve));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bundlePolicy } from "../../components/policy/bundle";
-import { policyHash, policyProgress } from "../../lab/policyInForce";
+import { bundlePolicy } from "../../../components/policy/bundle";
+import { policyHash, policyProgress } from "../../../lab/proof/policyInForce";
 
 const { userData, hash } = bundlePolicy({ rules: [], defaultInbound: "drop" });
 
