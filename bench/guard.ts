@@ -20,7 +20,7 @@ export const limits: readonly Limit[] = [
   { figure: "handshake", what: "a TCP connect", most: 1.7 },
 ];
 
-/** What is over its limit, a line each; medians over the rounds. */
+/** Figures over their limit, a line each; medians over the rounds. */
 export function breaches(samples: Samples, ours: string, reference: string): string[] {
   return limits.flatMap(({ figure, what, most }) => {
     const found = ratio(samples, figure, ours, reference);

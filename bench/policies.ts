@@ -4,10 +4,10 @@ import type { FirewallPolicy, FirewallRule } from "../components/policy";
 export const NETWORKS = 10_000;
 export const RULES = 500;
 
-/** What the measured flows are for: the handshakes, the ready-made SYNs, the ready-made datagrams. */
+/** Ports of the measured flows: handshakes, ready-made SYNs, ready-made datagrams. */
 export const PORTS = { handshakes: "8080", connections: "443", datagrams: "5001" } as const;
 
-/** Whatever a measured packet comes from stays out of random networks. */
+/** Sources of measured packets, which stay out of random networks. */
 const MEASURED = /^(198\.(18|19|51)|20\.0|8\.8)\./;
 
 /** Different /24 networks of no measured packet, always the same: a linear congruential generator. */

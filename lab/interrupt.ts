@@ -21,7 +21,7 @@ export async function interruptible<T>(
       .finally(() => process.exit(EXIT_CODES[signal]));
   };
   for (const signal of signals) process.on(signal, onSignal);
-  // What the work comes to after a signal is of no interest: the process ends from above.
+  // The result of the work after a signal is of no interest: the process ends from above.
   const never = new Promise<never>(() => undefined);
   try {
     const result = await work();

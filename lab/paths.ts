@@ -8,13 +8,13 @@ export interface LabPaths {
   dir: string;
   /** The store of the embedded Azure. */
   azure: string;
-  /** What the engine keeps: home, backend, passphrase. */
+  /** The engine's folder: home, backend, passphrase. */
   pulumi: string;
   /** Disks of the machines, one folder a VM. */
   machines: string;
-  /** What is true only while the lab runs: pid files, logs, status. */
+  /** Files that are true only while the lab runs: pid files, logs, status. */
   run: string;
-  /** What the fabric says of itself, replaced as a whole at every change. */
+  /** The fabric's status, replaced as a whole at every change. */
   status: string;
   /** Pid of the lab's supervisor. */
   supervisorPid: string;
@@ -24,7 +24,7 @@ export interface LabPaths {
   rest: string;
   /** Its port of the last time. */
   restPort: string;
-  /** What it says of itself while it runs. */
+  /** Its status while it runs. */
   restStatus: string;
   restLog: string;
   /** Output of the supervisor and of the fabric, with what machines print on their consoles beside it. */
@@ -52,7 +52,7 @@ export function labPaths(dir: string): LabPaths {
   };
 }
 
-/** What can be made again but takes long: outside the checkout, shared by all labs of a user. */
+/** Things that take long to make again: outside the checkout, shared by all labs of a user. */
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME || path.join(env.HOME || os.homedir(), ".cache");
   return path.join(base, "azure-gwlb");

@@ -1,7 +1,7 @@
 /** How a command gets into a place of the lab: the internet host, or a VM. Pure. */
 import type { Argv } from "./run";
 
-/** What this module needs to know of `.lab/run/status.json`. */
+/** The part of `.lab/run/status.json` that this module needs. */
 export interface PlaceMap {
   /** The box's init, as this machine's process table knows it. */
   boxPid: number;

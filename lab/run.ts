@@ -1,7 +1,7 @@
 /** The one place of the lab that starts other programs. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
-/** What {@link start} leaves to the caller: streams, folder, environment. */
+/** Choices that {@link start} leaves to the caller: streams, folder, environment. */
 export type StartOptions = SpawnOptions;
 
 /** A command as an argument list; never a shell string. */

@@ -1,4 +1,4 @@
-/** What must be taken down again, however a piece of work ends. */
+/** Steps that take everything down again, however a piece of work ends. */
 
 import { interruptible } from "./interrupt";
 

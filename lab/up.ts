@@ -149,7 +149,7 @@ async function untilReady(
   }
 }
 
-/** What keeps a lab from being ready, in one line. Pure. */
+/** The parts that keep a lab from being ready, in one line. Pure. */
 export function whatIsMissing(status: LabStatus, seq: number): string {
   const waiting: string[] = [];
   if (status.appliedSeq < seq) waiting.push(`change ${status.appliedSeq} of ${seq}`);

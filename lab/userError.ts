@@ -1,4 +1,4 @@
-/** What a person can put right: shown as its text alone, without a stack. */
+/** An error that a person can put right: shown as its text alone, without a stack. */
 export class UserError extends Error {
   constructor(
     message: string,

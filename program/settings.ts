@@ -10,7 +10,7 @@ export type GatewaySettings = Omit<
   "resourceGroupName" | "location" | "policy"
 >;
 
-/** What `Pulumi.<stack>.yaml` says. */
+/** Settings in `Pulumi.<stack>.yaml`. */
 export interface Settings {
   /** Name of the provider, and the beginning of all Azure names. Default: `gwlb`. */
   name: string;

@@ -38,7 +38,7 @@ SO_TIMESTAMPNS = 35
 ALL_PROTOCOLS = 3
 BATCH = 64
 SYN, ACK = 0x02, 0x10
-# What a packet of UDP has around its payload.
+# Bytes that UDP puts around a packet's payload.
 HEADERS = 28
 
 Answer = dict[str, Any]
@@ -182,7 +182,7 @@ class Watch:
 
 
 def ip(*words: str) -> list[dict[str, Any]]:
-    """What `ip -json` says."""
+    """Output of `ip -json`."""
     done = subprocess.run(["ip", "-json", *words], capture_output=True, text=True, check=True)
     return json.loads(done.stdout or "[]")
 
@@ -203,7 +203,7 @@ def layout_here() -> tuple[str, Layout]:
 
 
 class Agent:
-    """What requests come to."""
+    """Answers requests."""
 
     def __init__(self) -> None:
         """Nothing is begun yet."""
@@ -222,7 +222,7 @@ class Agent:
         return {}
 
     def seen(self, _: Answer) -> Answer:
-        """What was noted."""
+        """Transits that were noted."""
         return {"nanoseconds": self.watch.transits() if self.watch else []}
 
     def answer(self, request: Answer) -> Answer:

@@ -1,4 +1,4 @@
-/** What is compared: from no NVA at all to ours with a large policy. Works only inside a box. */
+/** Contenders of the comparison: from no NVA at all to ours with a large policy. Only for a box. */
 
 import os from "node:os";
 import path from "node:path";

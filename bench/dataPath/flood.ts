@@ -14,7 +14,7 @@ interface Totals {
 }
 
 /**
- * What became of the packets of the flood; throws if records and what was counted instead are not
+ * Fate of the flood's packets; throws if records and the count of packets without one are not
  * together what was sent.
  */
 export async function floodFacts(

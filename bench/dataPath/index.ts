@@ -1,4 +1,4 @@
-/** What an NVA costs a packet: contenders in alternating rounds, from no NVA to a large policy. */
+/** Cost of an NVA for a packet: contenders in alternating rounds, from no NVA to a large policy. */
 import type { Context, Findings, Question } from "../harness/question";
 import { takeRounds } from "../harness/rounds";
 import { bringUp, type ContenderKey, plans } from "./contenders";

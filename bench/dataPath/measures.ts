@@ -1,4 +1,4 @@
-/** What is measured of a contender in each round. */
+/** Measures that are taken of a contender in each round. */
 import type { Reading, Turn } from "../harness/rounds";
 import { type Contender, FLOOD_RATE } from "./contenders";
 
@@ -9,7 +9,7 @@ const FLOWS = 64;
 /** Longer than any look beside a flood. */
 const FLOOD_SECONDS = 0.8;
 
-/** What the generator says it sent. */
+/** The generator's report of what it sent. */
 export interface Sent {
   sent: number;
   /** Packets that the NVA sent meanwhile. */

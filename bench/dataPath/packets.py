@@ -42,7 +42,7 @@ HEAD = 104
 
 
 class Kind(NamedTuple):
-    """What packets are like; the rest counts for `udp` alone."""
+    """A kind of packets; fields after the first count for `udp` alone."""
 
     what: str
     size: int = 0
@@ -117,7 +117,7 @@ class Generator:
         self.loaded: dict[Kind, Loaded] = {}
 
     def of(self, kind: Kind) -> Loaded:
-        """What sends packets of a kind."""
+        """The program that sends packets of a kind."""
         if kind not in self.loaded:
             name = "udp" if kind.what == "udp" else "tcp"
             of = udp_constants if name == "udp" else tcp_constants

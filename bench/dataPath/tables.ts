@@ -80,7 +80,7 @@ export function dataPathTables(findings: Findings, base: string): string {
     .join("\n\n");
 }
 
-/** What a flood of dropped packets left behind. */
+/** The table of a flood of dropped packets: records, and what was counted instead. */
 function floodLines({ facts = {} }: Findings): string {
   const { floodSent, floodWritten, floodSuppressed, auditBytes } = facts;
   if (floodSent === undefined) return "";

@@ -21,7 +21,7 @@ const ends = [
  */
 const DROP_GENERATED = "6,40 0 0 76,21 3 0 50706,40 0 0 80,21 1 0 50706,6 0 0 0,6 0 0 2";
 
-/** What one process needs to know of the ends. */
+/** Names of the ends' namespaces. */
 export interface Ends {
   client: string;
   server: string;

@@ -69,7 +69,7 @@ async function ask({ rounds = 1, undo, note }: Context, cold: boolean): Promise<
   return { titles, samples };
 }
 
-/** What npm tells its scripts about this run must not reach the clone's. */
+/** Without npm's variables: they are about this run, and must not reach the clone's. */
 function warmEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_registry)|INIT_CWD)/.test(name),

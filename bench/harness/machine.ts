@@ -1,4 +1,4 @@
-/** What the figures were taken on. */
+/** The machine that the figures were taken on. */
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { checkout } from "../../lab/paths";
@@ -40,7 +40,7 @@ async function commit(): Promise<string> {
   return `${await git("rev-parse", "--short", "HEAD")}${changed === "" ? "" : "+"}`;
 }
 
-/** What a command prints, whatever its exit code; `unknown` where there is no such command. */
+/** Output of a command, whatever its exit code; `unknown` where there is no such command. */
 async function said(argv: Argv): Promise<string> {
   try {
     return (await run(argv, { allowed: [0, 1, 128] })).stdout.trim();

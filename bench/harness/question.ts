@@ -1,4 +1,4 @@
-/** What a question is, and what an answer holds: everything that the report is made from. */
+/** A question and its answer: everything that the report is made from. */
 import type { Undo } from "../../lab/undo";
 import type { Samples } from "./rounds";
 

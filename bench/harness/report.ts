@@ -30,7 +30,7 @@ export function readResults(folder: string, question: string): Results | undefin
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : undefined;
 }
 
-/** What a report says of a question's results: the machine, and the tables. */
+/** Section of a report about a question's results: the machine, and the tables. */
 export function section(question: Question, results: Results): string {
   return `${heading(results)}\n\n${question.show(results)}`;
 }

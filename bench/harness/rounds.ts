@@ -16,7 +16,7 @@ export interface Reading {
   patience?: number;
 }
 
-/** What a contender does once a round. */
+/** A contender's part in each round. */
 export interface Turn {
   contender: string;
   /** Comes first, and gives figures of its own; it is not repeated. */

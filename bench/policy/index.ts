@@ -1,4 +1,4 @@
-/** What a policy costs by its size: one machine of ours that gets one policy after the other. */
+/** Cost of a policy by its size: one machine of ours that gets one policy after the other. */
 import { bundlePolicy, type FirewallPolicy } from "../../components/policy";
 import { bringUp, type Contender } from "../dataPath/contenders";
 import { type Amounts, shortLooks } from "../dataPath/measures";

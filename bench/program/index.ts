@@ -1,4 +1,4 @@
-/** What the components cost the engine, against the plainest program of the same resources. */
+/** Cost of the components for the engine, against the plainest program of the same resources. */
 
 import type { Undo } from "../../lab/undo";
 import {

@@ -135,7 +135,7 @@ export class Project {
     rmSync(this.compiled, { recursive: true, force: true });
   }
 
-  /** What the stack holds, as the plain program declares it. */
+  /** Resources that the stack holds, as the plain program declares them. */
   async resources(): Promise<Declared[]> {
     const { stdout } = await this.pulumi(["stack", "export", "--show-secrets"], {}, false);
     const { deployment } = JSON.parse(stdout) as Exported;

@@ -8,7 +8,7 @@ import type { Findings } from "../harness/question";
 import { type Reading, type Turn, takeRounds } from "../harness/rounds";
 import type { RemoteAgent } from "./agent";
 
-/** What the client connects to; the first target is the baseline. */
+/** A server that the client connects to; the first target is the baseline. */
 export interface Target {
   name: string;
   address: string;
@@ -82,7 +82,7 @@ async function transits(nva: RemoteAgent, port: number, connect: () => Promise<u
   return reading(nanoseconds.length === 0 ? {} : { transit: nanoseconds });
 }
 
-/** What the client can send, and what of it costs the NVA processor time. */
+/** Packets that the client can send, and their cost in the NVA's processor time. */
 async function throughNva(client: RemoteAgent, nva: RemoteAgent, to: object): Promise<Reading> {
   const { size } = to as { size: number };
   const before = await nva.ask<Counters>({ do: "counters" });

@@ -21,7 +21,7 @@ interface AzureTypes {
   "network:VirtualNetwork": [network.VirtualNetworkArgs, network.VirtualNetwork];
 }
 
-/** What azure-native's own classes fill in, beside what they are given. */
+/** Values that azure-native's own classes fill in, beside the ones that they are given. */
 const DEFAULTS: { [T in keyof AzureTypes]?: Partial<AzureTypes[T][0]> } = {
   "monitor:AutoscaleSetting": { enabled: false },
   "network:Subnet": {

@@ -39,7 +39,7 @@ export function encodeBundle(compiled: CompiledPolicy): PolicyBundle {
   return { userData, hash, bytes: userData.length };
 }
 
-/** What {@link encodeBundle} packed; throws on a text that is none or does not match its hash. */
+/** Undoes {@link encodeBundle}; throws on text that is no bundle or does not match its hash. */
 export function decodeBundle(userData: string): CompiledPolicy {
   const bytes = Buffer.from(userData, "base64");
   const end = bytes.indexOf("\n");

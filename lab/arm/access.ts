@@ -1,4 +1,4 @@
-/** Who may do what: the role assignments in the store, judged as Azure Resource Manager does. */
+/** Permissions of callers, by the role assignments in the store, as on Azure. */
 import { builtInPermission, type Permission } from "./builtInRoles";
 import { refuse } from "./errors";
 import { isUnder, keyOf, parseId, typeOf } from "./ids";
@@ -25,7 +25,7 @@ const refusals = refusalsOf("Every request", {
 export const ROLE_ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments";
 export const ROLE_DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions";
 
-/** What the role with this id allows; undefined if there is no such role. */
+/** Permissions of the role with this id; undefined if there is no such role. */
 export function permissionsOf(roleDefinitionId: string, world: World): Permission[] | undefined {
   const builtIn = builtInPermission(roleGuid(roleDefinitionId));
   if (builtIn !== undefined) return [builtIn];
@@ -105,9 +105,9 @@ export function authorize(
 }
 
 /**
- * What a resource of the network names must be joined to, and its owner decides who may: the
- * chain's target, a pool, a subnet. Asked at every write of the resource that names it, so a
- * grant that was taken back shows at the next update.
+ * Permission to join: the owner of a resource decides who may name it, as a chain's target, a pool
+ * or a subnet. Asked at every write of the resource that names it, so a grant that was taken back
+ * shows at the next update.
  */
 export function authorizeLinks({ caller, desired, id, world }: Put): void {
   if (caller === undefined) return;

@@ -118,7 +118,7 @@ function heldByStored(resource: StoredResource): Holder[] {
   return found;
 }
 
-/** Who holds an address of a subnet; `except` is left out. */
+/** Holders of the addresses of a subnet; `except` is left out. */
 export function holdersIn(world: World, subnetId: string, except = ""): Holder[] {
   const subnet = keyOf(subnetId);
   return world
@@ -140,7 +140,7 @@ const isReserved = (network: Network, value: bigint): boolean =>
 
 /**
  * Gives every dynamic address of a collection a value: the one it has, else the lowest free one.
- * What cannot be given stays empty for {@link addressProblems} to report.
+ * An address that cannot be given stays empty for {@link addressProblems} to report.
  */
 export function assignAddresses(put: Put, collection: string): void {
   const parts = asBodies(put.desired.properties[collection]) as Child[];
@@ -179,7 +179,7 @@ function lowestFree(put: Put, part: Child, subnetId: string): string | undefined
   return undefined;
 }
 
-/** What is wrong with the private address of one IP configuration or frontend. */
+/** Problems of the private address of one IP configuration or frontend. */
 export function* addressProblems(put: Put, part: Child, path: string): Generator<ArmError> {
   const subnetId = refOf(part.properties.subnet);
   const subnet = subnetId === undefined ? undefined : put.world.find(subnetId)?.part;

@@ -29,7 +29,7 @@ export { ArmError };
 /** A resource, or a child with an id of its own, in Azure's GET shape. */
 export type Resource = StoredResource | Child;
 
-/** What the API works on; {@link Store} is one. */
+/** The store as the API needs it; {@link Store} is one. */
 export type ArmStore = Pick<Store, "view" | "transact">;
 
 export interface ArmOptions {
@@ -37,7 +37,7 @@ export interface ArmOptions {
   fabricRuns?: () => boolean;
   /** Milliseconds that a write goes on after it was answered; default: none. */
   writeMs?: number;
-  /** Who asks; default: an administrator who may do everything. */
+  /** The caller; default: an administrator who may do everything. */
   caller?: Caller;
 }
 
@@ -222,7 +222,7 @@ export class Arm {
     return work(worldOver(this.store.view()));
   }
 
-  /** What the service does of itself, as one transaction. */
+  /** Runs what the service does of itself, as one transaction. */
   act<T>(work: (service: Service) => T): Promise<T> {
     return this.#transact((tx) => work(serviceOver(tx)));
   }

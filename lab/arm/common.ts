@@ -48,7 +48,7 @@ const refusals = refusalsOf("Every resource", {
   },
 });
 
-/** What is wrong with a resource's own name. */
+/** Problems of a resource's own name. */
 export function* nameProblems(name: string, type: ResourceType): Generator<ArmError> {
   const { max, pattern, words } = type.name;
   if (name.length <= max && pattern.test(name)) return;

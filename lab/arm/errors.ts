@@ -1,4 +1,4 @@
-/** What Azure Resource Manager answers when it refuses. */
+/** Refusals of Azure Resource Manager. */
 import type { Rule } from "./rules";
 
 /** A refusal: the rule with HTTP status and code, a sentence, and the property it is about. */

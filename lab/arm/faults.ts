@@ -1,7 +1,7 @@
 /** Faults that the lab gives to a machine: kept with its VM, in no answer of the API. Pure. */
 import { asBodies, type StoredResource } from "./resource";
 
-/** What can break; each ends by itself, by `mend`, and with the lab. */
+/** Kinds of faults; each ends by itself, by `mend`, and with the lab. */
 export const FAULT_KINDS = ["power", "hang", "nic", "disk", "memory"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

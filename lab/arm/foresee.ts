@@ -1,4 +1,4 @@
-/** What a preview can say of a write: refusals that nothing else in the plan can change. */
+/** Refusals that a preview can foresee of a write: nothing else in the plan can change them. */
 import { accept } from "./accept";
 import { type ArmError, joined } from "./errors";
 import { nameOf, parseId } from "./ids";

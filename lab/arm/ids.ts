@@ -2,7 +2,7 @@
 
 /** The parts of an id; `types` and `names` pair up, outermost first. */
 export interface ArmId {
-  /** What the resource hangs on: `/subscriptions/S/resourceGroups/R`, or a resource for extensions. */
+  /** Scope of the resource: `/subscriptions/S/resourceGroups/R`, or a resource for extensions. */
   scope: string;
   subscription: string;
   /** Undefined for things of the subscription itself. */

@@ -1,4 +1,4 @@
-/** What Azure answers for something that is not there: depends on how much of its id is. */
+/** Azure's answers for something that is not there: they depend on how much of its id is. */
 import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "./access";
 import { type ArmError, refuse } from "./errors";
 import { type ArmId, formatId, keyOf, nameOf, parentOf, resourceGroupId, typeOf } from "./ids";

@@ -30,7 +30,7 @@ export function callerOf(config: { subscription: string; clientId?: string }): C
 }
 
 /**
- * Who a client id stands for: the identity of one of the subscriptions, which owns it, or somebody
+ * The caller with a client id: the identity of one of the subscriptions, which owns it, or somebody
  * who may do what roles were assigned for, nothing more.
  */
 export function callerOfClient(clientId: string, subscriptions: Iterable<string>): Caller {

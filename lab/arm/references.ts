@@ -1,4 +1,4 @@
-/** Who refers to what: kept as resources change, so that a rule never walks the whole store. */
+/** References between resources, kept as they change: a rule never walks the whole store. */
 import { isUnder, keyOf, parentOf, parseId } from "./ids";
 import type { StoredResource } from "./resource";
 

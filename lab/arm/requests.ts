@@ -158,7 +158,7 @@ function judge(
   return tx.get(stored.id) ?? stored;
 }
 
-/** What the service keeps in a resource outlives every request. */
+/** The values that the service keeps in a resource outlive every request. */
 function keepHidden({ desired, existing }: Put, type: ResourceType): void {
   for (const [name, prop] of Object.entries(type.shape.fields ?? {})) {
     if (!prop.hidden || !prop.inner || existing?.properties[name] === undefined) continue;

@@ -15,10 +15,10 @@ type Source = {
     Partial<Record<Exclude<RuleStatus, Status>, never>>;
 }[RuleStatus];
 
-/** What Azure does of itself, in a sentence. */
+/** A thing that Azure does of itself, in a sentence. */
 export type Behaviour = Source & { says: string };
 
-/** What Azure refuses: the sentence says what must hold. */
+/** A refusal of Azure's: the sentence says what must hold. */
 export type Refusal = Behaviour & {
   code: string;
   /** HTTP status; default: 400. */

@@ -1,5 +1,5 @@
 /**
- * What a resource type is made of: one tree serves Azure's shape (resource-like objects keep their
+ * Properties of a resource type: one tree serves Azure's shape (resource-like objects keep their
  * values under `properties`) and the SDK's flattened one.
  */
 
@@ -64,10 +64,10 @@ export const map: Prop = { kind: "map" };
 /** Ids: a list in the SDK, the keys of an object in Azure's shape (user-assigned identities). */
 export const idSet: Prop = { kind: "idSet" };
 
-/** What the service makes up; its form does not matter here. */
+/** A value that the service makes up; its form does not matter here. */
 export const served: Prop = { kind: "any", readOnly: true };
 
-/** What the service keeps for itself in a resource; see {@link Prop.hidden}. */
+/** A value that the service keeps for itself in a resource; see {@link Prop.hidden}. */
 export const hidden: Prop = { kind: "any", readOnly: true, writeOnly: true, hidden: true };
 
 /** The tag of a type that shows none. */

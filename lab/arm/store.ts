@@ -17,7 +17,7 @@ export interface StoreSnapshot {
   resources: ReadonlyMap<string, StoredResource>;
 }
 
-/** What a transaction may do; nothing of it lasts unless the whole function returns. */
+/** Reading and writing within a transaction; nothing lasts unless the whole function returns. */
 export interface StoreTransaction {
   /** Number of the last committed transaction. */
   readonly seq: number;

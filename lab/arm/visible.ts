@@ -31,7 +31,10 @@ function withoutValue(
   return value.map((element) => withoutValue(item, element, drop));
 }
 
-/** What an answer shows: no write-only values but those in `expand`, children with their etag. */
+/**
+ * A resource as an answer shows it: no write-only values but those in `expand`, children with their
+ * etag.
+ */
 export function visible(shape: Prop, resource: StoredResource, expand: string): StoredResource {
   const shown = without(
     shape,
@@ -50,7 +53,7 @@ export function visible(shape: Prop, resource: StoredResource, expand: string): 
   return { ...shown, properties } as StoredResource;
 }
 
-/** What the store keeps: no secrets, no undefined values. */
+/** A resource as the store keeps it: no secrets, no undefined values. */
 export function storable(shape: Prop, resource: StoredResource): StoredResource {
   const kept = without(shape, resource, (prop) => prop.secret === true);
   return JSON.parse(JSON.stringify(kept)) as StoredResource;

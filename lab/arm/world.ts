@@ -1,4 +1,4 @@
-/** What the rules of a type may look at. */
+/** The world of resources, as the rules of a type see it. */
 
 import type { MachineAction } from "../compute/machineState";
 import type { ArmError } from "./errors";
@@ -22,7 +22,7 @@ export interface Found {
   part: Child | StoredResource;
 }
 
-/** What a world is made over: the store's transaction or view. */
+/** The source of a world: the store's transaction or view. */
 export type WorldSource = Pick<World, "get" | "usersOf" | "all">;
 
 /** Adds the lookup of children to a source. */
@@ -71,7 +71,7 @@ export interface Put {
   /** The resource as it is, for an update. */
   existing?: StoredResource;
   world: World;
-  /** Who asks; undefined for an administrator who may do everything. */
+  /** The caller; undefined for an administrator who may do everything. */
   caller?: Caller;
   /** Version of the API that the request speaks; default: the one that azure-native speaks. */
   apiVersion?: string;
@@ -81,7 +81,7 @@ export interface Put {
   byService?: boolean;
 }
 
-/** What the service does of itself, inside the transaction that made it necessary. */
+/** Things that the service does of itself, inside the transaction that made them necessary. */
 export interface Service {
   readonly world: World;
   /** Whether machines run, so that what takes notice and health is the fabric's to go on with. */

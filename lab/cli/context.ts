@@ -1,4 +1,4 @@
-/** What every verb needs to know first: which lab, and from where it was called. */
+/** The context of every verb: which lab, and from where it was called. */
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { findProject, requireProject } from "../engine/project";

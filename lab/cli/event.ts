@@ -39,7 +39,7 @@ export function define(command: Command): void {
 export const eventType = (text: string): EventType =>
   EVENT_TYPES.find((type) => type.toLowerCase() === text) ?? "Reboot";
 
-/** What was announced, in a line. Pure. */
+/** The announcement in a line. Pure. */
 export function announcement(vm: string, event: StoredEvent | undefined): string {
   if (event === undefined) return `${vm}: it has happened`;
   const { EventType, EventId, NotBefore } = event;

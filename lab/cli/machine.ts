@@ -1,4 +1,4 @@
-/** What the verbs about one machine have in common. */
+/** Common parts of the verbs about one machine. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { type Arm, ArmError } from "../arm/arm";
@@ -34,7 +34,7 @@ export function machineNamed(command: Command, name: string): LabMachine {
   throw new UserError(`no VM ${name} in the lab; there are ${vms.join(", ") || "none"}`);
 }
 
-/** What Azure refuses is the user's to put right. */
+/** A refusal of Azure's is the user's to put right. */
 export async function judged<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

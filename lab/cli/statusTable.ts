@@ -65,7 +65,7 @@ function table(head: string[], rows: string[][]): string {
   return drawn.toString();
 }
 
-/** What runs, and what `lab break` has done to it. */
+/** Power state of a place, and the faults that `lab break` has brought. */
 function stateOf({ power, faults = [] }: PlaceStatus): string {
   return faults.length === 0 ? power : `${power}, broken: ${faults.join(" ")}`;
 }

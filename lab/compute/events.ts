@@ -6,12 +6,12 @@ import type { Model, Vm } from "../network/model";
 import type { MachineFacts } from "../supervisor/report";
 import { type EventAct, eventsOf, FREEZE_SECONDS, type StoredEvent } from "./scheduledEvents";
 
-/** What writes to the store; without notice for what it does: its acts are what was announced. */
+/** The API for announced acts; without notice, as the acts themselves were announced. */
 export type EventArm = Pick<Arm, "amend" | "action" | "forceDelete">;
 
 export interface EventsOptions {
   arm: EventArm;
-  /** What every notice is multiplied by. */
+  /** Factor of every notice time. */
   timeFactor: number;
   problem: (text: string) => void;
 }
@@ -116,7 +116,7 @@ export class Events {
       try {
         await this.#act(vm, act);
       } catch (cause) {
-        // What the machine's state does not allow is over: nobody would ever be done with it.
+        // An act that the machine's state does not allow is over: it would never be done.
         await arm.amend(vm.id, (stored) => dropEvent(stored, EventId));
         throw cause;
       }

@@ -41,7 +41,7 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   },
 });
 
-/** What the machine of a VM should be, for whoever runs machines. */
+/** The state that a VM's machine should have, for the module that runs machines. */
 export interface MachineState {
   /** `stopped` keeps its host, `deallocated` gives it back; neither runs. */
   power: "running" | "stopped" | "deallocated";
@@ -117,7 +117,7 @@ const provisioned = (vm: StoredResource) => ({
   time: asText(vm.properties.timeCreated),
 });
 
-/** What the agent says of the guest while it runs. */
+/** The agent's view of the guest while it runs. */
 function guestView(vm: StoredResource, computerName: string | undefined): Body {
   const image = asBody(asBody(vm.properties.storageProfile)?.imageReference);
   return {
@@ -140,7 +140,7 @@ function guestView(vm: StoredResource, computerName: string | undefined): Body {
   };
 }
 
-/** What the health extension of a scale set's instance last said. */
+/** The last verdict of the health extension in a scale set's instance. */
 function healthOf(vm: StoredResource) {
   const health = asBody(asBody(vm.properties.scaleSetInstance)?.health);
   if (health === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What the API does to virtual machines besides PUT and DELETE, within one transaction. */
+/** Acts of the API on virtual machines besides PUT and DELETE, within one transaction. */
 import { randomUUID } from "node:crypto";
 import { amend } from "../arm/amend";
 import { refuse } from "../arm/errors";

@@ -6,7 +6,7 @@ import type { Vm } from "../network/model";
 import { machineNamespace } from "../network/topology/names";
 import type { MachineFacts } from "../supervisor/report";
 
-/** What this module needs of a machine; tests may put a bare namespace in its place. */
+/** A machine as this module needs it; tests may put a bare namespace in its place. */
 export type Bootable = Pick<
   Machine,
   | "leader"
@@ -278,7 +278,7 @@ const isUp = ({ power }: MachineFacts): boolean => power === "running" || power 
 const hasFault = (vm: Vm, kind: FaultKind): boolean =>
   vm.faults.some((fault) => fault.kind === kind);
 
-/** What the store asks for. */
+/** Whether the store asks for a running machine. */
 const isWanted = (vm: Vm): boolean => vm.state.power === "running" && !hasFault(vm, "power");
 
 /** A guest that has powered itself off stays off until something starts it. */

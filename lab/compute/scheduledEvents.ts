@@ -36,7 +36,7 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   },
 });
 
-/** What can be announced, and for how many seconds at least; Terminate's notice is the VM's own. */
+/** Kinds of events with their shortest notice in seconds; Terminate's notice is the VM's own. */
 export const EVENT_NOTICE = {
   Freeze: 15 * 60,
   Reboot: 15 * 60,
@@ -46,7 +46,7 @@ export const EVENT_NOTICE = {
 export const EVENT_TYPES = ["Freeze", "Reboot", "Redeploy", "Preempt", "Terminate"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** What happens to the machine when an event has been approved or is due. */
+/** Acts on the machine when an event has been approved or is due. */
 export type EventAct = "freeze" | "restart" | "redeploy" | "reimage" | "deallocate" | "delete";
 
 /** An event in the metadata service's own shape. */
@@ -134,7 +134,7 @@ function noticeOf(vm: StoredResource, name: string, otherwise: number): number |
 export function newEvent(vm: StoredResource, request: EventRequest): StoredEvent {
   const { type } = request;
   const kind = KINDS[type];
-  // What becomes of an evicted machine is in its eviction policy.
+  // The eviction policy says what becomes of an evicted machine.
   const evicted = type === "Preempt" && vm.properties.evictionPolicy === "Delete";
   const act = request.act ?? (evicted ? "delete" : kind.act);
   return {

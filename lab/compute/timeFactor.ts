@@ -4,7 +4,7 @@
 const VARIABLE = "GWLB_LAB_TIME_FACTOR";
 
 /**
- * What Azure's notice times, grace periods and delays are multiplied by, e.g. 0.1: a number above 0,
+ * Factor of Azure's notice times, grace periods and delays, e.g. 0.1: a number above 0,
  * 1 unless the variable says otherwise. Throws if it says no such number.
  */
 export function timeFactor(env: NodeJS.ProcessEnv = process.env): number {

@@ -1,4 +1,4 @@
-/** Builds the engine and its parts from their Go modules, where the official release is not to be had. */
+/** Builds the engine and its parts from their Go modules, where the official release is not available. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { ENGINE_VERSION, isAtLeast, OLDEST_GO, YAML_HOST_VERSION } from "./versi
 
 /** A program that comes as source. */
 export interface GoProgram {
-  /** What it is to a user. */
+  /** The program in a user's words. */
   title: string;
   /** Folder beside this file whose go.mod pins it with all that it needs. */
   module: string;
@@ -97,7 +97,7 @@ export function buildArgv({ version, package: main }: GoProgram, go: string, out
 
 /** Only a whole program ever stands under its name: it is built aside and moved there. */
 async function build(program: GoProgram, go: string, home: string, target: string): Promise<void> {
-  // What an interrupted build has left is no one's: the caller holds the lock.
+  // The leftovers of an interrupted build are no one's: the caller holds the lock.
   for (const name of readdirSync(home).filter((entry) => entry.startsWith(".building-"))) {
     rmSync(path.join(home, name), { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-/** What the lab must know of an engine's command line before it passes it on. Pure. */
+/** An engine's command line, as far as the lab must know it before it passes it on. Pure. */
 
 export interface CommandLine {
   /** The command, without flags and arguments: "up", "stack", "config". */

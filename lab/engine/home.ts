@@ -1,4 +1,4 @@
-/** What the engine gets from the lab: its folders, its environment, its plugins. */
+/** The lab's part of the engine: its folders, its environment, its plugins. */
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,

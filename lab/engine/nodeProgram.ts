@@ -1,7 +1,7 @@
 /** How Node programs and plugins are started for the engine. Pure. */
 import type { Argv } from "../run";
 
-/** What the engine says of a run of a program. */
+/** The engine's description of a run of a program. */
 export interface ProgramRun {
   monitor: string;
   engine: string;

@@ -1,4 +1,4 @@
-/** What the lab needs of this machine, and the distribution's packages that bring it. */
+/** Needs of the lab on this machine, and the distribution's packages that meet them. */
 import { existsSync } from "node:fs";
 import type { Progress } from "../progress";
 import { CommandError, run } from "../run";
@@ -34,7 +34,7 @@ export const FABRIC_TOOLS: readonly Tool[] = [
 /** Whether packets can flow here, and if not, why: one line, with the command that helps. */
 export type HostVerdict = { packets: true } | { packets: false; reason: string };
 
-/** What {@link ensureHost} asks of the machine; a test answers in its place. */
+/** The machine as {@link ensureHost} asks it; a test answers in its place. */
 export interface Host {
   platform: NodeJS.Platform;
   root: boolean;

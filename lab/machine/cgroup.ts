@@ -52,7 +52,7 @@ export class MachineCgroup {
 
   /**
    * Lets the machine's limit of memory follow its use down, as far as its init needs; to be called
-   * again and again. What it then asks for, the kernel takes from its programs, by ending them.
+   * again and again. For more memory the kernel then ends its programs.
    */
   squeezeMemory(init: number | undefined): void {
     const dir = this.memoryDir;

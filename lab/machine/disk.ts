@@ -6,7 +6,7 @@ import { CommandError, run } from "../run";
 /** Bytes that a machine can write before its disk is full; the file is sparse. */
 export const DISK_BYTES = 2 * 1024 ** 3;
 
-/** What a disk is made from. */
+/** The content of a new disk. */
 export interface DiskContent {
   /** Root file system below it. */
   image: string;
@@ -70,7 +70,7 @@ export class Disk {
     const { bavail, bsize } = await statfs(own);
     // Blocks are promised, not written: the sparse file of the disk does not grow.
     if (bavail > 0) await run(["fallocate", "-l", String(bavail * bsize), this.#filler]);
-    // What the file system kept for its own tables is taken by the block.
+    // Single blocks take the room that the file system kept for its own tables.
     await run(["dd", "if=/dev/zero", `of=${this.#filler}-rest`, "bs=4k", "status=none"], {
       allowed: [0, 1],
     });

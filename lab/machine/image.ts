@@ -9,7 +9,7 @@ import { run } from "../run";
 
 const SUITE = "bookworm";
 
-/** What the stock Ubuntu server image carries and a guest may use; nothing that it lacks. */
+/** Packages of the stock Ubuntu server image that a guest may use; nothing that the image lacks. */
 const PACKAGES = [
   ...["systemd-sysv", "dbus", "udev", "locales", "cloud-init", "netbase", "procps", "kmod"],
   ...["iproute2", "iptables", "nftables", "iputils-ping", "openssh-server", "ca-certificates"],

@@ -23,7 +23,7 @@ export interface MachineHost {
   consoles: string;
 }
 
-/** What systemd-nspawn says when the machine in it wants to be started again. */
+/** Exit code of systemd-nspawn when the machine in it wants to be started again. */
 const REBOOT_CODE = 133;
 /** The machine's first process must be there within this time, in milliseconds. */
 const LEADER_MS = 15_000;

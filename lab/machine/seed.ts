@@ -1,4 +1,4 @@
-/** What a machine finds on its disk at the first boot, where Azure's agent would bring it. Pure. */
+/** Files on a machine's disk at the first boot, where Azure's agent would bring them. Pure. */
 
 /** A VM as its machine needs it. */
 export interface MachineSpec {

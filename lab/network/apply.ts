@@ -48,7 +48,7 @@ async function runStep({ argv, input, optional }: Step): Promise<void> {
 }
 
 /**
- * What leads from one topology to another. Rules come before the routes that lead packets to them,
+ * The steps from one topology to another. Rules come before the routes that lead packets to them,
  * and change before routes go: nothing is sent to what is leaving, however long its end takes.
  */
 export function planStages(previous: Topology, next: Topology): Stage[] {
@@ -78,7 +78,7 @@ export function planStages(previous: Topology, next: Topology): Stage[] {
   ].filter((stage) => stage.length > 0);
 }
 
-/** What is the same in both: all that is certain after a step from one to the other failed. */
+/** The common part of both: all that is certain after a step from one to the other failed. */
 export function common(a: Topology, b: Topology): Topology {
   const others = new Map(b.namespaces.map((n) => [n.name, n]));
   return {

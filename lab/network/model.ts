@@ -1,4 +1,4 @@
-/** What the data path needs to know of the store: plain values, ids lower-cased. */
+/** The store as the data path needs it: plain values, ids lower-cased. */
 
 import type { Fault } from "../arm/faults";
 import type { MachineState } from "../compute/machineState";
@@ -97,7 +97,7 @@ export interface Vm {
   nics: Nic[];
   /** The scale set that it is an instance of. */
   scaleSetId?: string;
-  /** What its health extension asks it. */
+  /** The question that its health extension asks it. */
   health?: HealthCheck;
   state: MachineState;
   events: StoredEvent[];

@@ -1,4 +1,4 @@
-/** Store snapshot → model. What packets cannot be given is named in `problems`. Pure. */
+/** Store snapshot → model. `problems` names what no packet can be given. Pure. */
 import { parseAddress, parseNetwork } from "../../components/azure/addresses";
 import { faultsOf } from "../arm/faults";
 import { parseId } from "../arm/ids";

@@ -13,7 +13,7 @@ import type {
   Vnet,
 } from "./model";
 
-/** What is true now, beside the store. */
+/** Facts of this moment, beside the store. */
 export interface Facts {
   /** Network namespace of every machine that is on, by the VM's id. */
   running: ReadonlyMap<string, { netns: string }>;
@@ -35,7 +35,7 @@ export interface Member {
   vm?: Vm;
 }
 
-/** What a gateway load balancer does at one of its frontends. */
+/** A gateway load balancer at one of its frontends. */
 export interface Gateway {
   /** Id of the frontend: what consumers chain to. */
   id: string;

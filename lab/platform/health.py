@@ -20,7 +20,7 @@ LARGEST_BODY = 4096
 
 @dataclass(frozen=True)
 class Check:
-    """What to ask of whom. `epoch` names the machine's run; seconds throughout."""
+    """A question and whom to ask. `epoch` names the machine's run; seconds throughout."""
 
     key: str
     netns: str
@@ -137,7 +137,7 @@ async def _body(reader: asyncio.StreamReader) -> str:
 
 
 def judged(check: Check, code: int, body: str, silent: str) -> Said:
-    """What an answer says. Version 1.0 takes 200; 2.0 takes 2xx with a state in its body."""
+    """The verdict of an answer. Version 1.0 takes 200; 2.0 takes 2xx with a state in its body."""
     reason = f"HTTP {code}: {body.splitlines()[0][:200]}" if body else f"HTTP {code}"
     if not check.rich:
         return Said("Healthy" if code == 200 else "Unhealthy", reason)

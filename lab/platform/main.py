@@ -27,7 +27,7 @@ def say(**message: object) -> None:
 
 
 class Platform:
-    """What goes on, to be changed into what is wanted."""
+    """Servers and probes that run, to be changed into what is wanted."""
 
     def __init__(self) -> None:
         self._machines: dict[str, dict[str, Machine]] = {}

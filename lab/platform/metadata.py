@@ -36,7 +36,7 @@ def unique_id(instance: dict[str, Any]) -> str:
 
 @dataclass
 class Machine:
-    """What the service knows of one machine."""
+    """The service's knowledge of one machine."""
 
     key: str
     instance: dict[str, Any]
@@ -88,7 +88,7 @@ def refusal(status: int, text: str, **more: object) -> Response:
 
 
 def answer(machine: Machine, request: Request, approve: Approve) -> Response:
-    """What the service says to a request. Pure but for the machine's request count."""
+    """The service's answer to a request. Pure but for the machine's request count."""
     refused = _unwelcome(machine, request)
     if refused is not None:
         return refused
@@ -106,7 +106,7 @@ def answer(machine: Machine, request: Request, approve: Approve) -> Response:
 
 
 def _unwelcome(machine: Machine, request: Request) -> Response | None:
-    """What keeps a request from being looked at."""
+    """The refusal of a request that is not even looked at."""
     if request.headers.get("metadata", "").lower() != "true":
         return refusal(400, "Bad request. Required metadata header not specified")
     if "x-forwarded-for" in request.headers:

@@ -32,7 +32,7 @@ class Notices:
         self._known: set[str] = set()
 
     def tell(self, events: list[dict[str, Any]]) -> None:
-        """What there is to show from now on."""
+        """Takes the events to show from now on."""
         self._told = events
 
     def ask(self) -> float:

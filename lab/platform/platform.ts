@@ -7,7 +7,7 @@ import type { PlatformPlan } from "./platformPlan";
 
 export interface PlatformListener {
   verdict: (probe: string, healthy: boolean, reason: string) => void;
-  /** What a health extension was answered, in which run of its machine. */
+  /** The answer that a health extension got, in which run of its machine. */
   health: (vmId: string, epoch: string, state: Health, reason: string) => void;
   approved: (vmId: string, events: string[]) => void;
   /** It ended by itself: without probes and metadata the network is not Azure's. */

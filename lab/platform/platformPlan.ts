@@ -1,4 +1,4 @@
-/** What the platform is told: who may ask for metadata, and whom to probe. Pure. */
+/** The platform's orders: who may ask for metadata, and whom to probe. Pure. */
 import { parseNetwork } from "../../components/azure/addresses";
 import { parseId } from "../arm/ids";
 import { METADATA, PLATFORM } from "../arm/platform";
@@ -68,7 +68,7 @@ export interface ProbePlan {
   epoch: string;
 }
 
-/** What a health extension asks its machine, from inside; seconds. */
+/** A health extension's question to its machine, from inside; seconds. */
 export interface HealthPlan extends HealthCheck {
   /** Id of the VM. */
   key: string;
@@ -100,7 +100,7 @@ export interface PlatformPlan extends PlatformDelays {
 /** A machine of the lab needs real time to start, whatever the factor, in seconds. */
 const SHORTEST_GRACE = 20;
 
-/** What the health extensions of all running machines ask; how often is not a matter of the factor. */
+/** Questions of the health extensions of all running machines; the factor spares the interval. */
 export function checksOf(
   view: View,
   runs: ReadonlyMap<string, Run>,
@@ -162,7 +162,7 @@ export function planPlatform(
   return { ...delays, metadataAddress: METADATA, networks, probes: probesOf(view), checks };
 }
 
-/** What a machine is told: its own events and those of its group, once their time is set. */
+/** Events that a machine sees: its own and those of its group, once their time is set. */
 const eventsFor = (view: View, vm: Vm): ScheduledEvent[] =>
   view.model.vms
     .filter(({ group }) => group === vm.group)

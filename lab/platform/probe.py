@@ -12,7 +12,7 @@ from namespaces import stream_socket
 
 # An answer counts only within the interval, and within this many seconds.
 LONGEST_WAIT = 30.0
-# What a bad answer says beside its code is read for so long and no longer.
+# The rest of a bad answer is read for so long and no longer.
 LONGEST_BODY = 4096
 BODY_WAIT = 0.5
 # A machine that was just started is asked this often until it answers well for the first time:
@@ -29,7 +29,10 @@ NOBODY = {errno.EINVAL, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 
 @dataclass(frozen=True)
 class Probe:
-    """What to ask whom. `epoch` changes with every start of the machine; empty while it is off."""
+    """A question and whom to ask.
+
+    `epoch` changes with every start of the machine; empty while it is off.
+    """
 
     key: str
     netns: str
@@ -179,7 +182,7 @@ async def _ask(probe: Probe) -> Answer:
 
 
 async def _first_line_of_body(reader: asyncio.StreamReader) -> str:
-    """What an instance says about itself helps whoever reads the status."""
+    """An instance's own words help the reader of the status."""
     rest = b""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(BODY_WAIT):

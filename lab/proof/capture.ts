@@ -11,7 +11,7 @@ const BUFFER = 16_384;
 
 type Child = ReturnType<typeof start>;
 
-/** What is read of `ip -json -details link show`. */
+/** Fields of `ip -json -details link show`. */
 interface TunnelLink {
   linkinfo?: { info_kind?: string; info_data?: { link?: string; port?: number } };
 }

@@ -27,7 +27,7 @@ export const expectations = [
 ] as const;
 export type Expected = (typeof expectations)[number];
 
-/** What a client does. Sizes are bytes. */
+/** An act of a client. Sizes are bytes. */
 export type Act =
   | { kind: "knock"; port: number; attempts: number }
   | { kind: "banner"; port: number }
@@ -46,7 +46,7 @@ export interface Flow {
   expected: Expected;
 }
 
-/** What a transfer carries each way, bytes. */
+/** Bytes of a transfer, each way. */
 export const TRANSFER = 10 * 1024 * 1024;
 /** A datagram that needs three fragments at an MTU of 1,500 bytes. */
 export const FRAGMENTED = 4000;
@@ -80,7 +80,7 @@ export function consumersOf(status: ChainStatus): Consumer[] {
 }
 
 /**
- * What is sent to every consumer: the reference rule first, then what must still pass, then
+ * Flows to every consumer: the reference rule first, then what must still pass, then
  * sizes. A load balancer's frontend has no port without a rule, and its platform answers pings,
  * so neither says anything of an NVA there; an ILPIP shows both.
  */
@@ -129,7 +129,7 @@ export function describeAct(act: Act): string {
   }
 }
 
-/** What the act's packets have in common: IP protocol number, and the server's port if it is fixed. */
+/** The match of the act's packets: IP protocol number, and the server's port if it is fixed. */
 export function wireOf(act: Act): { protocol: number; port?: number } {
   switch (act.kind) {
     case "ping":

@@ -3,7 +3,7 @@ import { COMMENT } from "../../nva-cloud-init/contract/contract";
 import { type Act, describeAct, type Flow, FRAGMENTED } from "./flows";
 import { type Packet, SYN } from "./pcap";
 
-/** What `client.py` printed; which fields there are depends on the act. */
+/** Output of `client.py`; which fields there are depends on the act. */
 export interface Answer {
   error?: string;
   sent?: number;
@@ -35,11 +35,11 @@ export interface Observation {
 export interface Verdict {
   flow: Flow;
   passed: boolean;
-  /** What was seen, in a few words. */
+  /** The observation in a few words. */
   seen: string;
   /** Counters that moved: `rule 0 → 3`. */
   counters: string[];
-  /** What is wrong; empty if the flow did what it should. */
+  /** Problems; empty if the flow did what it should. */
   problems: string[];
 }
 
@@ -190,7 +190,7 @@ function unanswered({ error, answered, sent }: Answer): string[] {
   ];
 }
 
-/** What is wrong with the client's own view. */
+/** Problems in the client's own view. */
 function answerProblems({ act, consumer }: Flow, answer: Answer): string[] {
   if (answer.error !== undefined) return [answer.error];
   switch (act.kind) {

@@ -17,7 +17,7 @@ export function policyHash(userData: string): string | undefined {
   return HEADER.exec(Buffer.from(userData, "base64").toString("latin1"))?.[1];
 }
 
-/** What the NVA's own words say of a policy by its hash. Pure. */
+/** Progress of a policy by the NVA's own state. Pure. */
 export function policyProgress(hash: string, said: string): PolicyProgress {
   let state: { hash?: unknown; refused?: { hash?: unknown; reason?: unknown } | null };
   try {

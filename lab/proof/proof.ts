@@ -41,7 +41,7 @@ export async function prove(
   for (const [index, flow] of flows.entries()) {
     step(flow, index + 1, flows.length);
     const observation = await observe(status, watch, flow, before);
-    // What catches the captures up is counted, too, and belongs to no flow.
+    // Packets that catch the captures up are counted, too, and belong to no flow.
     before = flow.expected === "passes" ? observation.after : await watch.counters();
     verdicts.push(judge(flow, observation));
   }
@@ -58,7 +58,7 @@ async function observe(
   const answer = await send(status, flow).catch(asAnswer);
   const after = await watch.counters();
   const look = (): Observation => ({ answer, before, after, ...watch.seen(flow) });
-  // What must not be seen is not seen only once the captures have caught up with the present.
+  // The absence of a packet is proven only once the captures have caught up with the present.
   if (flow.expected !== "passes") await watch.catchUp(flow.consumer);
   else await watch.until(() => judge(flow, look()).passed);
   return look();

@@ -81,7 +81,7 @@ function twinNic(ids: { network: string; address: string }): Body {
   return { ipConfigurations: [{ name: "twin", properties: configuration }] };
 }
 
-/** What makes the machine what it is; what ties it to its own disk and network stays behind. */
+/** The properties of the machine; its ties to its own disk and network stay behind. */
 function twinMachine(vm: StoredResource, nic: string): Body {
   const { hardwareProfile, securityProfile, osProfile, storageProfile } = vm.properties;
   const { imageReference } = storageProfile as Body;

@@ -40,7 +40,7 @@ export function nodeArgv(script: string, args: Argv = []): Argv {
   return [process.execPath, "-r", tsx, path.join(checkout, script), ...args];
 }
 
-/** What runs as the first process of a lab's box. */
+/** The first process of a lab's box. */
 export function fabricArgv(labDir: string): Argv {
   return boxArgv(nodeArgv("lab/supervisor/main.ts", ["--lab", labDir]));
 }

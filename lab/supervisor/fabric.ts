@@ -20,7 +20,7 @@ import { checksOf, planPlatform, platformDelays } from "../platform/platformPlan
 import { reportStatus } from "./report";
 import type { LabStatus } from "./status";
 
-/** What the fabric follows; {@link Store} is one. */
+/** The store as the fabric follows it; {@link Store} is one. */
 export interface StoreView {
   snapshot(): StoreSnapshot;
   watch(onChange: () => void): () => void;
@@ -40,7 +40,7 @@ export interface FabricOptions {
   userDataDelay: number;
   /** Where scale sets act; without it they stay as they are. */
   scaleSetArm?: ScaleSetArm;
-  /** What times of Azure's are multiplied by; default 1. */
+  /** Factor of Azure's times; default 1. */
   timeFactor?: number;
 }
 

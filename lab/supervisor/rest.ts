@@ -8,7 +8,7 @@ import { type StartOptions, start } from "../run";
 import { UserError } from "../userError";
 import { nodeArgv } from "./box";
 
-/** What the process says of itself once it listens. */
+/** The process's status once it listens. */
 export interface RestStatus {
   endpoint: string;
   port: number;

@@ -16,7 +16,7 @@ import { supervisorOf } from "./lifecycle";
 import { readStatus } from "./readStatus";
 import type { RestStatus } from "./rest";
 
-/** Whoever waits for a machine goes first while this program starts. */
+/** Processes that wait for a machine go first while this program starts. */
 const STARTING_PRIORITY = 5;
 
 /** Azure ends a script after 90 minutes. */

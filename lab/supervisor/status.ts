@@ -1,4 +1,4 @@
-/** What the fabric says of itself in `.lab/run/status.json`, replaced as a whole at every change. */
+/** The fabric's status in `.lab/run/status.json`, replaced as a whole at every change. */
 
 /** The lab's data path at one moment. Addresses are text, ids are Azure's. */
 export interface LabStatus {
@@ -8,7 +8,7 @@ export interface LabStatus {
   phase: "starting" | "converging" | "ready" | "failed";
   /** Number of the store's transaction that packets see. */
   appliedSeq: number;
-  /** What the store asks for and the fabric cannot carry, by name. */
+  /** Things that the store asks for and the fabric cannot carry, by name. */
   problems: string[];
   /** The box's first process, as this machine numbers it. */
   boxPid: number;
@@ -33,7 +33,7 @@ export interface ScaleSetStatus {
     latestModel: boolean;
     /** `Healthy`, `Unhealthy`, `Unknown`, `Initializing`; absent without a health extension. */
     health?: string;
-    /** What the health extension was answered when that began. */
+    /** The answer that the health extension got when that began. */
     reason?: string;
     /** On its way out, and whether another one follows it. */
     leaving?: "replaced" | "removed";
@@ -60,7 +60,7 @@ export interface PlaceStatus {
   id?: string;
   addresses: string[];
   power: "running" | "starting" | "stopped" | "deallocated";
-  /** What `lab break` has done to it, and has not been mended. */
+  /** Faults that `lab break` has brought and nothing has mended. */
   faults?: string[];
   /** Network namespace, named inside the box. */
   netns: string;
@@ -99,7 +99,7 @@ export interface NvaStatus {
   healthy: boolean;
   /** Since when it is so, ISO 8601. */
   since: string;
-  /** What the probe was answered. */
+  /** The answer that the probe got. */
   reason: string;
   /** From the machine's start to its first healthy answer. */
   firstHealthyAfterSeconds?: number;

@@ -1,4 +1,4 @@
-/** Whoever reaches the tunnel ports puts packets into other people's connections. */
+/** An attacker who reaches the tunnel ports puts packets into other people's connections. */
 import { DEFAULTS } from "../../nva-cloud-init/contract/contract";
 import { type Finding, Level, type Resource, type Rule, Scope } from "../rule";
 import {

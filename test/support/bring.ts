@@ -1,4 +1,4 @@
-/** What takes minutes once, and a cache keeps from then on. */
+/** Things that take minutes once, and a cache keeps from then on. */
 import { buildProgram, YAML_HOST } from "../../lab/engine/build";
 import { ensureEngine } from "../../lab/engine/ensure";
 import { ensureRootfs } from "../../lab/machine/image";
@@ -16,7 +16,7 @@ const BUILT = {
 
 type Built = keyof typeof BUILT;
 
-/** What the tests of these sources need. Pure. */
+/** Things that the tests of these sources need. Pure. */
 export function neededBy(sources: readonly string[]): Built[] {
   const names = Object.keys(BUILT) as Built[];
   return names.filter((name) => sources.some((source) => BUILT[name].test(source)));

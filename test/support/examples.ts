@@ -65,7 +65,7 @@ export class Examples {
     await writeFile(file, settings.toString());
   }
 
-  /** What a deployment would do, without the steps that change nothing. */
+  /** Steps of a deployment, without the ones that change nothing. */
   async plan(example: string): Promise<Step[]> {
     const { stdout } = await this.must(example, "preview", "--json");
     const { steps } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as { steps: PreviewStep[] };

@@ -18,7 +18,7 @@ import type { AzureFixture } from "./azureFixtures";
 const client = path.resolve(__dirname, "../../lab/proof/client.py");
 const server = path.join(__dirname, "server.py");
 
-/** What a client act answers; see the program. */
+/** The answer of a client act; see the program. */
 export interface Seen {
   error?: string;
   sent?: number;
@@ -176,7 +176,7 @@ export class FabricBox {
     return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Seen;
   }
 
-  /** Who answers an HTTP request, and whom that server sees; undefined if nobody does. */
+  /** The server that answers an HTTP request, and whom it sees; undefined if nobody does. */
   async ask(place: string, to: string, port: number, source = "0.0.0.0", seconds = 2) {
     const seen = await this.act(place, "fetch", { to, port, source, seconds });
     if (seen.status !== 200) return undefined;

@@ -11,7 +11,7 @@ import { Talker } from "./talker";
 
 const guest = path.resolve(__dirname, "../../nva-cloud-init/guest");
 
-/** What the kernel answers: TC_ACT_REDIRECT, TC_ACT_UNSPEC. */
+/** The kernel's answers: TC_ACT_REDIRECT, TC_ACT_UNSPEC. */
 export const REDIRECTED = 7;
 export const LEFT_ALONE = -1;
 export const TAKEN = MARK.taken;

@@ -45,7 +45,7 @@ export const PROBE_SECONDS = 5;
  */
 export const DETECTION_SECONDS = 2 * PROBE_SECONDS;
 
-/** What an attempt that began in time may still take to fail, and what clocks may differ. */
+/** Time in which an attempt that began in time may still fail, and in which clocks may differ. */
 export const SLACK_MS = 1500;
 
 const LOOK_MS = 100;

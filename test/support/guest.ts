@@ -157,7 +157,7 @@ export class Guest {
     return rows.find((row) => row.rule === rule)?.packets ?? 0;
   }
 
-  /** What the units said in the journal. */
+  /** The units' lines in the journal. */
   journal(): Promise<string> {
     return this.sh(
       "journalctl -b --no-pager -o short-monotonic | grep -e gwlb -e cloud-init | tail -n 300 || true",

@@ -1,4 +1,4 @@
-/** What tests need of this machine. */
+/** Needs of the tests on this machine. */
 import { ensureHost, FABRIC_TOOLS, thisHost } from "../../lab/host/packages";
 import { Progress } from "../../lab/progress";
 

@@ -200,7 +200,7 @@ export class Load {
     return this.failures.filter((one) => one.kind === kind && one.at >= from && one.at < to);
   }
 
-  /** What it came to so far. */
+  /** The load's figures so far. */
   report(): LoadReport {
     return { sums: this.sums, failures: this.failures, text: textOf(this.sums, this.failures) };
   }
@@ -213,7 +213,7 @@ export class Load {
   }
 }
 
-/** What became of an attempt, in the words of a person. Pure. */
+/** The fate of an attempt, in the words of a person. Pure. */
 export function reasonOf(error: string): string {
   const known: [RegExp, string][] = [
     [

@@ -127,7 +127,7 @@ export async function settle(...resources: pulumi.Resource[]): Promise<void> {
   await waitForRPCs();
 }
 
-/** What an Output is made of inside the SDK; all parts fail together. */
+/** The parts of an Output inside the SDK; all parts fail together. */
 interface Inside<T> {
   promise(): Promise<T>;
   isKnown: Promise<boolean>;

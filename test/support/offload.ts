@@ -1,4 +1,4 @@
-/** What a device leaves to its hardware, as `ethtool -K` sets it; the image has no such program. */
+/** Work that a device leaves to its hardware: `ethtool -K`, which the image does not have. */
 import { run } from "../../lab/run";
 
 /** Commands of linux/ethtool.h. */

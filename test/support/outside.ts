@@ -117,7 +117,7 @@ export class Outside {
     await run(["ip", "-n", this.netns, "route", "add", ...route]);
   }
 
-  /** What DHCP does when it has spoken. */
+  /** Does what DHCP does when it has spoken. */
   async giveAddress(netns: string, device: string): Promise<void> {
     await run(["ip", "-n", netns, "link", "set", device, "up"]);
     await run(["ip", "-n", netns, "addr", "add", `${layout.nva}/24`, "dev", device]);
@@ -143,12 +143,12 @@ export class Outside {
     await run(["ip", "netns", "delete", netns]);
   }
 
-  /** What the metadata service gives as userData from now on. */
+  /** Changes the userData that the metadata service gives from now on. */
   async userData(text: string): Promise<void> {
     await this.#ask({ do: "userData", text });
   }
 
-  /** What the metadata service has as scheduled events from now on. */
+  /** Changes the scheduled events of the metadata service from now on. */
   async events(events: object[]): Promise<void> {
     await this.#ask({ do: "events", events });
   }

@@ -17,7 +17,7 @@ export interface Packed {
   dir: string;
 }
 
-/** What a project's folder gets beside the library. */
+/** Files of a project's folder beside the library. */
 export interface InstallOptions {
   /** Packages that the project itself asks for, such as `typescript`. */
   also?: readonly string[];

@@ -100,7 +100,7 @@ async function leader(undo: Undo, netns: string, ...argv: string[]): Promise<num
   return child.pid;
 }
 
-/** What prints the rule's counter, where the NVA's image keeps it; /opt is the test's own. */
+/** Makes the program that prints the rule's counter, as on an NVA; /opt is the test's own. */
 async function counterProgram(): Promise<void> {
   await run(["mount", "-t", "tmpfs", "tmpfs", "/opt"]);
   await mkdir(FILES.programs);

@@ -93,13 +93,13 @@ export interface FrameResult {
   counters: Record<string, number>;
 }
 
-/** What became of one frame. */
+/** The fate of one frame. */
 export interface Sighting {
   /** The packets that were judged, fragments put together. */
   records: {
     /** From the IP header on, as hex digits. */
     packet: string;
-    /** What iptables matches: `tcp/22`, `tcp`, `udp/22`, `udp`, `icmp`, `ah`, `other`. */
+    /** The match of iptables: `tcp/22`, `tcp`, `udp/22`, `udp`, `icmp`, `ah`, `other`. */
     judged: string;
     /** True if it passes as a packet of a flow that the policy has let start. */
     taken: boolean;

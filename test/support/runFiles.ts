@@ -63,7 +63,7 @@ export async function runFiles(
   let late: NodeJS.Timeout | undefined;
   const forward = (signal: NodeJS.Signals) => {
     interrupted = true;
-    // Who asks twice does not want to wait; the kernel removes what is in a box.
+    // A person who asks twice does not want to wait; the kernel removes what is in a box.
     kill(late === undefined ? signal : "SIGKILL");
     late ??= setTimeout(() => kill("SIGKILL"), CLEAN_UP_MS);
   };

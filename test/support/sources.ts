@@ -18,7 +18,7 @@ export function sourceFiles(ending: string): string[] {
 
 export const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
 
-/** What a TypeScript file imports: package names, and files of the repository as paths. */
+/** Imports of a TypeScript file: package names, and files of the repository as paths. */
 export function importsOf(file: string): string[] {
   const found = [...read(file).matchAll(/(?:\bfrom|\bimport|\brequire\()\s*\(?"([^"]+)"/g)];
   return found.map(([, name = ""]) =>

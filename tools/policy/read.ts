@@ -41,7 +41,7 @@ export function validPolicy(name: string, folder?: string): FirewallPolicy {
   throw new PolicyError([`${file}:`, ...problems.map(formatProblem)].join("\n"));
 }
 
-/** What a person should know of a policy: its problems, or else its warnings. */
+/** Findings of a policy: its problems, or else its warnings. */
 export function findings(read: ReadPolicy): { problems: string[]; warnings: string[] } {
   const problems = policyProblems(read.policy, read.at).map(formatProblem);
   const warnings =

@@ -1,4 +1,4 @@
-/** What the policy tool prints: explanations and differences as lines. */
+/** Output of the policy tool: explanations and differences as lines. */
 import type { describeChanges, diffSettings, explainPacket } from "../../components/policy";
 import type { Packet } from "../../components/policy/packet";
 import { formatPacket } from "../../components/policy/packetText";

@@ -1,4 +1,4 @@
-/** What a plan does to traffic: pure, the part of the comment that must not be overlooked. */
+/** Effects of a plan on traffic: pure, the part of the comment that must not be overlooked. */
 import { code } from "./escape";
 import { type Change, Kind } from "./plan";
 import { isUnknown, valueAt } from "./values";
@@ -6,7 +6,7 @@ import { isUnknown, valueAt } from "./values";
 /** A change that traffic notices. */
 export interface Impact {
   change: Change;
-  /** What happens to traffic, a sentence. */
+  /** The effect on traffic, a sentence. */
   text: string;
 }
 
@@ -25,7 +25,7 @@ export function isGateway({ type, before, after }: Change): boolean {
   );
 }
 
-/** What traffic loses while a resource is replaced or after it is deleted, by type. */
+/** Traffic that is lost while a resource is replaced or after it is deleted, by type. */
 const losses: ReadonlyMap<string, string> = new Map([
   ["compute:VirtualMachine", "flows through this machine end until another one takes them"],
   [
@@ -73,7 +73,7 @@ function chainsOf(change: Change): string[] {
   });
 }
 
-/** What an update of a scale set does to the machines that run. */
+/** Effects of a scale set's update on the machines that run. */
 function fleetOf({ kind, type, paths, before, after }: Change): string[] {
   if (kind !== Kind.Update || type !== "azure-native:compute:VirtualMachineScaleSet") return [];
   const model = paths.filter((path) =>

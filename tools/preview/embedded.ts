@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { CommandError, run } from "../../lab/run";
 
-/** What to preview. */
+/** A stack to preview, and how. */
 export interface Preview {
   stack: string;
   /** Folder of the program. */

@@ -13,7 +13,7 @@ export interface StepState {
   outputs?: Record<string, unknown>;
 }
 
-/** What the engine would do to one resource. */
+/** The engine's step for one resource. */
 export interface StepMetadata {
   op: string;
   urn: string;

@@ -4,7 +4,7 @@ import { block, cell, code, plain } from "./escape";
 import { type Change, failed, Kind, type Message, type Plan, type Violation } from "./plan";
 import { valueAt, words } from "./values";
 
-/** What a policy change does, as lines of Markdown, and to which machines. */
+/** A policy change as lines of Markdown, and the machines that it is for. */
 export interface PolicyChange {
   /** Names of the machines that get the policy. */
   machines: string[];
@@ -14,7 +14,7 @@ export interface PolicyChange {
   verdicts: string[];
 }
 
-/** What the comment is about. */
+/** The subject of the comment. */
 export interface Subject {
   /** Name of the stack; one comment is kept per stack. */
   stack: string;
@@ -141,7 +141,7 @@ function details({ kind, paths, before, after }: Change): string {
   if (kind === Kind.Drift && after === undefined) return "is gone";
   if (kind === Kind.Create || kind === Kind.Delete || kind === Kind.Import) return "";
   const shown = paths.slice(0, SHOWN_PATHS).map((path) => {
-    // What a bundle of 60 KB means is in the section about the firewall.
+    // The section about the firewall says what a bundle of 60 KB means.
     if (/(^|\.)userData$/.test(path)) return `${code(path)}: firewall policy`;
     const [from, to] = [words(valueAt(before, path)), words(valueAt(after, path))];
     return `${code(shortPath(path))}:<br>${from} → ${to}`;

@@ -1,4 +1,4 @@
-/** What a preview would do, read from the engine's events: pure, for the comment to render. */
+/** The plan of a preview, read from the engine's events: pure, for the comment to render. */
 import type { EngineEvent, StepMetadata, StepState } from "./events";
 
 /** Kinds of change, the ones that matter most to a reviewer first. */
@@ -204,7 +204,7 @@ function messageOf({ diagnosticEvent }: EngineEvent): Message[] {
   return [{ severity, resource: resourceName(urn), text }];
 }
 
-/** What the engine says of itself: that a refused plan failed, and where it found its host. */
+/** Lines of the engine about itself: that a refused plan failed, and where it found its host. */
 function isNoise(text: string, refused: boolean): boolean {
   return (
     (refused && /^(preview|update) failed$/.test(text)) ||

@@ -6,7 +6,7 @@ import { code } from "./escape";
 export const VERDICTS_SHOWN = 20;
 
 /**
- * What starts to pass or to be dropped, a line of Markdown each; what starts to pass comes first.
+ * Packets that start to pass or to be dropped, a line of Markdown each; those that pass come first.
  * Rate limits are not part of it: they depend on time.
  */
 export function verdictLines(old: FirewallPolicy, next: FirewallPolicy): string[] {

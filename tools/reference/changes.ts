@@ -7,12 +7,12 @@ export type Weight = "breaking" | "feature" | "text";
 export interface Change {
   sign: "+" | "-" | "~";
   path: string;
-  /** What differs, in words. */
+  /** The difference in words. */
   what: string;
   weight: Weight;
 }
 
-/** Every difference by path. What comes or goes as a whole is one change, without its parts. */
+/** Every difference by path. A thing that comes or goes as a whole is one change, without its parts. */
 export function changesBetween(before: readonly Entry[], after: readonly Entry[]): Change[] {
   const old = new Map(before.map((entry) => [entry.path, entry]));
   const now = new Map(after.map((entry) => [entry.path, entry]));
@@ -82,7 +82,7 @@ function shape({ kind, type, required }: Entry): string {
   }
 }
 
-/** What is new breaks nobody, unless it must be given to something that was there before. */
+/** A new entry breaks nobody, unless it must be given to something that was there before. */
 function weightOfNew({ kind, required }: Entry): Weight {
   return required && (kind === "input" || kind === "property") ? "breaking" : "feature";
 }

@@ -1,4 +1,4 @@
-/** All that is derived from the sources, as texts. */
+/** Texts that are derived from the sources. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
@@ -18,7 +18,7 @@ export const RELEASED = "docs/reference/released/schema.json";
 export interface Derived {
   schema: PackageSpec;
   releasedSchema: PackageSpec | undefined;
-  /** What must not be published; nothing may be written then. */
+  /** Problems that forbid publishing; nothing may be written then. */
   problems: string[];
   /** Each difference from the schema.json that is there, a line each. */
   changes: string[];

@@ -7,10 +7,10 @@ import { Analyzer, type TypeDefinition } from "@pulumi/pulumi/provider/experimen
 import { generateSchema, type PackageSpec } from "@pulumi/pulumi/provider/experimental/schema";
 import ts from "typescript";
 
-/** What the sources say. */
+/** The sources as a schema. */
 export interface Inferred {
   schema: PackageSpec;
-  /** What the schema cannot tell: fields and types that should not be as they are. */
+  /** Problems that the schema cannot tell: fields and types that should not be as they are. */
   problems: string[];
 }
 

@@ -1,4 +1,4 @@
-/** What a public surface must not be: undocumented, silent about its defaults, or untyped. Pure. */
+/** Problems of a public surface: undocumented, silent about its defaults, or untyped. Pure. */
 import type { Entry } from "./surface";
 
 /** Every problem, each with the property's path and the way out. */
@@ -34,7 +34,7 @@ export function withoutDefault(description: string): string {
   return rest.trim();
 }
 
-/** What a comment says happens when the argument is left out: what follows "Default:". */
+/** The behaviour without the argument, as its comment says: the text after "Default:". */
 export function defaultOf(description: string): string | undefined {
   const [, text] = /\bdefault: (.+?)(?:[.;](?=\s|$)|$)/is.exec(description) ?? [];
   return text;

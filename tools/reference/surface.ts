@@ -8,7 +8,7 @@ export interface Entry {
   /** Where it is: `GatewayProvider.inputs.policy`, `FirewallRule.ports`, `RuleAction.Drop`. */
   path: string;
   kind: EntryKind;
-  /** What it holds: `string`, `FirewallRule[]`, `map of string`; of an enum's value, the value. */
+  /** The type: `string`, `FirewallRule[]`, `map of string`; of an enum's value, the value. */
   type: string;
   /** False for what may be left out. */
   required: boolean;

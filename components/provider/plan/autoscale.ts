@@ -18,7 +18,7 @@ export interface FleetAutoscaleArgs {
   scaleOutCpuPercent?: number;
   /**
    * The number shrinks when they are less busy than this, 1 to 98 percent. Default: two fifths of
-   * `scaleOutCpuPercent`. What is left must carry the load without growing again: at
+   * `scaleOutCpuPercent`. The NVAs that stay must carry the load without growing again: at
    * `minimum` + 1 NVAs Azure would not shrink, or go to and fro.
    */
   scaleInCpuPercent?: number;

@@ -7,8 +7,8 @@ import type { Nva } from "./nva";
 import type { Probe } from "./probe";
 
 /**
- * What Azure fixes when a scale set is made. azure-native plans a change as an update, so each is
- * named here, and each that a user can change is part of the scale set's name
+ * Values that Azure fixes when a scale set is made. azure-native plans a change as an update, so
+ * each is named here, and each that a user can change is part of the scale set's name
  * (`fixedByScaleSet`): the new one stands beside the old one before that goes.
  */
 export const FIXED_BY_SCALE_SET = [

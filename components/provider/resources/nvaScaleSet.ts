@@ -18,8 +18,8 @@ import { type NvaInputs, nvaProfile } from "./nvaProfile";
 
 /**
  * Creates a fleet: a Flexible scale set whose instances' NICs are in the pool, and the rules of its
- * number. What is fixed by Azure makes another scale set, under another name, which stands in the
- * pool before the first one goes.
+ * number. A change of a value that Azure fixes makes another scale set, under another name, which
+ * stands in the pool before the first one goes.
  */
 export function createScaleSet(
   plan: GatewayPlan,

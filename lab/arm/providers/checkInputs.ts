@@ -8,13 +8,13 @@ import { isUnknown, UNKNOWN } from "./values";
 /** Mark in the inputs of a resource whose name was made up: it can be created before it is deleted. */
 export const CREATE_FIRST = "__createBeforeDelete";
 
-/** What the engine proposes for a name. */
+/** The engine's proposal for a name. */
 export interface Autonaming {
   mode: "propose" | "enforce" | "disable";
   name: string;
 }
 
-/** What a check needs besides the inputs. */
+/** The context of a check, besides the inputs. */
 export interface CheckContext {
   type: ResourceType;
   urn: string;
@@ -63,7 +63,7 @@ function suffix(seed: Uint8Array): string {
   return bytes.toString("hex");
 }
 
-/** What names a role or its assignment where the program does not. */
+/** The name of a role or its assignment where the program gives none. */
 function guid(seed: Uint8Array): string {
   const bytes = seed.length >= 16 ? Buffer.from(seed.slice(0, 16)) : randomBytes(16);
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

@@ -102,7 +102,7 @@ function previewValue(prop: Prop, value: unknown): unknown {
   return value;
 }
 
-/** What azure-native reports of inputs before it calls Azure: types, and what is missing. */
+/** Problems that azure-native reports before it calls Azure: wrong types, and missing inputs. */
 export function inputProblems(shape: Prop, inputs: Body, path = ""): string[] {
   const at = (name: string) => (path === "" ? name : `${path}.${name}`);
   const fields = Object.fromEntries(sdkFields(shape)) as Record<string, Prop>;

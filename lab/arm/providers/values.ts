@@ -69,7 +69,7 @@ export interface Change {
   kind: "add" | "delete" | "update";
 }
 
-/** What differs between two values, as deep as both sides have the same form. */
+/** Differences between two values, as deep as both sides have the same form. */
 export function changesOf(before: Body, after: Body): Change[] {
   return objectChanges(before, after, "", "");
 }

@@ -1,4 +1,4 @@
-/** What is asked of machines and scale sets besides reading and writing them. */
+/** Requests about machines and scale sets besides reading and writing them. */
 import { MACHINE_ACTIONS, type MachineAction, machineStateOf } from "../../compute/machineState";
 import { instancesOf, isLatest, recordOf } from "../../compute/scaleSets/instances";
 import { upgrade } from "../../compute/scaleSets/operations";

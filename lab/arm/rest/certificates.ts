@@ -3,7 +3,7 @@ import { webcrypto, X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** What a server on loopback shows. */
+/** Certificates of a server on loopback. */
 export interface Certificates {
   /** The authority that clients must trust, PEM. */
   caFile: string;

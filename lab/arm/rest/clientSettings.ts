@@ -1,4 +1,4 @@
-/** What a client needs to speak with a lab: as values, and as environment variables. Pure. */
+/** Settings of a client that speaks with a lab: values, and environment variables. Pure. */
 import { DEFAULT_SUBSCRIPTION, objectIdOf, TENANT } from "../principals";
 import type { Directory } from "./identity";
 

@@ -1,4 +1,4 @@
-/** Who may sign in to a lab, and the tokens that say who somebody is. */
+/** Identities that may sign in to a lab, and their tokens. */
 import {
   createPrivateKey,
   createPublicKey,
@@ -66,7 +66,7 @@ export const signIn = refusalsOf("Sign-in", {
   },
 });
 
-/** What is kept of a lab's directory: one secret, one administrator, one signing key. */
+/** A lab's directory on disk: one secret, one administrator, one signing key. */
 interface Kept {
   clientId: string;
   clientSecret: string;
@@ -74,13 +74,13 @@ interface Kept {
   keyId: string;
 }
 
-/** What a verified token says. */
+/** Claims of a verified token. */
 export interface Claims {
   appid: string;
   oid: string;
 }
 
-/** Who a token is for. */
+/** The identity that a token is for. */
 export type Principal = Pick<Caller, "clientId" | "objectId">;
 
 /** Audiences that Azure Resource Manager takes, besides the endpoint itself. */
@@ -169,7 +169,7 @@ export class Directory {
     return { token: `${body}.${signature}`, expiresIn: lifetime };
   }
 
-  /** What a token says, if this lab made it for this endpoint and it is good now; else Azure's 401. */
+  /** Claims of a token that this lab made for this endpoint and that is good; else Azure's 401. */
   verify(token: string): Claims {
     if (!this.#isOurs(token)) {
       throw refuse(signIn.foreign, "The access token is invalid.");

@@ -1,4 +1,4 @@
-/** What a client asks before it has a token: the cloud's endpoints, its directory, the token itself. */
+/** Questions of a client without a token: the cloud's endpoints, its directory, a token. */
 import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { TENANT } from "../principals";

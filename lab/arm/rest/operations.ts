@@ -1,4 +1,4 @@
-/** What goes on after an answer, and where a client sees how far it is. */
+/** Operations that go on after an answer, and where a client sees how far they are. */
 import { ArmError, refuse } from "../errors";
 import { refusalsOf } from "../rules";
 import { docs } from "../sources";
@@ -132,7 +132,7 @@ function read(name: string): Waiting {
     const value = JSON.parse(Buffer.from(name, "base64url").toString()) as Partial<Waiting>;
     if (isKnown(value.until) && typeof value.id === "string") return value as Waiting;
   } catch {
-    // Whatever it is, no operation has this name.
+    // No operation has such a name.
   }
   throw refuse(refusals.absent, `There is no operation '${name.slice(0, 60)}'.`);
 }

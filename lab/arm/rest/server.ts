@@ -146,7 +146,7 @@ class Front {
     });
   }
 
-  /** Whom a token stands for; undefined is the administrator of every subscription. */
+  /** The caller that a token stands for; undefined is the administrator of every subscription. */
   #caller(authorization: string | undefined): Caller | undefined {
     if (authorization === undefined) {
       const message = "Authentication failed. The 'Authorization' header is missing.";

@@ -89,7 +89,7 @@ const chainsOf = (user: StoredResource, id: string): string[] =>
     .map((part) => part.id);
 
 /**
- * What is wrong with the chain of one frontend or IP configuration. Only a Standard public
+ * Problems of the chain of one frontend or IP configuration. Only a Standard public
  * address can be chained, to a frontend of a Gateway SKU load balancer, of the same IP version
  * and in the same region (another region was named until 2023 and is not any more).
  */

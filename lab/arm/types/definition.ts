@@ -1,4 +1,4 @@
-/** What the embedded Azure knows of a resource type. */
+/** Definition of a resource type of the embedded Azure. */
 import type { Child, StoredResource } from "../resource";
 import { map, type Prop, readOnly, record, resource, served, text } from "../schema";
 import type { DeleteRule, Put, PutRule, Service, World } from "../world";
@@ -37,13 +37,13 @@ export interface ResourceType {
   deleteRules?: readonly DeleteRule[];
   /** Ids that go with the resource, in order (`deleteOption: Delete`). */
   takesAlong?: (existing: StoredResource, world: World) => string[];
-  /** What follows from a write, in the same transaction; not called for one that changed nothing. */
+  /** Consequences of a write, in the same transaction; not called for one that changed nothing. */
   afterPut?: (
     stored: StoredResource,
     existing: StoredResource | undefined,
     service: Service,
   ) => void;
-  /** What follows from a delete, in the same transaction. */
+  /** Consequences of a delete, in the same transaction. */
   afterDelete?: (deleted: StoredResource, service: Service) => void;
   /** The resource as a GET shows it: with what others say of it, and with what `expand` asks for. */
   present?: (stored: StoredResource, world: World, expand: string) => StoredResource;

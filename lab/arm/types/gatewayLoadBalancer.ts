@@ -1,4 +1,4 @@
-/** What is special about a load balancer of SKU Gateway. */
+/** Rules for a load balancer of SKU Gateway alone. */
 import { namedChildren } from "../children";
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parseId } from "../ids";
@@ -103,7 +103,7 @@ export const VNI_MAX = 1000;
 /** Port of a tunnel that is written without one. */
 const DEFAULT_PORT = 10800;
 
-/** What the service puts into pools that come without tunnels, the first and the second one. */
+/** Tunnels that the service puts into pools without any, the first and the second one. */
 const FILLED: readonly Body[] = [
   { port: 15000, identifier: 900, protocol: "VXLAN", type: "Internal" },
   { port: 15001, identifier: 901, protocol: "VXLAN", type: "Internal" },

@@ -175,7 +175,7 @@ function* publicProblems(put: Put, frontend: Child, path: string): Generator<Arm
   }
 }
 
-/** What a frontend keeps for its life. */
+/** Problems of a frontend whose fixed properties change. */
 export function* fixedFrontends(put: Put): Generator<ArmError> {
   const before = childrenOf(put.existing ?? { properties: {} }, "frontendIPConfigurations");
   for (const [frontend, path] of namedChildren(put, "frontendIPConfigurations")) {

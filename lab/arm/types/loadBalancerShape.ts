@@ -1,4 +1,4 @@
-/** What a load balancer is made of; public prefixes are not known here. */
+/** Properties of a load balancer; public prefixes are not known here. */
 import {
   child,
   flag,
@@ -17,7 +17,7 @@ import { resourceGuid, topLevel } from "./definition";
 
 const subResources = readOnly(list(ref));
 
-/** What the service shows of every rule, and nobody sets. */
+/** Properties that the service shows of every rule, and nobody sets. */
 const unused = { enableDestinationServiceEndpoint: served, allowBackendPortConflict: served };
 
 /** A backend pool. */

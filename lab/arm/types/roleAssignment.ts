@@ -116,7 +116,7 @@ export const roleAssignment: ResourceType = {
   ],
 };
 
-/** What makes an assignment the one that it is. */
+/** The facts that make up an assignment. */
 const facts = ({ properties: { principalId, roleDefinitionId, scope } }: StoredResource): string =>
   keyOf(`${principalId} ${roleGuid(asText(roleDefinitionId) ?? "")} ${scope}`);
 

@@ -128,7 +128,7 @@ const finder =
     return own === undefined ? world.find(id) : { owner: own, part: own };
   };
 
-/** What the rules of a type say to a body that the model makes. */
+/** Asks the rules of a type about a body that the model makes. */
 function judge(
   type: ResourceType,
   id: string,

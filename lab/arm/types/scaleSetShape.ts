@@ -1,4 +1,4 @@
-/** What a scale set is made of; application profiles, key vaults and Windows are not known here. */
+/** Properties of a scale set; application profiles, key vaults and Windows are not known here. */
 import {
   flag,
   hidden,

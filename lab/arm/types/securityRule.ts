@@ -96,7 +96,7 @@ export const securityRule: ResourceType = {
 /** Service tags that the fabric knows, and others that Azure has: `Storage.WestEurope` included. */
 const SERVICE_TAG = /^[A-Z][A-Za-z0-9]+(\.[A-Za-z0-9]+)*$/;
 
-/** What is wrong with one rule. */
+/** Problems of one rule. */
 export function* ruleProblems(rule: Child, path: string): Generator<ArmError> {
   const priority = asNumber(rule.properties.priority) ?? 0;
   if (priority < 100 || priority > 4096) {

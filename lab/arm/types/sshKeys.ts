@@ -2,7 +2,7 @@
 
 const MIN_RSA_BITS = 2048;
 
-/** What is wrong with a key in OpenSSH's one-line form; undefined for a good one. */
+/** The problem of a key in OpenSSH's one-line form; undefined for a good one. */
 export function sshKeyProblem(line: string): string | undefined {
   const [kind = "", blob = ""] = line.trim().split(/\s+/);
   const bytes = Buffer.from(blob, "base64");

@@ -130,7 +130,7 @@ export function prepareSubnet(part: Child, put: Put): void {
   }
 }
 
-/** What keeps a subnet: IP configurations and frontends in it, and models of scale sets. */
+/** Resources that keep a subnet: IP configurations, frontends, and models of scale sets. */
 export const subnetKeepers = (id: string, world: World): string[] => [
   ...subnetUsers(id, world),
   ...modelsNaming(id, world),
@@ -155,7 +155,7 @@ export function presentSubnet(part: Child, world: World): Child {
   });
 }
 
-/** What is wrong with one subnet, apart from its place among the others. */
+/** Problems of one subnet, apart from its place among the others. */
 export function* subnetProblems(
   put: Put,
   part: Child,

@@ -68,7 +68,7 @@ export interface Image {
   sku: string;
   generation: 1 | 2;
   architecture: "x64" | "Arm64";
-  /** What `latest` stands for today. */
+  /** The version that `latest` stands for today. */
   exactVersion: string;
 }
 

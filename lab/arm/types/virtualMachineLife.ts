@@ -1,4 +1,4 @@
-/** What of a virtual machine may change, and which interfaces it may have. */
+/** Changes that a virtual machine takes, and the interfaces that it may have. */
 import { isDeepStrictEqual } from "node:util";
 import { notAllowed } from "../../compute/machineState";
 import { isTerminating } from "../../compute/scheduledEvents";
@@ -81,7 +81,7 @@ const FIXED: readonly [path: string, target: string][] = [
   ["plan", "plan"],
 ];
 
-/** What a write may leave out without meaning to remove it. */
+/** Values that a write may leave out without meaning to remove them. */
 const KEPT = [...FIXED.map(([path]) => path), "properties.userData"];
 
 const at = (resource: Body, path: string): unknown =>

@@ -1,4 +1,4 @@
-/** What a virtual machine is told at its first boot. */
+/** Values that a virtual machine gets at its first boot. */
 import { type ArmError, refuse } from "../errors";
 import { asBodies, asBody, asText, type Body } from "../resource";
 import { refusalsOf } from "../rules";

@@ -103,7 +103,7 @@ function policyDefaults({ properties }: StoredResource): void {
   }
 }
 
-/** What no answer shows, a write may leave out without meaning to remove it. */
+/** Values that no answer shows: a write may leave them out without meaning to remove them. */
 function keepUnsaid(desired: StoredResource, existing: StoredResource): void {
   const profile = asBody(desired.properties.virtualMachineProfile);
   const before = profileOf(existing);

@@ -1,4 +1,4 @@
-/** What a virtual machine is made of. */
+/** Properties of a virtual machine. */
 import {
   flag,
   hidden,
@@ -129,7 +129,7 @@ export const virtualMachineShape = topLevel(
     machineState: hidden,
     scheduledEvents: hidden,
     faults: hidden,
-    /** What a scale set knows of its instance. */
+    /** The scale set's record of its instance. */
     scaleSetInstance: hidden,
   },
   {

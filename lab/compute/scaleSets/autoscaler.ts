@@ -85,7 +85,7 @@ export class Autoscaler {
     }
   }
 
-  /** What the machines used since they were last looked at. */
+  /** The machines' use of processor and network since the last sample. */
   async #sample(vms: readonly StoredResource[]): Promise<Sample> {
     const values: Record<string, number[]> = {};
     const add = (metric: string, value: number) => {

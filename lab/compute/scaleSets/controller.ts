@@ -3,7 +3,7 @@ import type { Arm } from "../../arm/arm";
 import type { HealthWord, Known, Run } from "./observe";
 import { decide, isIdle, perform, type StepInput, scaleSetsIn } from "./step";
 
-/** What this module needs of the API. */
+/** The API as this module needs it. */
 export type ScaleSetArm = Pick<Arm, "act" | "look">;
 
 export interface ControllerOptions {
@@ -94,7 +94,7 @@ export class ScaleSets {
         const decision = decide(set, service.world, input);
         perform(decision, service, input.now);
       });
-      // What was done has consequences: they are looked at at once.
+      // Acts have consequences, which are looked at at once.
       this.#again = true;
     }
     return wakes.length > 0 ? Math.min(...wakes) : undefined;

@@ -1,4 +1,4 @@
-/** What the controller of scale sets decides from: plain values at one moment. */
+/** Facts that the controller of scale sets decides from: plain values at one moment. */
 
 /** Health of an instance as its extension says it; `Unknown` also while the machine is off. */
 export const Health = {
@@ -19,7 +19,7 @@ export interface InstanceFacts {
   /** On the scale set's model of now. */
   latest: boolean;
   health: Health;
-  /** What the extension was answered. */
+  /** The answer that the extension got. */
   reason: string;
   /** Changes with every run of the machine; empty while it is off. */
   epoch: string;

@@ -23,7 +23,7 @@ import {
 
 const VM_TYPE = "Microsoft.Compute/virtualMachines";
 
-/** What the service keeps in a machine that is an instance of a scale set. */
+/** The service's record in a machine that is an instance of a scale set. */
 export interface InstanceRecord {
   /** Version of the model that it is on. */
   model: number;
@@ -35,13 +35,13 @@ export interface InstanceRecord {
   leaving?: "replaced" | "removed";
   /** Repairs that it is the product of, since it was last healthy. */
   repairs?: number;
-  /** What the user protects it from. */
+  /** Acts that the user protects it from. */
   protection?: { protectFromScaleIn?: boolean; protectFromScaleSetActions?: boolean };
   /** Health as the extension last said it; absent while nothing has been said. */
   health?: { state: string; since: string; reason: string };
 }
 
-/** What the service keeps in an instance; undefined for a machine that is none. */
+/** The service's record in an instance; undefined for a machine that is none. */
 export const recordOf = (vm: StoredResource): InstanceRecord | undefined =>
   asBody(vm.properties.scaleSetInstance) as InstanceRecord | undefined;
 

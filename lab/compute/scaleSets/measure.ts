@@ -1,4 +1,4 @@
-/** What the machines of a scale set use: processor time of their processes, bytes of their NICs. */
+/** Use of a scale set's machines: processor time of their processes, bytes of their NICs. */
 import { readdirSync, readFileSync } from "node:fs";
 import { run } from "../../run";
 

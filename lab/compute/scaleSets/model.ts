@@ -1,4 +1,4 @@
-/** What a scale set's model says of one instance: its machine and its NICs. Pure. */
+/** One instance by the model of its scale set: its machine and its NICs. Pure. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import {
@@ -35,7 +35,7 @@ export const SCALE_SET_TYPE = "Microsoft.Compute/virtualMachineScaleSets";
 /** Publisher and type of the extension that asks an instance for its health from inside. */
 const HEALTH_EXTENSION = "microsoft.managedservices/applicationhealthlinux";
 
-/** Who an instance is, before the model says what it is. */
+/** Names of an instance, before the model says what it is. */
 export interface InstanceName {
   /** Eight hexadecimal digits, unique in the scale set. */
   suffix: string;
@@ -76,7 +76,7 @@ export function isHealthExtension(extension: Body): boolean {
 }
 
 /**
- * What of a scale set makes its model: a change of it is a newer model, which reaches an instance
+ * Digest of a scale set's model: another one is a newer model, which reaches an instance
  * by an upgrade. Capacity, zones, tags and policies are not part of it.
  */
 export function modelDigest(set: StoredResource): string {
@@ -164,14 +164,14 @@ function nicBody(set: StoredResource, configuration: Child): Body {
   };
 }
 
-/** What an instance must go through to be on another model. */
+/** Acts that bring an instance to another model. */
 export const UpgradeAct = { None: "none", Restart: "restart", Reimage: "reimage" } as const;
 export type UpgradeAct = (typeof UpgradeAct)[keyof typeof UpgradeAct];
 
 /**
- * What the change from one machine to another asks of it: the image needs a reimage, the size a
- * restart; everything else is taken as it is written. customData and credentials are read from a new
- * disk, and nothing says that an upgrade makes one for them.
+ * The act that brings one machine to another: a change of the image needs a reimage, one of the
+ * size a restart; everything else is taken as it is written. customData and credentials are read
+ * from a new disk, and nothing says that an upgrade makes one for them.
  */
 export function actFor(before: StoredResource, after: StoredResource): UpgradeAct {
   const storage = (vm: StoredResource) => asBody(vm.properties.storageProfile) ?? {};

@@ -16,7 +16,7 @@ export interface Run {
   startedAt: number;
 }
 
-/** What the health extension of an instance said last. */
+/** The last verdict of an instance's health extension. */
 export interface HealthWord {
   /** The run that it was said in. */
   epoch: string;

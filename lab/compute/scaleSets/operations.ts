@@ -1,4 +1,4 @@
-/** What an administrator asks of a scale set besides writing it, within one transaction. */
+/** Requests of an administrator about a scale set besides writing it, within one transaction. */
 import { refuse } from "../../arm/errors";
 import { keyOf, sameId } from "../../arm/ids";
 import { asBody, asText, type StoredResource } from "../../arm/resource";

@@ -30,7 +30,7 @@ export interface HealthCheck {
   rich: boolean;
 }
 
-/** What the extension in a machine asks; undefined for a machine without one. */
+/** The question of the extension in a machine; undefined for a machine without one. */
 export function readHealthCheck(vm: StoredResource): HealthCheck | undefined {
   const extension = recordOf(vm)?.extensions.find(isHealthExtension);
   const properties = asBody(extension?.properties);

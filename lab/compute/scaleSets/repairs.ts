@@ -54,7 +54,7 @@ export function nextRepairs({ state, instances, graceMs, now }: RepairInput): Re
   const failures = products.some(({ health }) => health === Health.Healthy) ? 0 : state.failures;
   const calm: RepairState = { ...state, failures };
   if (state.suspended) {
-    // Whoever made all of them well again has done what repairs could not.
+    // An administrator who made all of them well again has done what repairs could not.
     const allWell = instances.every(({ health }) => health === Health.Healthy);
     return { state: allWell ? { failures: 0, suspended: false } : calm, repair: [] };
   }

@@ -26,7 +26,7 @@ export interface RollingInput {
   patienceMs: number;
 }
 
-/** What to do now; with neither a start nor a removal there is only the new state, and waiting. */
+/** The next act; with neither a start nor a removal there is only the new state, and waiting. */
 export interface RollingStep {
   state: RollingState;
   /** Instances to bring to the model of now, as a batch; with surge, as many new ones to make. */
@@ -48,7 +48,7 @@ export function nextRollingStep(input: RollingInput): RollingStep {
   return beginBatch(input);
 }
 
-/** What is wrong with the upgraded instances, if it is more than the policy allows. */
+/** The reason to stop: more of the upgraded instances are unhealthy than the policy allows. */
 function breach({ upgraded, failed }: RollingState, policy: RollingPolicy): string | undefined {
   const share = (100 * failed.length) / Math.max(1, upgraded.length);
   const [first] = failed;
@@ -120,7 +120,7 @@ function beginBatch(input: RollingInput): RollingStep {
   }
   const staying = input.instances.filter((instance) => !instance.leaving);
   const left = staying.filter((i) => !i.latest && !i.protectedFromActions);
-  // What was well when its batch was judged may have fallen ill in the pause.
+  // An instance that was well when its batch was judged may have fallen ill in the pause.
   const failed = staying
     .filter((instance) => state.upgraded.includes(instance.id) && isUnwell(instance))
     .map(({ id, reason }) => ({ id, reason }));

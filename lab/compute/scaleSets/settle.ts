@@ -1,4 +1,4 @@
-/** What follows from writing a scale set: instances to its capacity, and a newer model's upgrade. */
+/** Consequences of writing a scale set: instances to its capacity, and a newer model's upgrade. */
 
 import { asBody, asText, asTexts, type StoredResource } from "../../arm/resource";
 import type { Service } from "../../arm/world";
@@ -44,7 +44,7 @@ export function settleCapacity(set: StoredResource, service: Service): void {
   for (const vm of surplus(set, instances)) removeInstance(vm, "removed", service);
 }
 
-/** What a newer model brings about, by the upgrade mode. */
+/** Starts what a newer model brings about, by the upgrade mode. */
 function followModel(set: StoredResource, service: Service): void {
   const behind = instancesOf(set.id, service.world).filter((vm) => !isLatest(set, vm));
   switch (upgradeModeOf(set)) {

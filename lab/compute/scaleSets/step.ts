@@ -26,7 +26,7 @@ export interface StepInput {
   now: number;
 }
 
-/** What a scale set would do now. */
+/** The acts that a scale set would take now. */
 export interface Decision {
   set: StoredResource;
   instances: InstanceFacts[];
@@ -49,7 +49,7 @@ const SHORTEST_PATIENCE_MS = 60_000;
 export const scaleSetsIn = (world: Pick<World, "all">): StoredResource[] =>
   [...world.all()].filter(({ type }) => type === SCALE_SET_TYPE);
 
-/** What a scale set does next. Pure. */
+/** The next acts of a scale set. Pure. */
 export function decide(set: StoredResource, world: World, input: StepInput): Decision {
   const { known, timeFactor, now } = input;
   const stored = instancesOf(set.id, world);

@@ -31,7 +31,7 @@ export const INTERNET_ADDRESSES = ["203.0.113.9", "8.8.8.8", "198.51.100.7"] as 
 
 /** Edge's device towards the internet. */
 const INTERNET_DEVICE = "inet0";
-/** Who answers pings to frontends of load balancers: the platform, not a machine. */
+/** The platform, not a machine, answers pings to frontends of load balancers, from this address. */
 const ANSWERER = "192.88.99.1";
 
 const internetLink: Link = fabricLink(

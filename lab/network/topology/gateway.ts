@@ -215,7 +215,7 @@ function macTable(gateway: Gateway): NftTable {
         "meta mark set 0",
       ]),
       chain(`from_${name}`, dev, "ingress", [
-        // What went out by a tunnel must come back by the other one.
+        // A packet that went out by a tunnel must come back by the other one.
         ...some(`ether saddr { ${sent.join(", ")} } ${dropped("same_tunnel")}`),
         // A bridge returns frames as they were: addressed to its other side, not to this device.
         "meta pkttype set host",

@@ -32,7 +32,7 @@ export interface VxlanDevice {
 
 /** An address, route, rule or neighbour: arguments of `ip`, and those that take it back. */
 export interface Setting {
-  /** What it is a value of: two settings of one key replace each other. */
+  /** The setting's name: two settings of one key replace each other. */
   key: string;
   set: string;
   unset: string;
@@ -122,7 +122,7 @@ export const policyRule = (preference: number, what: string): Setting => ({
   unset: `rule del ${what} pref ${preference}`,
 });
 
-/** What every namespace that forwards has in common. */
+/** Settings of every namespace that forwards. */
 export const FORWARDING: Record<string, string> = {
   "ipv4.ip_forward": "1",
   // Both directions of a flow take different devices: that is what a gateway load balancer does.

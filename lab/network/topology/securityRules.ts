@@ -19,7 +19,7 @@ behavesSo(
   },
 );
 
-/** Who a packet's source is to a group: what its address says, or what the platform makes of it. */
+/** A packet's source to a group: by its address, or as the platform takes it. */
 export const SourceView = {
   /** By address. */
   Address: "address",

@@ -42,7 +42,7 @@ behavesSo("Outbound access", {
 
 /** MAC address that every host of a virtual network sees its neighbours by. */
 const ROUTER_MAC = "12:34:56:78:9a:bc";
-/** What a NIC has when a VM starts; a guest may raise it. */
+/** MTU of a NIC when a VM starts; a guest may raise it. */
 const NIC_MTU = 1500;
 
 /** An idle flow of a public address is forgotten. */
@@ -123,7 +123,7 @@ export function planMachines(view: View): { namespaces: Namespace[]; links: Link
   return { namespaces, links };
 }
 
-/** What DHCP gives a machine on Azure: addresses, and by the primary NIC the way out. */
+/** Settings that a machine gets on Azure by DHCP: addresses, and by the primary NIC the way out. */
 function machineSettings(view: View, nic: Nic, index: number): Setting[] {
   const dev = `eth${index}`;
   return nic.configurations.flatMap((configuration, place) => {

@@ -1,4 +1,4 @@
-/** What a virtual network lets through: addresses, translation, ways out, security groups. Pure. */
+/** Rules of a virtual network: addresses, translation, ways out, security groups. Pure. */
 
 import { METADATA, PLATFORM } from "../../arm/platform";
 import { Direction, type Nic, type SecurityGroup, type Vnet } from "../model";

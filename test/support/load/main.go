@@ -259,7 +259,7 @@ func main() {
 			l.count("end")
 			return
 		case <-ctx.Done():
-			// What is under way then is neither a success nor a failure.
+			// An attempt that is under way then is neither a success nor a failure.
 			l.count("end")
 			return
 		}

@@ -23,7 +23,7 @@ type Class = new (
   options: pulumi.CustomResourceOptions,
 ) => pulumi.CustomResource;
 
-/** What any program of a gateway imports; the rest is loaded if it is declared. */
+/** Modules that any program of a gateway imports; the rest is loaded if it is declared. */
 const modules: Record<string, unknown> = {
   "@pulumi/azure-native/compute": compute,
   "@pulumi/azure-native/network": network,
