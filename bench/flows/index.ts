@@ -7,6 +7,8 @@ import type { Context, Findings, Question } from "../harness/question";
 
 /** Packets that look at what becomes of flows. */
 const LOOK = 10_000;
+/** Flows of a NIC that Azure allows, either way; a machine may have room for fewer. */
+const MOST = 500_000;
 const LIMIT = "/proc/sys/net/netfilter/nf_conntrack_max";
 
 export const flows: Question = {
@@ -21,6 +23,9 @@ async function ask({ cpu, undo, note }: Context): Promise<Findings> {
   const [ours] = await bringUp(["ours1"], cpu, undo, note);
   if (ours === undefined) throw new Error("ours is not up");
   const limit = Number(readFileSync(LIMIT, "utf8"));
+  const most = Math.min(MOST, limit >> 1);
+  note(`${most} established connections`);
+  const many = await hold(ours, most);
   note(`${limit} established connections`);
   const established = await fill(ours, limit);
   note("a flood of SYNs beside established connections");
@@ -29,22 +34,49 @@ async function ask({ cpu, undo, note }: Context): Promise<Findings> {
   return {
     titles: { ours: ours.title },
     samples: {},
-    facts: { limit, bytesPerFlow: bytesPerFlow(), ...established, ...flooded },
+    facts: { limit, bytesPerFlow: bytesPerFlow(), ...many, ...established, ...flooded },
   };
+}
+
+/** Establishes connections, and compares the way through many with the way through few. */
+async function hold({ packets }: Contender, most: number): Promise<Record<string, number>> {
+  await packets.ask({ do: "forget" });
+  const send = sender(packets);
+  const first = await send("syn", LOOK, 0);
+  await send("synAck", LOOK, 0);
+  await send("ack", LOOK, 0);
+  const few = await send("ack", LOOK, 0);
+  await open(send, most - LOOK, LOOK);
+  const many = await send("ack", LOOK, 0);
+  const last = await send("syn", LOOK, most);
+  return {
+    most,
+    mostOldPassed: many.came / many.sent,
+    mostNewPassed: last.came / last.sent,
+    newBesideFew: first.nanoseconds / first.sent,
+    newBesideMany: last.nanoseconds / last.sent,
+    oldBesideFew: few.nanoseconds / few.sent,
+    oldBesideMany: many.nanoseconds / many.sent,
+  };
+}
+
+/** The three packets of each handshake; entries in conntrack's table after them. */
+async function open(send: ReturnType<typeof sender>, count: number, from: number): Promise<number> {
+  await send("syn", count, from);
+  await send("synAck", count, from);
+  const { flows: known = 0 } = await send("ack", count, from);
+  return known;
 }
 
 /** Establishes as many connections as there is room for, then tries more. */
 async function fill({ packets }: Contender, limit: number): Promise<Record<string, number>> {
   await packets.ask({ do: "forget" });
   const send = sender(packets);
-  const opened = await send("syn", limit, 0);
-  await send("synAck", limit, 0);
-  const { flows: known = 0 } = await send("ack", limit, 0);
+  const known = await open(send, limit, 0);
   const more = await send("syn", LOOK, limit);
   const old = await send("ack", LOOK, 0);
   return {
     heldFlows: known,
-    openNanoseconds: opened.nanoseconds / opened.sent,
     fullNewPassed: more.came / more.sent,
     fullOldPassed: old.came / old.sent,
   };
@@ -85,8 +117,14 @@ function show({ facts = {} }: Findings): string {
     ["", ""],
     [
       ["connections that the kernel holds by its own setting", count("limit")],
-      ["established connections held", count("heldFlows")],
       ["kernel memory of each, bytes", count("bytesPerFlow")],
+      [`packets of ${format(LOOK, 0)} among ${count("most")} that pass`, share("mostOldPassed")],
+      [`new connections beside ${count("most")} that pass`, share("mostNewPassed")],
+      ["ns a new connection beside none", count("newBesideFew")],
+      [`ns a new connection beside ${count("most")}`, count("newBesideMany")],
+      [`ns a packet of ${format(LOOK, 0)} connections alone`, count("oldBesideFew")],
+      [`ns a packet of ${format(LOOK, 0)} among ${count("most")}`, count("oldBesideMany")],
+      ["established connections held", count("heldFlows")],
       ["table full of established ones: packets of these that pass", share("fullOldPassed")],
       ["table full of established ones: new connections that pass", share("fullNewPassed")],
       [
@@ -94,7 +132,6 @@ function show({ facts = {} }: Findings): string {
         share("floodOldPassed"),
       ],
       ["table full of half-open ones: new connections that pass", share("floodNewPassed")],
-      ["ns a new connection while there is room", count("openNanoseconds")],
       ["ns a new connection that takes a half-open one's place", count("floodNanoseconds")],
     ],
   );
