@@ -35,11 +35,11 @@ export function clientSettings(of: {
   };
 }
 
-/** Lines for a shell to evaluate. */
-export function environmentOf(settings: ClientSettings): string {
+/** Variables by which Azure's clients find the lab and sign in. */
+export function variablesOf(settings: ClientSettings): Record<string, string> {
   const { endpoint, caFile, tenantId, subscriptionId, clientId, clientSecret, token } = settings;
   const host = endpoint.replace(/^https:\/\//, "");
-  const variables = {
+  return {
     ARM_ENDPOINT: endpoint,
     ARM_TOKEN: token,
     ARM_METADATA_HOSTNAME: host,
@@ -53,8 +53,12 @@ export function environmentOf(settings: ClientSettings): string {
     AZURE_CLIENT_ID: clientId,
     AZURE_CLIENT_SECRET: clientSecret,
   };
+}
+
+/** The same as lines for a shell to evaluate. */
+export function environmentOf(settings: ClientSettings): string {
   const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
-  return Object.entries(variables)
+  return Object.entries(variablesOf(settings))
     .map(([name, value]) => `export ${name}=${quoted(value)}`)
     .join("\n");
 }

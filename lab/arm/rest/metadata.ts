@@ -116,6 +116,9 @@ function openId(endpoint: string, directory: Directory) {
   };
 }
 
+/** Scopes of OpenID Connect, which clients send beside the one of the resource. */
+const SIGN_IN_SCOPES = new Set(["openid", "profile", "offline_access", "email"]);
+
 /** The client credentials grant: any client of the directory, with the lab's secret. */
 function token(
   form: URLSearchParams,
@@ -133,7 +136,14 @@ function token(
   if (!directory.isSecret(form.get("client_secret") ?? "")) {
     return denied("invalid_client", "Invalid client secret provided.", 7000215, 401);
   }
-  const wanted = form.get("resource") ?? (form.get("scope") ?? "").replace(/\/\.default$/, "");
+  const [scope = "", ...others] = (form.get("scope") ?? "")
+    .split(" ")
+    .filter((word) => word !== "" && !SIGN_IN_SCOPES.has(word));
+  if (others.length > 0) {
+    const scopes = [scope, ...others].join(" ").slice(0, 200);
+    return denied("invalid_scope", `The provided value for scope ${scopes} is not valid.`, 70011);
+  }
+  const wanted = form.get("resource") ?? scope.replace(/\/\.default$/, "");
   const audience = wanted.replace(/\/+$/, "") || directory.endpoint;
   const { token: made, expiresIn } = directory.tokenFor(principalOf(clientId), audience);
   return {

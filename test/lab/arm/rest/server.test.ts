@@ -166,6 +166,14 @@ describe("who asks, and how", () => {
     assert.equal(signedIn.status, 200, signedIn.text);
     const token = String(signedIn.body.access_token);
     assert.equal((await azure.send("GET", group, { token })).status, 200);
+    // Microsoft's library for Go sends the scopes of OpenID Connect as well.
+    const scope = `${asked.scope} openid offline_access profile`;
+    const beside = await azure.send("POST", tokens, form({ ...asked, scope }));
+    const second = String(beside.body.access_token);
+    assert.equal((await azure.send("GET", group, { token: second })).status, 200);
+    const two = `${asked.scope} https://vault.azure.net/.default`;
+    const both = await azure.send("POST", tokens, form({ ...asked, scope: two }));
+    assert.deepEqual([both.status, both.body.error], [400, "invalid_scope"]);
     const wrong = await azure.send("POST", tokens, form({ ...asked, client_secret: "guess" }));
     assert.deepEqual([wrong.status, wrong.body.error], [401, "invalid_client"]);
     assert.ok(!wrong.text.includes(clientSecret));
