@@ -1,14 +1,25 @@
 /** Commands that take over the terminal. */
 import os from "node:os";
+import { createInterface } from "node:readline";
 import { endDescendants } from "../host/processes";
 import { type Argv, type StartOptions, start } from "../run";
+
+export interface ForegroundOptions extends StartOptions {
+  /** Takes each line that the command prints; without it they go to the terminal as they are. */
+  onLine?: (line: string) => void;
+}
 
 /**
  * Runs a command on this process's terminal and returns its exit code, as shells count it. A
  * request to end also ends what the command has started elsewhere.
  */
-export function foreground(argv: Argv, options: StartOptions = {}): Promise<number> {
-  const child = start(argv, { stdio: "inherit", ...options });
+export function foreground(argv: Argv, options: ForegroundOptions = {}): Promise<number> {
+  const { onLine, ...rest } = options;
+  const stdio = onLine === undefined ? "inherit" : (["inherit", "pipe", "inherit"] as const);
+  const child = start(argv, { stdio, ...rest } as StartOptions);
+  if (onLine !== undefined && child.stdout !== null) {
+    createInterface({ input: child.stdout }).on("line", onLine);
+  }
   const onInterrupt = () => {
     if (!process.stdin.isTTY) void endDescendants(process.pid);
   };

@@ -131,7 +131,7 @@ test("the record of the reference case names its rule, and the counter has it", 
   await drill.until("8.8.8.8 is dropped", async () => !(await reachesSsh()), TAKES_EFFECT);
   const [nva = ""] = (await drill.consumer("ilpip")).nvas;
   const records = async () => {
-    const { stdout } = await drill.lab("logs", nva, "--lines", "100");
+    const { stdout } = await drill.lab("logs", nva, "--json", "--lines", "100");
     return stdout.split("\n").filter((line) => line.includes('"destinationPort": 22'));
   };
   await drill.until("a record is written", async () => (await records()).length > 0, TAKES_EFFECT);
