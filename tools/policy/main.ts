@@ -61,11 +61,16 @@ export function policyCommand(
     .description("list the packets whose verdict changes, as ranges")
     .argument("<old>", WHERE)
     .argument("<new>", WHERE)
-    .action((before: string, after: string) => {
+    .option("--exit-code", "exit 1 if a packet's verdict or a setting changes")
+    .option("--json", "print JSON")
+    .action((before: string, after: string, options: DiffOptions) => {
       const [old, next] = [validPolicy(before), validPolicy(after)];
-      for (const line of differenceLines(diffSettings(old, next), describeChanges(old, next))) {
-        print(line);
-      }
+      const [settings, changes] = [diffSettings(old, next), describeChanges(old, next)];
+      const lines = options.json
+        ? [JSON.stringify({ settings, changes })]
+        : differenceLines(settings, changes);
+      for (const line of lines) print(line);
+      if (options.exitCode && settings.length + changes.length > 0) process.exitCode = 1;
     });
   program
     .command("import")
@@ -79,6 +84,11 @@ export function policyCommand(
       if (!importFile(file, options, print, complain)) process.exitCode = 1;
     });
   return program;
+}
+
+interface DiffOptions {
+  exitCode?: boolean;
+  json?: boolean;
 }
 
 interface ExplainOptions {

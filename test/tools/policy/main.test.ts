@@ -77,6 +77,22 @@ describe("npm run policy", () => {
       "no packet's verdict changes",
     );
   });
+  test("diff: an exit code for scripts when asked, and JSON", () => {
+    const [one, two] = [file("one.yaml"), file("two.yaml")];
+    assert.equal(policy("diff", one, two).code, 0);
+    assert.equal(policy("diff", "--exit-code", one, two).code, 1);
+    process.exitCode = undefined;
+    assert.equal(policy("diff", "--exit-code", one, one).code, 0);
+    const { settings, changes } = JSON.parse(policy("diff", "--json", one, two).lines) as {
+      settings: unknown[];
+      changes: { before: string; after: string; passes: boolean }[];
+    };
+    assert.deepEqual(settings, []);
+    assert.deepEqual(
+      changes.map(({ before, after, passes }) => [before, after, passes]),
+      [["a", "default-inbound", true]],
+    );
+  });
   test("import: lines that cannot be taken exactly are named, nothing is written, exit code 1", () => {
     const { lines, complaints, code } = policy("import", file("save.txt"));
     assert.equal(lines, "");
