@@ -2,10 +2,11 @@
 import Table from "cli-table3";
 import type { LabStatus, PlaceStatus } from "../supervisor/status";
 
+type Wait = NonNullable<NonNullable<LabStatus["scaleSets"][number]["upgrade"]>["waiting"]>;
 type Instance = LabStatus["scaleSets"][number]["instances"][number];
 
 /** Tables of all that the lab holds; parts that are empty are left out. */
-export function statusText(status: LabStatus): string {
+export function statusText(status: LabStatus, now = Date.now()): string {
   const parts = [
     table(
       ["place", "state", "addresses"],
@@ -51,7 +52,7 @@ export function statusText(status: LabStatus): string {
         ]),
       ),
     ),
-    ...status.scaleSets.flatMap(scaleSetLines),
+    ...status.scaleSets.flatMap((set) => scaleSetLines(set, now)),
     ...status.problems.map((problem) => `problem: ${problem}`),
     `The lab is ${status.phase}.`,
   ];
@@ -79,7 +80,7 @@ function instanceHealth({ health, reason, leaving }: Instance): string {
   return leaving === undefined ? words : `${words} (being ${leaving})`;
 }
 
-function scaleSetLines(set: LabStatus["scaleSets"][number]): string[] {
+function scaleSetLines(set: LabStatus["scaleSets"][number], now: number): string[] {
   const { name, capacity, instances, upgrade, repairsSuspended } = set;
   const short =
     instances.length === capacity ? [] : [`${instances.length} of ${capacity} instances`];
@@ -89,8 +90,16 @@ function scaleSetLines(set: LabStatus["scaleSets"][number]): string[] {
   return [
     ...short,
     ...(upgrade === undefined ? [] : [`upgrade ${upgrade.status}, ${counts(upgrade)}${why}`]),
+    ...(upgrade?.waiting === undefined ? [] : [waitText(upgrade.waiting, now)]),
     ...(repairsSuspended === true ? ["automatic repairs are suspended"] : []),
   ].map((line) => `${name}: ${line}`);
+}
+
+/** What an upgrade waits for, of which instances, and how long it does so at most. */
+function waitText({ what, vms, until }: Wait, now: number): string {
+  const left = `${Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))} s`;
+  if (what === "pause") return `pause between two batches, ${left} left`;
+  return `waiting for ${vms.join(" ")}: ${what}, ${left} left`;
 }
 
 /** Name of the resource that an id belongs to, which may be that of a part of it. */

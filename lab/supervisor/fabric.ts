@@ -9,6 +9,7 @@ import { type MachineMaker, Machines } from "../compute/machines";
 import { Autoscaler, type Measured } from "../compute/scaleSets/autoscaler";
 import { type ScaleSetArm, ScaleSets } from "../compute/scaleSets/controller";
 import type { Run } from "../compute/scaleSets/observe";
+import { patienceMs } from "../compute/scaleSets/step";
 import type { MachineHost } from "../machine/machine";
 import { Applier } from "../network/apply";
 import { readModel } from "../network/read";
@@ -254,6 +255,7 @@ export class Fabric {
       problems: this.#problems,
       machines: this.#machines.facts,
       firstHealthy: this.#firstHealthy,
+      patienceMs: patienceMs(this.#options.timeFactor ?? 1),
       now: new Date(),
     });
     clearTimeout(this.#recheck);

@@ -1,5 +1,7 @@
 /** A view and what is known of the machines → status.json. Pure. */
 
+import { keyOf } from "../arm/ids";
+import { Health } from "../compute/scaleSets/facts";
 import type { ScaleSet } from "../network/model";
 import { INTERNET_ADDRESSES } from "../network/topology/edge";
 import { INTERNET } from "../network/topology/names";
@@ -36,6 +38,8 @@ export interface Surroundings {
   machines: ReadonlyMap<string, MachineFacts>;
   /** By {@link probeKey}: milliseconds from a machine's start to its first healthy verdict. */
   firstHealthy: ReadonlyMap<string, number>;
+  /** An upgraded instance that is not well after this time has failed, in milliseconds. */
+  patienceMs: number;
   now: Date;
 }
 
@@ -66,7 +70,7 @@ export function reportStatus(view: View, around: Surroundings): LabStatus {
     ),
     gateways: view.gateways.map((gateway) => gatewayStatus(view, gateway, around)),
     backends: backends(view),
-    scaleSets: view.model.scaleSets.map((set) => scaleSetStatus(view, set)),
+    scaleSets: view.model.scaleSets.map((set) => scaleSetStatus(view, set, around)),
   };
 }
 
@@ -139,29 +143,65 @@ function gatewayStatus(
   };
 }
 
-function scaleSetStatus(view: View, set: ScaleSet): ScaleSetStatus {
+function scaleSetStatus(view: View, set: ScaleSet, around: Surroundings): ScaleSetStatus {
   const { id, name, capacity, mode, instances, upgrade, repairsSuspended } = set;
-  const placeOf = (vmId: string) => view.model.vms.find((vm) => vm.id === vmId)?.place ?? vmId;
   return {
     ...{ id, name, capacity, upgradeMode: mode },
     instances: instances.map(({ vmId, latest, health, leaving }) => ({
-      vm: placeOf(vmId),
+      vm: placeOf(view, vmId),
       latestModel: latest,
       ...(health === undefined ? {} : { health: health.state, reason: health.reason }),
       ...(leaving === undefined ? {} : { leaving }),
     })),
-    ...(upgrade === undefined
-      ? {}
-      : {
-          upgrade: {
-            status: upgrade.status,
-            upgraded: upgrade.upgraded.length - upgrade.failed.length,
-            failed: upgrade.failed.length,
-            pending: instances.filter(({ latest }) => !latest).length,
-            ...(upgrade.error === undefined ? {} : { error: upgrade.error }),
-          },
-        }),
+    ...(upgrade === undefined ? {} : { upgrade: upgradeStatus(view, set, upgrade, around) }),
     ...(repairsSuspended ? { repairsSuspended } : {}),
+  };
+}
+
+const placeOf = (view: View, vmId: string): string =>
+  view.model.vms.find((vm) => vm.id === vmId)?.place ?? vmId;
+
+function upgradeStatus(
+  view: View,
+  { instances }: ScaleSet,
+  upgrade: NonNullable<ScaleSet["upgrade"]>,
+  around: Surroundings,
+): ScaleSetStatus["upgrade"] {
+  const waiting = waitOf(view, instances, upgrade, around);
+  return {
+    status: upgrade.status,
+    upgraded: upgrade.upgraded.length - upgrade.failed.length,
+    failed: upgrade.failed.length,
+    pending: instances.filter(({ latest }) => !latest).length,
+    ...(upgrade.error === undefined ? {} : { error: upgrade.error }),
+    ...(waiting === undefined ? {} : { waiting }),
+  };
+}
+
+/** The batch that is under way, or the pause after one. */
+function waitOf(
+  view: View,
+  instances: ScaleSet["instances"],
+  { status, batch, pauseUntil = 0 }: NonNullable<ScaleSet["upgrade"]>,
+  { machines, patienceMs, now }: Surroundings,
+): NonNullable<ScaleSetStatus["upgrade"]>["waiting"] {
+  if (status !== "RollingForward") return undefined;
+  const until = (time: number) => new Date(time).toISOString();
+  if (batch === undefined) {
+    const pausing = pauseUntil > now.getTime();
+    return pausing ? { what: "pause", vms: [], until: until(pauseUntil) } : undefined;
+  }
+  const isUp = (vmId: string) => machines.get(vmId)?.power === "running";
+  const members = batch.members.map(({ id }) => keyOf(id));
+  const down = members.filter((id) => !isUp(id));
+  const unwell = members.filter(
+    (id) => instances.find(({ vmId }) => vmId === id)?.health?.state !== Health.Healthy,
+  );
+  const vms = down.length > 0 ? down : unwell.length > 0 ? unwell : members;
+  return {
+    what: down.length > 0 ? "restart" : "health",
+    vms: vms.map((id) => placeOf(view, id)),
+    until: until(batch.startedAt + patienceMs),
   };
 }
 

@@ -47,6 +47,15 @@ export interface ScaleSetStatus {
     pending: number;
     /** Why it ended early. */
     error?: string;
+    /** What the upgrade waits for now; absent when it has ended. */
+    waiting?: {
+      /** `restart` and `health` of the batch that is under way, or the `pause` after one. */
+      what: "restart" | "health" | "pause";
+      /** VMs of the batch that are not there yet. */
+      vms: string[];
+      /** When the pause ends, or when an instance of the batch counts as failed; ISO 8601. */
+      until: string;
+    };
   };
   /** Automatic repairs have given up: writing the scale set begins them anew. */
   repairsSuspended?: true;

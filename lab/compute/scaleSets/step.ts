@@ -45,6 +45,10 @@ const NOTICE_SECONDS = 15 * 60;
 /** A machine of the lab needs real time to start, whatever the factor, in milliseconds. */
 const SHORTEST_PATIENCE_MS = 60_000;
 
+/** An upgraded instance that is not well after this time has failed, in milliseconds. */
+export const patienceMs = (timeFactor: number): number =>
+  Math.max((PROVISIONING_SECONDS + NOTICE_SECONDS) * 1000 * timeFactor, SHORTEST_PATIENCE_MS);
+
 /** All scale sets. */
 export const scaleSetsIn = (world: Pick<World, "all">): StoredResource[] =>
   [...world.all()].filter(({ type }) => type === SCALE_SET_TYPE);
@@ -55,7 +59,6 @@ export function decide(set: StoredResource, world: World, input: StepInput): Dec
   const stored = instancesOf(set.id, world);
   const instances = stored.map((vm) => instanceFacts(set, vm, known));
   const state = upgradeOf(set);
-  const patience = (PROVISIONING_SECONDS + NOTICE_SECONDS) * 1000 * timeFactor;
   const rolling =
     state?.status === "RollingForward"
       ? nextRollingStep({
@@ -63,7 +66,7 @@ export function decide(set: StoredResource, world: World, input: StepInput): Dec
           policy: rollingPolicyOf(set, timeFactor),
           instances,
           now,
-          patienceMs: Math.max(patience, SHORTEST_PATIENCE_MS),
+          patienceMs: patienceMs(timeFactor),
         })
       : undefined;
   const repairs = repairsOf(set, instances, rolling !== undefined, input);

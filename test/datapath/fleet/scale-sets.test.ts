@@ -192,7 +192,16 @@ describe("a scale set of machines", { timeout: 300_000 }, () => {
   test("another image is a new disk for one after another", async () => {
     const before = pids();
     await put(fleet(3, "Healthy", "24.04.202601010"));
-    await untilUpgrade("Completed");
+    const waits = new Set<string>();
+    await until("the upgrade is Completed", (status) => {
+      const { status: is, waiting } = of(status).upgrade ?? {};
+      for (const vm of waiting?.vms ?? []) waits.add(`${waiting?.what} ${vm}`);
+      return is === "Completed";
+    });
+    for (const { vm } of now().instances) {
+      for (const what of ["restart", "health"])
+        assert.ok(waits.has(`${what} ${vm}`), [...waits].join());
+    }
     await untilWell(3);
     for (const [name, pid] of pids()) assert.notEqual(pid, before.get(name), name);
   });

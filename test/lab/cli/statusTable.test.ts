@@ -55,6 +55,37 @@ describe("the state of a lab as text", () => {
   });
 });
 
+describe("an upgrade that is under way", () => {
+  const until = "2026-01-01T00:01:40.000Z";
+  const set = { id: "/x/fleet", name: "fleet", capacity: 3, upgradeMode: "Rolling" };
+  const waiting = (what: "restart" | "health" | "pause", ...vms: string[]) =>
+    statusText(
+      {
+        ...empty,
+        scaleSets: [
+          {
+            ...set,
+            instances: [],
+            upgrade: {
+              ...{ status: "RollingForward", upgraded: 1, failed: 0, pending: 2 },
+              waiting: { what, vms, until },
+            },
+          },
+        ],
+      },
+      Date.parse("2026-01-01T00:01:00Z"),
+    );
+
+  test("says which instances it waits for, what for, and how long at most", () => {
+    assert.match(
+      waiting("health", "fleet_3c1a"),
+      /^fleet: waiting for fleet_3c1a: health, 40 s left$/m,
+    );
+    assert.match(waiting("restart", "a", "b"), /^fleet: waiting for a b: restart, 40 s left$/m);
+    assert.match(waiting("pause"), /^fleet: pause between two batches, 40 s left$/m);
+  });
+});
+
 describe("what a lab waits for", () => {
   test("changes, machines, probes, in one line", () => {
     const place: PlaceStatus = {

@@ -6,8 +6,14 @@ import { type ViewOptions, viewOf } from "../../support/fabricView";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");
 
-function report(options: ViewOptions = {}, more: Partial<Surroundings> = {}, machine = {}) {
+function report(
+  options: ViewOptions = {},
+  more: Partial<Surroundings> = {},
+  machine = {},
+  change: (view: ReturnType<typeof viewOf>) => void = () => undefined,
+) {
   const view = viewOf(new AzureFixture(), options);
+  change(view);
   const facts: MachineFacts = {
     netns: "vm",
     power: "running",
@@ -22,6 +28,7 @@ function report(options: ViewOptions = {}, more: Partial<Surroundings> = {}, mac
     problems: [],
     machines: new Map(view.model.vms.map((vm) => [vm.id, facts])),
     firstHealthy: new Map(),
+    patienceMs: 60_000,
     now: new Date(NOW),
     ...more,
   });
@@ -68,4 +75,44 @@ test("a failure stands before all problems, each problem once", () => {
 test("places: the internet and every VM", () => {
   const places = report().places.map(({ name, kind }) => `${kind} ${name}`);
   assert.deepEqual(places, ["internet internet", "vm app", "vm nva1", "vm web1"]);
+});
+
+describe("a rolling upgrade", () => {
+  const BEGUN = NOW - 20_000;
+  /** What it waits for, with the machine's power and its health, in a batch or a pause. */
+  const waiting = (power: MachineFacts["power"], state: string, pauseUntil?: number) => {
+    const { scaleSets } = report({}, {}, { power }, ({ model }) => {
+      const id = model.vms[0]?.id ?? "";
+      const health = { state, since: "", reason: "" };
+      const member = { id: id.toUpperCase(), epoch: "", answers: 0, restarts: true };
+      model.scaleSets.push({
+        ...{ id: "/s/fleet", name: "fleet", capacity: 1, mode: "Rolling", repairsSuspended: false },
+        instances: [{ vmId: id, latest: true, health }],
+        upgrade: {
+          ...{ model: 2, status: "RollingForward", startedAt: BEGUN, changedAt: BEGUN },
+          ...{ upgraded: [], failed: [] },
+          ...(pauseUntil === undefined
+            ? { batch: { startedAt: BEGUN, members: [member], replaces: [] } }
+            : { pauseUntil }),
+        },
+      });
+    });
+    const { what, vms, until } = scaleSets[0]?.upgrade?.waiting ?? {};
+    return [what, vms?.join(), until];
+  };
+  const late = new Date(BEGUN + 60_000).toISOString();
+
+  test("waits for its batch to restart, then for its health, until it counts as failed", () => {
+    assert.deepEqual(waiting("starting", "Unknown"), ["restart", "app", late]);
+    assert.deepEqual(waiting("running", "Unknown"), ["health", "app", late]);
+    assert.deepEqual(waiting("running", "Healthy"), ["health", "app", late]);
+  });
+  test("pauses between two batches", () => {
+    const ends = NOW + 5000;
+    assert.deepEqual(waiting("running", "Healthy", ends), [
+      ...["pause", ""],
+      new Date(ends).toISOString(),
+    ]);
+    assert.deepEqual(waiting("running", "Healthy", NOW - 1), [undefined, undefined, undefined]);
+  });
 });
