@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { declare } from "../azure/azureResource";
 import { consumerNameReason, firstName, ilpipNames } from "../azure/names";
 import { chainTargetReason, subnetIdReason } from "../azure/resourceId";
 import { at, optional, plainProblems, tagProblems, under, wholeReason } from "../check/problem";
@@ -8,6 +7,7 @@ import { addressReason } from "../provider/plan/layout";
 import { zonesProblems } from "../provider/plan/nva";
 import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
 import { type AllowedTraffic, trafficProblems } from "./plan/traffic";
+import { createChainedInterface } from "./resources/chainedInterface";
 import { createPublicAddress, existingAddress } from "./resources/publicAddress";
 import { createTrafficGroup } from "./resources/trafficGroup";
 
@@ -98,32 +98,14 @@ export class IlpipConsumer extends pulumi.ComponentResource {
       { ...common, azureName: azure.securityGroup, what, allow: args.allow ?? [] },
       this,
     );
-    const networkInterface = declare(
-      "network:NetworkInterface",
+    const networkInterface = createChainedInterface(
       names.networkInterface,
       {
-        ...common,
-        networkInterfaceName: azure.networkInterface,
-        enableAcceleratedNetworking: args.acceleratedNetworking ?? false,
-        networkSecurityGroup: { id: securityGroup.id },
-        ipConfigurations: [
-          {
-            name: "primary",
-            primary: true,
-            subnet: { id: checked.subnetId },
-            ...(checked.privateIPAddress === undefined
-              ? { privateIPAllocationMethod: "Dynamic" }
-              : {
-                  privateIPAllocationMethod: "Static",
-                  privateIPAddress: checked.privateIPAddress,
-                }),
-            publicIPAddress: { id: publicAddress.id },
-            gatewayLoadBalancer: { id: checked.gatewayFrontendId },
-          },
-        ],
+        ...{ ...common, ...checked, publicAddress, securityGroup },
+        azureName: azure.networkInterface,
+        acceleratedNetworking: args.acceleratedNetworking ?? false,
       },
-      { parent: this },
-      ["ipConfigurations"],
+      this,
     );
 
     this.networkInterfaceId = networkInterface.id;

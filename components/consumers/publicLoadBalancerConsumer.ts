@@ -1,29 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { declare } from "../azure/azureResource";
 import { consumerNameReason, firstName, publicLoadBalancerNames } from "../azure/names";
-import { chainTargetReason, loadBalancerId } from "../azure/resourceId";
+import { chainTargetReason } from "../azure/resourceId";
 import { at, plainProblems, tagProblems, under } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
 import { zonesProblems } from "../provider/plan/nva";
 import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
 import {
-  INBOUND_FRONTEND,
-  OUTBOUND_FRONTEND,
   type OutboundArgs,
   outboundProblems,
   type PublicPort,
   type PublicProbeArgs,
   publicIds,
-  publicOutboundRules,
-  publicPools,
   publicPortProblems,
   publicProbeProblems,
-  publicProbes,
-  publicRules,
   trafficOfPorts,
 } from "./plan/publicLoadBalancer";
 import { type AllowedTraffic, probeRule, trafficProblems } from "./plan/traffic";
 import { createPublicAddress, existingAddress } from "./resources/publicAddress";
+import { createPublicLoadBalancer } from "./resources/publicLoadBalancer";
 import { createTrafficGroup } from "./resources/trafficGroup";
 
 /** Arguments of a {@link PublicLoadBalancerConsumer}. */
@@ -131,43 +125,16 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
       },
       this,
     );
-    const frontend = (frontendName: string, publicAddress: pulumi.CustomResource) => ({
-      name: frontendName,
-      publicIPAddress: { id: publicAddress.id },
-      gatewayLoadBalancer: { id: gatewayFrontendId },
-    });
-    const ids = pulumi
-      // An address that was there before may be of another subscription.
-      .all([
-        publicAddressId === undefined ? inboundAddress.id : securityGroup.id,
-        resourceGroupName,
-      ])
-      .apply(([neighbour, group]) =>
-        publicIds(loadBalancerId(neighbour, group, azure.loadBalancer)),
-      );
-    const loadBalancer = declare(
-      "network:LoadBalancer",
+    const loadBalancer = createPublicLoadBalancer(
       names.loadBalancer,
       {
-        ...common,
-        loadBalancerName: azure.loadBalancer,
-        sku: { name: "Standard", tier: "Regional" },
-        frontendIPConfigurations: [
-          frontend(INBOUND_FRONTEND, inboundAddress),
-          ...(outboundAddress === undefined ? [] : [frontend(OUTBOUND_FRONTEND, outboundAddress)]),
-        ],
-        backendAddressPools: publicPools(),
-        probes: publicProbes(probe),
-        loadBalancingRules: ids.apply((own) => publicRules(own, ports)),
-        ...(outbound
-          ? {
-              outboundRules: ids.apply((own) =>
-                publicOutboundRules(own, args.outboundSettings ?? {}),
-              ),
-            }
-          : {}),
+        ...{ ...common, azureName: azure.loadBalancer, gatewayFrontendId },
+        ...{ inboundAddress, outboundAddress, ports, probe },
+        // An address that was there before may be of another subscription.
+        neighbour: publicAddressId === undefined ? inboundAddress : securityGroup,
+        outbound: outbound ? (args.outboundSettings ?? {}) : undefined,
       },
-      { parent: this, replaceOnChanges: ["sku"] },
+      this,
     );
 
     this.loadBalancerId = loadBalancer.id;

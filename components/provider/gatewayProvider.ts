@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CUSTOM_DATA_LIMIT, renderCustomData } from "../../nva-cloud-init/cloudConfig";
-import { declare } from "../azure/azureResource";
 import { sameNetworkReason, subnetIdReason } from "../azure/resourceId";
 import { at, type Problem, plainProblems, under } from "../check/problem";
 import { gated, refuse } from "../check/refuse";
@@ -15,12 +14,12 @@ import { type FleetArgs, fleetWarnings } from "./plan/fleet";
 import { type GatewayPlan, gatewayProblems, planGateway } from "./plan/gatewayPlan";
 import { type NvaArgs, sshKeyReason } from "./plan/nva";
 import type { GatewayProbeArgs } from "./plan/probe";
-import { nvaSecurityRules } from "./plan/securityRules";
-import { type GatewayTunnelArgs, tunnelKey } from "./plan/tunnels";
+import type { GatewayTunnelArgs } from "./plan/tunnels";
 import { createAdministratorKey } from "./resources/administratorKey";
 import { childIds, createGatewayLoadBalancer } from "./resources/gatewayLoadBalancer";
 import { createNva } from "./resources/nvaMachine";
 import { createScaleSet } from "./resources/nvaScaleSet";
+import { createNvaSecurityGroup } from "./resources/nvaSecurityGroup";
 import { createProviderNetwork } from "./resources/providerNetwork";
 
 /** Arguments of a {@link GatewayProvider}. Only the resource group is needed. */
@@ -143,30 +142,13 @@ export class GatewayProvider extends pulumi.ComponentResource {
     const checked = check(name, args);
     super("azure-gwlb:index:GatewayProvider", name, args, opts);
     const { plan, policy } = checked;
-    const { names } = plan;
     for (const warning of checked.warnings) pulumi.log.warn(warning, this).catch(() => undefined);
     const { resourceGroupName, location, tags } = args;
     const common = { resourceGroupName, location, tags };
 
     const place = createProviderNetwork(plan, { ...common, ...checked.subnets }, this);
-    const securityGroup = declare(
-      "network:NetworkSecurityGroup",
-      names.securityGroup,
-      {
-        ...common,
-        networkSecurityGroupName: names.securityGroup,
-        securityRules: nvaSecurityRules(plan.tunnels, plan.probe),
-      },
-      // Azure refuses to change tunnels while a NIC is in the pool. The group is older than the
-      // load balancer, and NIC and VM go with it, so the pool is empty when the change comes.
-      {
-        parent: this,
-        // A change of the network that Azure refuses must not cost the NVA.
-        dependsOn: place.resources,
-        deleteBeforeReplace: true,
-        replacementTrigger: tunnelKey(plan.tunnels),
-      },
-    );
+    const network = place.resources;
+    const securityGroup = createNvaSecurityGroup(plan, { ...common, network }, this);
     const loadBalancer = createGatewayLoadBalancer(plan, { ...common, place, securityGroup }, this);
     const ids = childIds(loadBalancer.id);
     const bundle = bundlePolicy(policy);
@@ -175,7 +157,7 @@ export class GatewayProvider extends pulumi.ComponentResource {
       subnetId: place.nvaSubnetId,
       poolId: ids.pool,
       securityGroup,
-      sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(names.keySeed, this),
+      sshPublicKey: checked.sshPublicKey ?? createAdministratorKey(plan.names.keySeed, this),
       customData: Buffer.from(checked.customData).toString("base64"),
       userData: bundle.userData,
     };

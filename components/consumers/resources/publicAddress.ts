@@ -1,13 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare, existing } from "../../azure/azureResource";
+import { type CommonInputs, commonOf } from "../../azure/commonInputs";
 
 /** The inputs of a public address. */
-export interface PublicAddressInputs {
+export interface PublicAddressInputs extends CommonInputs {
   /** Its Azure name, but for the zones. */
   azureName: string;
-  resourceGroupName: pulumi.Input<string>;
-  location: pulumi.Input<string> | undefined;
-  tags: Record<string, pulumi.Input<string>> | undefined;
   /** Availability zones, fixed for the address's life and so part of its Azure name. */
   zones?: string[];
   idleTimeoutMinutes?: number;
@@ -23,21 +21,14 @@ export function createPublicAddress(
   inputs: PublicAddressInputs,
   parent: pulumi.Resource,
 ): Declared<"network:PublicIPAddress", "ipAddress"> {
-  const {
-    azureName,
-    resourceGroupName,
-    location,
-    tags,
-    zones = [],
-    idleTimeoutMinutes = 4,
-  } = inputs;
+  const { azureName, zones = [], idleTimeoutMinutes = 4 } = inputs;
   const sorted = [...zones].sort();
   const suffix = sorted.length === 0 ? "" : `-zones-${sorted.join("-")}`;
   return declare(
     "network:PublicIPAddress",
     name,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       publicIpAddressName: `${azureName}${suffix}`,
       sku: { name: "Standard", tier: "Regional" },
       publicIPAllocationMethod: "Static",

@@ -1,16 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../../azure/azureResource";
+import { type CommonInputs, commonOf } from "../../azure/commonInputs";
 import { at, type Problem } from "../../check/problem";
 import { refuse } from "../../check/refuse";
 import type { SecurityRule } from "../../provider/plan/securityRules";
 import { type AllowedTraffic, sourceReason, trafficRules } from "../plan/traffic";
 
 /** The inputs of a consumer's security group. */
-export interface TrafficGroupInputs {
+export interface TrafficGroupInputs extends CommonInputs {
   azureName: string;
-  resourceGroupName: pulumi.Input<string>;
-  location: pulumi.Input<string> | undefined;
-  tags: Record<string, pulumi.Input<string>> | undefined;
   /** The component as the user knows it, for what is refused. */
   what: string;
   allow: readonly AllowedTraffic[];
@@ -29,14 +27,14 @@ export function createTrafficGroup(
   inputs: TrafficGroupInputs,
   parent: pulumi.Resource,
 ): pulumi.CustomResource {
-  const { resourceGroupName, location, tags, what, allow, path = "allow", first = [] } = inputs;
+  const { what, allow, path = "allow", first = [] } = inputs;
   const sources = allow.map((entry) => entry.sources ?? ["Internet"]);
   const rules = (known: string[][]) => [...first, ...trafficRules(allow, known)];
   return declare(
     "network:NetworkSecurityGroup",
     name,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       networkSecurityGroupName: inputs.azureName,
       securityRules: arePlain(sources)
         ? rules(sources)

@@ -2,6 +2,7 @@ import { getLoadBalancer } from "@pulumi/azure-native/network/getLoadBalancer";
 import { getSubnet } from "@pulumi/azure-native/network/getSubnet";
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../../azure/azureResource";
+import { type CommonInputs, commonOf } from "../../azure/commonInputs";
 import { look } from "../../azure/look";
 import { loadBalancerId, parseResourceId } from "../../azure/resourceId";
 import {
@@ -17,16 +18,13 @@ import type { GatewayPlan } from "../plan/gatewayPlan";
 /** The load balancer, with an explicit name: its rule names its own children by id. */
 export function createGatewayLoadBalancer(
   plan: GatewayPlan,
-  inputs: {
-    resourceGroupName: pulumi.Input<string>;
-    location: pulumi.Input<string> | undefined;
-    tags: Record<string, pulumi.Input<string>> | undefined;
+  inputs: CommonInputs & {
     place: { gatewaySubnetId: pulumi.Output<string> };
     securityGroup: pulumi.CustomResource;
   },
   parent: pulumi.Resource,
 ): pulumi.CustomResource {
-  const { resourceGroupName, location, tags, place, securityGroup } = inputs;
+  const { resourceGroupName, place, securityGroup } = inputs;
   const { names, layout, tunnels, probe } = plan;
   const ids = pulumi
     .all([place.gatewaySubnetId, resourceGroupName])
@@ -35,7 +33,7 @@ export function createGatewayLoadBalancer(
     "network:LoadBalancer",
     names.gateway,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       loadBalancerName: names.loadBalancer,
       sku: { name: "Gateway", tier: "Regional" },
       frontendIPConfigurations: place.gatewaySubnetId.apply((subnetId) =>
@@ -47,7 +45,7 @@ export function createGatewayLoadBalancer(
     },
     {
       parent,
-      // The group goes first when tunnels change, see above.
+      // The group goes first when tunnels change, see createNvaSecurityGroup.
       dependsOn: [securityGroup],
       // Not before the new one is in use: consumers are chained to the old one.
       deleteBeforeReplace: false,

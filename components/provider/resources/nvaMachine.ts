@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
+import { commonOf } from "../../azure/commonInputs";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 import { scheduledEvents } from "../plan/scaleSet";
 import { type NvaInputs, nvaProfile } from "./nvaProfile";
@@ -16,24 +17,31 @@ export interface NvaMachine {
  * Azure refuses changes of a NIC's address or of a VM's boot settings, and azure-native plans
  * them as updates, so each such property is named in `replaceOnChanges`. The NIC goes with its
  * security group: that is how a change of the tunnels gets the NIC out of the pool before the
- * load balancer changes (see GatewayProvider).
+ * load balancer changes (see createNvaSecurityGroup).
  */
 export function createNva(
   plan: GatewayPlan,
   inputs: NvaInputs,
   parent: pulumi.Resource,
 ): NvaMachine {
-  const { names, nva, layout } = plan;
-  const { resourceGroupName, location, tags } = inputs;
+  const networkInterface = createInterface(plan, inputs, parent);
+  return { networkInterface, machine: createMachine(plan, inputs, networkInterface, parent) };
+}
+
+function createInterface(
+  { names, nva, layout }: GatewayPlan,
+  inputs: NvaInputs,
+  parent: pulumi.Resource,
+): NvaMachine["networkInterface"] {
   const address =
     layout.nvaAddress === undefined
       ? { privateIPAllocationMethod: "Dynamic" }
       : { privateIPAllocationMethod: "Static", privateIPAddress: layout.nvaAddress };
-  const networkInterface = declare(
+  return declare(
     "network:NetworkInterface",
     names.nvaInterface,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       networkInterfaceName: names.nvaInterface,
       enableAcceleratedNetworking: nva.acceleratedNetworking,
       networkSecurityGroup: { id: inputs.securityGroup.id },
@@ -60,27 +68,35 @@ export function createNva(
     },
     ["ipConfigurations"],
   );
+}
+
+function createMachine(
+  plan: GatewayPlan,
+  inputs: NvaInputs,
+  networkInterface: pulumi.CustomResource,
+  parent: pulumi.Resource,
+): NvaMachine["machine"] {
+  const { names, nva, fleet } = plan;
   const { osProfile, ...profile } = nvaProfile(plan, inputs);
-  const machine = declare(
+  return declare(
     "compute:VirtualMachine",
     names.nva,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       vmName: names.nva,
       zones: nva.zone === undefined ? undefined : [nva.zone],
       hardwareProfile: { vmSize: nva.size },
       osProfile: { computerName: names.nva, ...osProfile },
       ...profile,
       networkProfile: { networkInterfaces: [{ id: networkInterface.id, primary: true }] },
-      // Beside a fleet it is on its way out: others take its new flows while it drains.
-      ...(plan.fleet === undefined
+      // Beside a fleet the NVA is on its way out: others take its new flows while it drains.
+      ...(fleet === undefined
         ? {}
-        : { scheduledEventsProfile: scheduledEvents(plan.fleet.terminateNoticeMinutes) }),
+        : { scheduledEventsProfile: scheduledEvents(fleet.terminateNoticeMinutes) }),
     },
     { parent, deleteBeforeReplace: true, replaceOnChanges: FIXED_AT_CREATION },
     ["name"],
   );
-  return { networkInterface, machine };
 }
 
 /** Properties of a VM that Azure does not change; azure-native plans each change as an update. */

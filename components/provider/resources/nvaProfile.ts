@@ -1,12 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { CommonInputs } from "../../azure/commonInputs";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 import { IMAGE } from "../plan/nva";
 
 /** The inputs of an NVA besides its plan, alone or in a fleet. */
-export interface NvaInputs {
-  resourceGroupName: pulumi.Input<string>;
-  location: pulumi.Input<string> | undefined;
-  tags: Record<string, pulumi.Input<string>> | undefined;
+export interface NvaInputs extends CommonInputs {
   subnetId: pulumi.Input<string>;
   poolId: pulumi.Input<string>;
   /** Replaced with the tunnels, and takes the NVAs along. */

@@ -1,6 +1,7 @@
 import { getVirtualMachineScaleSet } from "@pulumi/azure-native/compute/getVirtualMachineScaleSet";
 import * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
+import { type CommonInputs, commonOf } from "../../azure/commonInputs";
 import { look } from "../../azure/look";
 import { autoscaleProfile } from "../plan/autoscale";
 import type { Fleet } from "../plan/fleet";
@@ -28,7 +29,6 @@ export function createScaleSet(
   parent: pulumi.Resource,
 ): Declared<"compute:VirtualMachineScaleSet", "name"> {
   const { names, nva, probe } = plan;
-  const { resourceGroupName, location, tags } = inputs;
   const { osProfile, ...profile } = nvaProfile(plan, inputs);
   const networkInterface = pulumi
     .all([inputs.securityGroup.id, inputs.subnetId, inputs.poolId])
@@ -39,7 +39,7 @@ export function createScaleSet(
     "compute:VirtualMachineScaleSet",
     names.fleet,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       vmScaleSetName: names.scaleSet,
       ...scaleSetShell(fleet, nva),
       virtualMachineProfile: {
@@ -69,23 +69,31 @@ export function createScaleSet(
     },
     ["name"],
   );
-  if (fleet.autoscale !== undefined) {
-    const { autoscale, capacity } = fleet;
-    declare(
-      "monitor:AutoscaleSetting",
-      names.autoscale,
-      {
-        ...{ resourceGroupName, location, tags },
-        autoscaleSettingName: names.autoscale,
-        enabled: true,
-        targetResourceUri: scaleSet.id,
-        profiles: [scaleSet.id.apply((id) => autoscaleProfile(autoscale, capacity, id))],
-      },
-      // A scale set has one setting at most, and another one's name is free only when it is gone.
-      { parent, deleteBeforeReplace: true, replaceOnChanges: ["targetResourceUri"] },
-    );
-  }
+  createAutoscale(names.autoscale, fleet, { ...inputs, scaleSet }, parent);
   return scaleSet;
+}
+
+function createAutoscale(
+  name: string,
+  { autoscale, capacity }: Fleet,
+  inputs: CommonInputs & { scaleSet: pulumi.CustomResource },
+  parent: pulumi.Resource,
+): void {
+  if (autoscale === undefined) return;
+  const { scaleSet } = inputs;
+  declare(
+    "monitor:AutoscaleSetting",
+    name,
+    {
+      ...commonOf(inputs),
+      autoscaleSettingName: name,
+      enabled: true,
+      targetResourceUri: scaleSet.id,
+      profiles: [scaleSet.id.apply((id) => autoscaleProfile(autoscale, capacity, id))],
+    },
+    // A scale set has one setting at most, and another one's name is free only when it is gone.
+    { parent, deleteBeforeReplace: true, replaceOnChanges: ["targetResourceUri"] },
+  );
 }
 
 /** As much of a scale set's inputs as the hooks read; the engine shows them resolved. */

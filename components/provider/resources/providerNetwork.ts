@@ -1,13 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declare } from "../../azure/azureResource";
+import { type CommonInputs, commonOf } from "../../azure/commonInputs";
 import { networkOfSubnet } from "../../azure/resourceId";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 
 /** The inputs of a provider's network. */
-export interface ProviderNetworkInputs {
-  resourceGroupName: pulumi.Input<string>;
-  location: pulumi.Input<string> | undefined;
-  tags: Record<string, pulumi.Input<string>> | undefined;
+export interface ProviderNetworkInputs extends CommonInputs {
   /** Existing subnets; without them the network is the provider's own. */
   gatewaySubnetId?: pulumi.Input<string>;
   nvaSubnetId?: pulumi.Input<string>;
@@ -34,7 +32,6 @@ export function createProviderNetwork(
   parent: pulumi.Resource,
 ): ProviderNetwork {
   const { names, layout } = plan;
-  const { resourceGroupName, location, tags } = inputs;
   if (layout.own === undefined) {
     const gatewaySubnetId = pulumi.output(inputs.gatewaySubnetId ?? "");
     const nvaSubnetId = pulumi.output(inputs.nvaSubnetId ?? "");
@@ -52,7 +49,7 @@ export function createProviderNetwork(
     "network:VirtualNetwork",
     names.network,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       virtualNetworkName: names.network,
       addressSpace: { addressPrefixes: [addressSpace] },
     },
@@ -65,7 +62,7 @@ export function createProviderNetwork(
       "network:Subnet",
       subnetName,
       {
-        resourceGroupName,
+        resourceGroupName: inputs.resourceGroupName,
         virtualNetworkName: own.name,
         subnetName,
         addressPrefix,
@@ -88,16 +85,12 @@ export function createProviderNetwork(
   };
 }
 
-function createNatGateway(
-  { names }: GatewayPlan,
-  { resourceGroupName, location, tags }: ProviderNetworkInputs,
-  parent: pulumi.Resource,
-) {
+function createNatGateway({ names }: GatewayPlan, inputs: CommonInputs, parent: pulumi.Resource) {
   const address = declare(
     "network:PublicIPAddress",
     names.natAddress,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       publicIpAddressName: names.natAddress,
       sku: { name: "Standard", tier: "Regional" },
       publicIPAllocationMethod: "Static",
@@ -110,7 +103,7 @@ function createNatGateway(
     "network:NatGateway",
     names.natGateway,
     {
-      ...{ resourceGroupName, location, tags },
+      ...commonOf(inputs),
       natGatewayName: names.natGateway,
       sku: { name: "Standard" },
       publicIpAddresses: [{ id: address.id }],
