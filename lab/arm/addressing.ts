@@ -1,4 +1,4 @@
-/** Addresses inside subnets, and public ones. */
+/** Private addresses inside subnets. */
 import {
   type Family,
   formatAddress,
@@ -179,133 +179,69 @@ function lowestFree(put: Put, part: Child, subnetId: string): string | undefined
   return undefined;
 }
 
-/** Problems of the private address of one IP configuration or frontend. */
+/** The problem of the private address of one IP configuration or frontend; the first one counts. */
 export function* addressProblems(put: Put, part: Child, path: string): Generator<ArmError> {
   const subnetId = refOf(part.properties.subnet);
   const subnet = subnetId === undefined ? undefined : put.world.find(subnetId)?.part;
   if (subnetId === undefined || subnet === undefined) return;
-  const target = `${path}.properties.privateIPAddress`;
   const address = asText(part.properties.privateIPAddress);
-  const networks = networksOf(subnet.properties).filter((n) => n.family === familyOf(part));
-  if (address === undefined) {
-    yield part.properties.privateIPAllocationMethod === "Static"
-      ? refuse(
-          refusals.unnamed,
-          `${part.id} has allocation method Static but no privateIPAddress.`,
-          target,
-        )
-      : refuse(
-          refusals.full,
-          `Subnet ${subnetId} with address prefix ${prefixesOf(subnet.properties).join(", ")} does not have enough capacity for 1 IP addresses.`,
-          target,
-        );
-    return;
+  const problem =
+    address === undefined
+      ? absenceProblem(part, subnetId, subnet)
+      : (rangeProblem(address, part, subnet) ?? holderProblem(put, address, part, subnetId));
+  if (problem !== undefined) {
+    yield refuse(...problem, `${path}.properties.privateIPAddress`);
   }
+}
+
+type AddressProblem = [rule: (typeof refusals)[keyof typeof refusals], message: string];
+
+const shownPrefixes = (subnet: Child) => prefixesOf(subnet.properties).join(", ");
+
+function absenceProblem(part: Child, subnetId: string, subnet: Child): AddressProblem {
+  return part.properties.privateIPAllocationMethod === "Static"
+    ? [refusals.unnamed, `${part.id} has allocation method Static but no privateIPAddress.`]
+    : [
+        refusals.full,
+        `Subnet ${subnetId} with address prefix ${shownPrefixes(subnet)} does not have enough capacity for 1 IP addresses.`,
+      ];
+}
+
+function rangeProblem(address: string, part: Child, subnet: Child): AddressProblem | undefined {
   const parsed = parseAddress(address);
-  if (parsed === undefined) {
-    yield refuse(refusals.noAddress, `'${address}' is not an IP address.`, target);
-    return;
-  }
-  const network = networks.find((n) => n.first <= parsed.first && parsed.first <= n.last);
-  if (parsed.family !== familyOf(part) || network === undefined) {
-    yield refuse(
+  if (parsed === undefined) return [refusals.noAddress, `'${address}' is not an IP address.`];
+  const { family, first } = parsed;
+  const network = networksOf(subnet.properties)
+    .filter((one) => one.family === familyOf(part))
+    .find((one) => one.first <= first && first <= one.last);
+  if (family !== familyOf(part) || network === undefined) {
+    return [
       refusals.outside,
-      `Private static IP address ${address} does not belong to the range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
-      target,
-    );
-    return;
+      `Private static IP address ${address} does not belong to the range of subnet prefix ${shownPrefixes(subnet)}.`,
+    ];
   }
-  if (isReserved(network, parsed.first)) {
-    yield refuse(
-      refusals.reserved,
-      `Private static IP address ${address} falls within reserved IP range of subnet prefix ${prefixesOf(subnet.properties).join(", ")}.`,
-      target,
-    );
-    return;
-  }
+  if (!isReserved(network, first)) return undefined;
+  return [
+    refusals.reserved,
+    `Private static IP address ${address} falls within reserved IP range of subnet prefix ${shownPrefixes(subnet)}.`,
+  ];
+}
+
+function holderProblem(
+  put: Put,
+  address: string,
+  part: Child,
+  subnetId: string,
+): AddressProblem | undefined {
   const own = held(put.desired).filter(
     (holder) => holder.subnet === keyOf(subnetId) && !sameId(holder.part, part.id),
   );
   const holder = [...holdersIn(put.world, subnetId, put.desired.id), ...own].find(
     (other) => other.address === canonical(address),
   )?.part;
-  if (holder !== undefined) {
-    yield refuse(
-      refusals.taken,
-      `IP configuration ${part.id} is using the private IP address ${address} which is already allocated to resource ${holder}.`,
-      target,
-    );
-  }
+  if (holder === undefined) return undefined;
+  return [
+    refusals.taken,
+    `IP configuration ${part.id} is using the private IP address ${address} which is already allocated to resource ${holder}.`,
+  ];
 }
-
-/** Where public addresses come from: ranges that are nobody's on the real internet. */
-const PUBLIC_POOLS: Record<Family, readonly string[]> = {
-  4: ["192.0.2.0/24", "198.18.0.0/16"],
-  6: ["2001:db8:b0b::/112"],
-};
-
-/**
- * A public address that no one has. The start of the search moves with every write, so that a
- * public address made anew is another one, as on Azure.
- */
-export function freePublicAddress(put: Put, family: Family): string | undefined {
-  const taken = new Set<unknown>();
-  for (const other of put.world.all()) {
-    if (other.type === put.desired.type) taken.add(other.properties.ipAddress);
-  }
-  for (const pool of PUBLIC_POOLS[family]) {
-    const network = parseNetwork(pool);
-    if (network === undefined) continue;
-    const count = network.last - network.first - 1n;
-    // 37 is prime to both sizes: a walk in such steps meets every address.
-    const start = (BigInt(put.serial) * 37n) % count;
-    for (let step = 0n; step < count; step += 1n) {
-      const address = formatAddress(network.first + 1n + ((start + step) % count), family);
-      if (!taken.has(address)) return address;
-    }
-  }
-  return undefined;
-}
-
-/** Where prefixes of public addresses come from. */
-const PREFIX_POOL = "198.19.0.0/16";
-
-/** A prefix of public addresses that no one has, of a length. */
-export function freePublicPrefix({ desired, world, serial }: Put, length: number) {
-  const pool = parseNetwork(PREFIX_POOL);
-  if (pool === undefined) return undefined;
-  const taken = [...world.all()].flatMap((other) =>
-    other.type === desired.type
-      ? (parseNetwork(asText(other.properties.ipPrefix) ?? "") ?? [])
-      : [],
-  );
-  const size = 1n << BigInt(32 - length);
-  const count = (pool.last - pool.first + 1n) / size;
-  const start = (BigInt(serial) * 37n) % count;
-  for (let step = 0n; step < count; step += 1n) {
-    const first = pool.first + ((start + step) % count) * size;
-    const last = first + size - 1n;
-    if (taken.some((other) => other.first <= last && first <= other.last)) continue;
-    return `${formatAddress(first, 4)}/${length}`;
-  }
-  return undefined;
-}
-
-/** An address of a prefix that no one has. */
-export function freeAddressIn(prefix: string, { desired, world }: Put): string | undefined {
-  const network = parseNetwork(prefix);
-  if (network === undefined) return undefined;
-  const taken = new Set<unknown>();
-  for (const other of world.all()) {
-    if (other.type === desired.type) taken.add(other.properties.ipAddress);
-  }
-  for (let value = network.first; value <= network.last; value += 1n) {
-    const address = formatAddress(value, 4);
-    if (!taken.has(address)) return address;
-  }
-  return undefined;
-}
-
-/** The version of a public address, as `IPv4` or `IPv6`. */
-export const versionOf = (publicAddress: { properties: Body } | undefined): string =>
-  asText(publicAddress?.properties.publicIPAddressVersion) ?? "IPv4";

@@ -1,29 +1,21 @@
 /** `npm start`: deploys the `dev` stack, sends real packets through it, and says what they showed. */
 import type { Command } from "commander";
-import { Progress } from "../progress";
 import { nothingProven, report } from "../proof/report";
-import { bringUp } from "../up";
-import { contextOf, withProjectOption } from "./context";
-import { positiveInteger } from "./numbers";
+import { type DeploymentOptions, deploy, withDeploymentOptions } from "./deployment";
 import { statusReader } from "./status";
 import { statusText } from "./statusTable";
 
 export function define(command: Command): void {
-  withProjectOption(command)
-    .option("-s, --stack <name>", "the stack (default: the selected one, else dev)")
-    .option("--timeout <seconds>", "time for machines and probes", positiveInteger, 300)
-    .action(async ({ stack, timeout }: { stack?: string; timeout: number }) => {
-      const { lab, cwd } = contextOf(command);
-      const progress = new Progress();
-      const result = await bringUp({ lab, cwd, progress, stack, timeoutSeconds: timeout });
-      const print = (text: string) => console.log(text);
-      if (!result.packets) {
-        process.exitCode = nothingProven(result.reason, print);
-        return;
-      }
-      print(`${statusText(result.status)}\n\n${hints}`);
-      process.exitCode = await report({ lab, readStatus: statusReader(lab), progress, print });
-    });
+  withDeploymentOptions(command).action(async (options: DeploymentOptions) => {
+    const { lab, progress, result } = await deploy(command, options);
+    const print = (text: string) => console.log(text);
+    if (!result.packets) {
+      process.exitCode = nothingProven(result.reason, print);
+      return;
+    }
+    print(`${statusText(result.status)}\n\n${hints}`);
+    process.exitCode = await report({ lab, readStatus: statusReader(lab), progress, print });
+  });
 }
 
 /** Where to go from here; printed before the tables, for the counts are the last line. */

@@ -21,72 +21,116 @@ const MAX_LENGTH = 4096;
 
 /** The test that a filter means; throws Azure's 400 for one that is none. */
 export function matcher(filter: string): Test {
-  const tokens = tokensOf(filter);
-  const next = () => tokens.shift() ?? fail(filter);
-  const is = (word: string) => tokens[0]?.toLowerCase() === word;
-  const expect = (word: string) => (is(word) ? tokens.shift() : fail(filter));
-  const text = () => {
-    const token = next();
-    return token.startsWith("'") ? token.slice(1, -1).replaceAll("''", "'") : fail(filter);
-  };
+  return new Parser(filter).parse();
+}
 
-  const primary = (depth: number): Test => {
-    if (depth > 20) return fail(filter);
-    const word = next();
+/** Reads a filter from its first word to its last; each method takes the words that are its own. */
+class Parser {
+  readonly #tokens: string[];
+
+  constructor(readonly filter: string) {
+    this.#tokens = tokensOf(filter);
+  }
+
+  parse(): Test {
+    const test = this.#either(0);
+    return this.#tokens.length === 0 ? test : this.#fail();
+  }
+
+  #either(depth: number): Test {
+    const tests = [this.#all(depth)];
+    while (this.#takes("or")) tests.push(this.#all(depth));
+    return (resource) => tests.some((test) => test(resource));
+  }
+
+  #all(depth: number): Test {
+    const tests = [this.#primary(depth)];
+    while (this.#takes("and")) tests.push(this.#primary(depth));
+    return (resource) => tests.every((test) => test(resource));
+  }
+
+  #primary(depth: number): Test {
+    if (depth > 20) return this.#fail();
+    const word = this.#next();
     if (word === "(") {
-      const inner = either(depth + 1);
-      expect(")");
+      const inner = this.#either(depth + 1);
+      this.#expect(")");
       return inner;
     }
-    if (/^(startswith|substringof)$/i.test(word)) return call(word.toLowerCase());
-    if (/^at[Ss]cope$/i.test(word)) return scope();
-    const operator = next().toLowerCase();
-    const wanted = keyOf(text());
-    const equal: Test = (resource) => keyOf(propertyOf(resource, word)) === wanted;
-    if (/^tagname$/i.test(word)) return tagged(wanted, operator);
-    if (operator === "eq") return equal;
-    return operator === "ne" ? (resource) => !equal(resource) : fail(filter);
-  };
-  const scope = (): Test => {
-    expect("(");
-    expect(")");
+    if (/^(startswith|substringof)$/i.test(word)) return this.#call(word.toLowerCase());
+    if (/^at[Ss]cope$/i.test(word)) return this.#scope();
+    return this.#comparison(word);
+  }
+
+  #scope(): Test {
+    this.#expect("(");
+    this.#expect(")");
     return () => true;
-  };
-  const call = (name: string): Test => {
-    expect("(");
-    const [first, second] = [next(), expect(",") && next()];
-    expect(")");
+  }
+
+  #call(name: string): Test {
+    this.#expect("(");
+    const first = this.#next();
+    this.#expect(",");
+    const second = this.#next();
+    this.#expect(")");
     const [property, quoted] = name === "startswith" ? [first, second] : [second, first];
-    const wanted = keyOf(String(quoted).slice(1, -1));
+    const wanted = keyOf(quoted.slice(1, -1));
     return (resource) => {
-      const value = keyOf(propertyOf(resource, String(property)));
+      const value = keyOf(propertyOf(resource, property));
       return name === "startswith" ? value.startsWith(wanted) : value.includes(wanted);
     };
-  };
+  }
+
+  #comparison(property: string): Test {
+    const operator = this.#next().toLowerCase();
+    const wanted = keyOf(this.#text());
+    if (/^tagname$/i.test(property)) return this.#tagged(wanted, operator);
+    const equal: Test = (resource) => keyOf(propertyOf(resource, property)) === wanted;
+    if (operator === "eq") return equal;
+    return operator === "ne" ? (resource) => !equal(resource) : this.#fail();
+  }
+
   /** `tagName eq 'a' and tagValue eq 'b'` is about one tag. */
-  const tagged = (name: string, operator: string): Test => {
-    if (operator !== "eq") return fail(filter);
-    const both = is("and") && tokens[1]?.toLowerCase() === "tagvalue";
-    if (both) tokens.splice(0, 2);
-    if (both) expect("eq");
-    const wanted = both ? text() : undefined;
+  #tagged(name: string, operator: string): Test {
+    if (operator !== "eq") return this.#fail();
+    const hasValue = this.#is("and") && this.#tokens[1]?.toLowerCase() === "tagvalue";
+    if (hasValue) this.#tokens.splice(0, 2);
+    if (hasValue) this.#expect("eq");
+    const wanted = hasValue ? this.#text() : undefined;
     return (resource) =>
       Object.entries(asBody(resource.tags) ?? {}).some(
         ([key, value]) => keyOf(key) === name && (wanted === undefined || value === wanted),
       );
-  };
-  const all = (depth: number): Test => {
-    const tests = [primary(depth)];
-    while (is("and") && tokens.shift()) tests.push(primary(depth));
-    return (resource) => tests.every((test) => test(resource));
-  };
-  const either = (depth: number): Test => {
-    const tests = [all(depth)];
-    while (is("or") && tokens.shift()) tests.push(all(depth));
-    return (resource) => tests.some((test) => test(resource));
-  };
-  const test = either(0);
-  return tokens.length === 0 ? test : fail(filter);
+  }
+
+  #text(): string {
+    const token = this.#next();
+    return token.startsWith("'") ? token.slice(1, -1).replaceAll("''", "'") : this.#fail();
+  }
+
+  #next(): string {
+    return this.#tokens.shift() ?? this.#fail();
+  }
+
+  #is(word: string): boolean {
+    return this.#tokens[0]?.toLowerCase() === word;
+  }
+
+  /** Takes the word if it is the next one. */
+  #takes(word: string): boolean {
+    const is = this.#is(word);
+    if (is) this.#tokens.shift();
+    return is;
+  }
+
+  #expect(word: string): void {
+    if (!this.#takes(word)) this.#fail();
+  }
+
+  #fail(): never {
+    return fail(this.filter);
+  }
 }
 
 function tokensOf(filter: string): string[] {

@@ -1,8 +1,9 @@
 /** Chaining a consumer to a Gateway Load Balancer. */
-import { versionOf } from "../addressing";
+
 import { type ArmError, refuse } from "../errors";
 import { isUnder } from "../ids";
 import { inUse, namedBy, referenceProblems } from "../inUse";
+import { versionOf } from "../publicAddressing";
 import { asText, type Child, childrenOf, refOf, type StoredResource } from "../resource";
 import { behavesSo, refusalsOf } from "../rules";
 import { docs, recordings } from "../sources";

@@ -1,7 +1,7 @@
-import { freeAddressIn, freePublicAddress } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { keyOf } from "../ids";
 import { inUse, namedBy, referenceProblems } from "../inUse";
+import { freeAddressIn, freePublicAddress } from "../publicAddressing";
 import { asBody, asText, refOf, refsOf } from "../resource";
 import { behavesSo, refusalsOf } from "../rules";
 import { list, readOnly, record, ref, text, whole } from "../schema";

@@ -1,6 +1,6 @@
-import { freePublicPrefix } from "../addressing";
 import { type ArmError, refuse } from "../errors";
 import { inUse } from "../inUse";
+import { freePublicPrefix } from "../publicAddressing";
 import { asNumber, asText, refOf } from "../resource";
 import { refusalsOf } from "../rules";
 import { list, readOnly, record, ref, required, text, whole } from "../schema";

@@ -4,7 +4,7 @@ import { capacityOf } from "../../compute/scaleSets/instances";
 import { profileOf } from "../../compute/scaleSets/model";
 import { durationSeconds } from "../durations";
 import { type ArmError, refuse } from "../errors";
-import { asBody, asText, asTexts, type Body } from "../resource";
+import { asBody, asText, asTexts, type Body, type StoredResource } from "../resource";
 import { refusalsOf } from "../rules";
 import { docs, quoted } from "../sources";
 import type { Put } from "../world";
@@ -103,7 +103,7 @@ export const capacityProblem = (capacity: number): ArmError =>
 
 /** The mode, and what goes with Flexible. */
 export function* modeProblems({ desired }: Put): Generator<ArmError> {
-  const { properties, sku, identity } = desired;
+  const { properties, sku } = desired;
   if (properties.orchestrationMode !== "Flexible") {
     yield refuse(
       refusals.uniform,
@@ -117,26 +117,24 @@ export function* modeProblems({ desired }: Put): Generator<ArmError> {
   if (capacityOf(desired) > MAX_INSTANCES) {
     yield capacityProblem(capacityOf(desired));
   }
-  const domains = properties.platformFaultDomainCount;
+  yield* faultDomainProblems(desired);
+  yield* flexibleProblems(desired);
+}
+
+function* faultDomainProblems({ properties, zones }: StoredResource): Generator<ArmError> {
+  const path = "platformFaultDomainCount";
+  const domains = properties[path];
   if (domains === undefined) {
-    yield refuse(
-      refusals.absent,
-      "Required parameter 'platformFaultDomainCount' is missing (null).",
-      "platformFaultDomainCount",
-    );
-  } else if (asTexts(desired.zones).length > 0 && domains !== 1) {
-    yield refuse(
-      refusals.domainsAcross,
-      `platformFaultDomainCount is ${domains}; across zones it must be 1.`,
-      "platformFaultDomainCount",
-    );
+    yield refuse(refusals.absent, `Required parameter '${path}' is missing (null).`, path);
+  } else if (asTexts(zones).length > 0 && domains !== 1) {
+    yield refuse(refusals.domainsAcross, `${path} is ${domains}; across zones it must be 1.`, path);
   } else if (Number(domains) > 3) {
-    yield refuse(
-      refusals.domains,
-      `platformFaultDomainCount is ${domains}; 1 to 3 are possible.`,
-      "platformFaultDomainCount",
-    );
+    yield refuse(refusals.domains, `${path} is ${domains}; 1 to 3 are possible.`, path);
   }
+}
+
+/** Properties that Flexible does not take, or not with these values. */
+function* flexibleProblems({ properties, identity, zones }: StoredResource): Generator<ArmError> {
   if (properties.overprovision === true) {
     yield refuse(
       refusals.over,
@@ -158,7 +156,7 @@ export function* modeProblems({ desired }: Put): Generator<ArmError> {
       "identity.type",
     );
   }
-  if (properties.zoneBalance !== undefined && asTexts(desired.zones).length < 2) {
+  if (properties.zoneBalance !== undefined && asTexts(zones).length < 2) {
     yield refuse(
       refusals.balance,
       "zoneBalance can only be set with more than one zone.",

@@ -1,10 +1,9 @@
-/** Which NVA a packet goes to, and what a gateway does not let through. Pure. */
-
+/** The NVA that a packet goes to, and the packets that a gateway drops. Pure. */
 import { behavesSo } from "../../arm/rules";
 import { docs } from "../../arm/sources";
 import type { NftChain, NftTable } from "../nft";
 import { dropped } from "../nft";
-import type { Gateway, View } from "../view";
+import type { Gateway, Member, View } from "../view";
 import { EXTERNAL_BIT, FLIPPED_BIT, flowHash, memberMark, STEERED_BIT } from "./flows";
 import { LAN, UPLINK, VXLAN_EX, VXLAN_IN } from "./names";
 
@@ -32,8 +31,6 @@ const BEFORE_TRACKING = -310;
 /** The ruleset of a gateway's namespace. */
 export function planSteering(view: View, gateway: Gateway): NftTable {
   const healthy = gateway.members.filter((member) => view.health(gateway.rule, member).healthy);
-  const { internal, external } = gateway;
-  const chained = view.entries.filter((e) => e.chain === gateway.id && e.vnetId !== undefined);
   return {
     family: "ip",
     name: "gateway",
@@ -41,36 +38,9 @@ export function planSteering(view: View, gateway: Gateway): NftTable {
       ...["to_external", "from_internal", "to_internal", "from_external"],
       ...["no_healthy_nva", "not_chained", "invalid", "astray", "stranger"],
     ],
-    sets: [
-      { name: "chained", type: "ipv4_addr", elements: chained.map((entry) => entry.address) },
-      {
-        name: "nvas",
-        type: "ipv4_addr",
-        elements: gateway.members.map((m) => m.configuration.address),
-      },
-      { name: "healthy", type: "mark", elements: healthy.map((m) => String(memberMark(m))) },
-      {
-        name: "members",
-        type: "mark",
-        elements: gateway.members.map((m) => String(memberMark(m))),
-      },
-    ],
+    sets: setsOf(view, gateway, healthy),
     chains: [
-      {
-        name: "tunnels",
-        hook: `type filter hook prerouting priority ${BEFORE_TRACKING}; policy accept;`,
-        rules: [
-          // The same packet passes here a second time; one entry must not track both passes.
-          `iifname { "${LAN}", "${VXLAN_IN}", "${VXLAN_EX}" } notrack`,
-          `iifname "${VXLAN_IN}" ip daddr != @chained ${dropped("not_chained")}`,
-          `iifname "${VXLAN_EX}" ip saddr != @chained ${dropped("not_chained")}`,
-        ],
-      },
-      {
-        name: "own",
-        hook: `type filter hook output priority ${BEFORE_TRACKING}; policy accept;`,
-        rules: ["notrack"],
-      },
+      ...untracked(),
       choice(gateway, healthy.map(memberMark), true),
       choice(gateway, healthy.map(memberMark), false),
       steering("inbound", "ip daddr != @chained", "choose_inbound", EXTERNAL_BIT),
@@ -81,22 +51,59 @@ export function planSteering(view: View, gateway: Gateway): NftTable {
         rules: [`iifname "${UPLINK}" goto inbound`, `iifname ${CONSUMERS} goto outbound`],
       },
       forwarding(),
-      {
-        name: "input",
-        hook: "type filter hook input priority filter; policy accept;",
-        rules: [
-          `iifname "${LAN}" ip saddr @nvas udp dport { ${internal.port}, ${external.port} } accept`,
-          dropped("stranger"),
-        ],
-      },
-      {
-        name: "outer",
-        hook: "type filter hook postrouting priority mangle; policy accept;",
-        rules: [`oifname "${LAN}" meta l4proto udp ip id set 0`],
-      },
+      ...towardsNvas(gateway),
     ],
   };
 }
+
+/** Addresses and marks that the rules look up. */
+function setsOf(view: View, { id, members }: Gateway, healthy: Member[]): NftTable["sets"] {
+  const chained = view.entries.filter((entry) => entry.chain === id && entry.vnetId !== undefined);
+  const marks = (of: Member[]) => of.map((member) => String(memberMark(member)));
+  const nvas = members.map(({ configuration }) => configuration.address);
+  return [
+    { name: "chained", type: "ipv4_addr", elements: chained.map(({ address }) => address) },
+    { name: "nvas", type: "ipv4_addr", elements: nvas },
+    { name: "healthy", type: "mark", elements: marks(healthy) },
+    { name: "members", type: "mark", elements: marks(members) },
+  ];
+}
+
+/** Packets that connection tracking must not see, and the ones of consumers that are not chained. */
+const untracked = (): NftChain[] => [
+  {
+    name: "tunnels",
+    hook: `type filter hook prerouting priority ${BEFORE_TRACKING}; policy accept;`,
+    rules: [
+      // The same packet passes here a second time; one entry must not track both passes.
+      `iifname { "${LAN}", "${VXLAN_IN}", "${VXLAN_EX}" } notrack`,
+      `iifname "${VXLAN_IN}" ip daddr != @chained ${dropped("not_chained")}`,
+      `iifname "${VXLAN_EX}" ip saddr != @chained ${dropped("not_chained")}`,
+    ],
+  },
+  {
+    name: "own",
+    hook: `type filter hook output priority ${BEFORE_TRACKING}; policy accept;`,
+    rules: ["notrack"],
+  },
+];
+
+/** Outer packets: the tunnels' ports take them from NVAs alone. */
+const towardsNvas = ({ internal, external }: Gateway): NftChain[] => [
+  {
+    name: "input",
+    hook: "type filter hook input priority filter; policy accept;",
+    rules: [
+      `iifname "${LAN}" ip saddr @nvas udp dport { ${internal.port}, ${external.port} } accept`,
+      dropped("stranger"),
+    ],
+  },
+  {
+    name: "outer",
+    hook: "type filter hook postrouting priority mangle; policy accept;",
+    rules: [`oifname "${LAN}" meta l4proto udp ip id set 0`],
+  },
+];
 
 /** Picks a healthy NVA for a flow; with none, the flow stays without a mark. */
 function choice(gateway: Gateway, marks: number[], inward: boolean): NftChain {
