@@ -8,7 +8,7 @@ const LOOK_MS = 100;
 /**
  * Calls back after changes of a file, at least once per burst, until the returned function is
  * called. The file need not exist yet; its folder must. A watch that is lost calls back, too:
- * whoever waits looks again, at worst for nothing.
+ * the caller looks again, at worst for nothing.
  */
 export function watchFile(file: string, onChange: () => void): () => void {
   const name = path.basename(file);

@@ -1,4 +1,4 @@
-"""The bench on a host of somebody's own, with nothing but the standard library.
+"""The bench on a user's own host, with nothing but the standard library.
 
 Reads one JSON request a line and answers each with one; `do` is one of
 

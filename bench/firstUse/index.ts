@@ -12,7 +12,7 @@ import { phasesOf } from "./phases";
 
 const LIMIT_SECONDS = 1800;
 
-/** With the caches of whoever runs it: packages, engine, machine image. */
+/** With the caches of the user who runs it: packages, engine, machine image. */
 export const firstUse: Question = {
   name: "first-use",
   about: "npm ci and npm start in a fresh clone, with warm caches",

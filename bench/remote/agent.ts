@@ -1,4 +1,4 @@
-/** The measuring program on a host of somebody's own: one file, and nothing is left there. */
+/** The measuring program on a user's own host: one file, and nothing is left there. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { zipSync } from "fflate";

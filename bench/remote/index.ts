@@ -1,5 +1,5 @@
 /**
- * The bench on hosts of somebody's own: connects from a client to targets with and without a
+ * The bench on a user's own hosts: connects from a client to targets with and without a
  * gateway, the NVA's share of them, and, where asked for, packets.
  */
 import type { Undo } from "../../lab/undo";
@@ -70,7 +70,7 @@ function turnOf(target: Target, options: RemoteOptions): Turn {
   return { contender: target.name, looks };
 }
 
-/** On somebody's own hosts nothing tells disturbed looks apart: all of them count. */
+/** On a user's own hosts nothing tells disturbed looks apart: all of them count. */
 const reading = (values: Reading["values"]): Reading => ({ values, wall: 1, waited: 0 });
 
 /** A round of its own: what the watch costs must not show in the connects' time. */

@@ -69,7 +69,7 @@ export function declare<T extends keyof AzureTypes, O extends string & keyof Azu
 }
 
 /**
- * Reads a resource that somebody else made: it is shown in the stack, and left alone.
+ * Reads a resource that was made elsewhere: it is shown in the stack, and left alone.
  *
  * @param outputs Names of the properties that are read from it.
  */

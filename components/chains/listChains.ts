@@ -27,7 +27,7 @@ export interface ListChainsOptions {
 
 /**
  * The chains of a gateway: every frontend and IP configuration that is chained to it, sorted by id,
- * whoever declared it. `gatewayId` is the id of the gateway's frontend, or of its load balancer for
+ * in this stack or not. `gatewayId` is the id of the gateway's frontend, or of its load balancer for
  * all of its frontends.
  *
  * The answer of a gateway does not hold its chains (the network API shows no such field), so this

@@ -21,8 +21,7 @@ export interface Gated<T> {
 
 /**
  * Checks an argument that may be an Output: a plain value at once, an Output as soon as it is
- * known, in preview too. Use the value that this returns: whoever depends on it waits for the
- * check.
+ * known, in preview too. Use the returned value: resources that depend on it wait for the check.
  */
 export function gated<T>(
   what: string,

@@ -15,7 +15,7 @@ const DEFAULT_CALLER = {
 
 /**
  * Each subscription has an identity of its own that deploys into it, unless the configuration
- * names another client: whoever may write in two subscriptions on Azure may have less here.
+ * names another client: a client of two subscriptions on Azure may have fewer rights here.
  */
 export function callerOf(config: { subscription: string; clientId?: string }): Caller {
   const { subscription, clientId } = config;
@@ -30,8 +30,8 @@ export function callerOf(config: { subscription: string; clientId?: string }): C
 }
 
 /**
- * The caller with a client id: the identity of one of the subscriptions, which owns it, or somebody
- * who may do what roles were assigned for, nothing more.
+ * The caller with a client id: the identity of one of the subscriptions, which owns it, or another
+ * one, which has the roles that were assigned to it and nothing more.
  */
 export function callerOfClient(clientId: string, subscriptions: Iterable<string>): Caller {
   for (const subscription of subscriptions) {

@@ -34,7 +34,7 @@ export interface Prop {
   hidden?: boolean;
   /**
    * Also a resource of its own: azure-native leaves what is there alone when the program does not
-   * say, and so must whoever writes the resource whole.
+   * say, and so must a client that writes the resource whole.
    */
   maintain?: boolean;
 }

@@ -21,7 +21,7 @@ export interface StoreSnapshot {
 export interface StoreTransaction {
   /** Number of the last committed transaction. */
   readonly seq: number;
-  /** Whether machines run on this store: for whoever opens the transaction to say. */
+  /** Whether machines run on this store; set by the opener of the transaction. */
   fabricRuns?: boolean;
   /** Milliseconds that a user's write goes on after it was answered; likewise. Default: none. */
   writeMs?: number;

@@ -60,7 +60,7 @@ export function azEnvironment(
     ...{ NO_PROXY: local, no_proxy: local },
     AZURE_CONFIG_DIR: folder,
     REQUESTS_CA_BUNDLE: caFile,
-    // It would ask Microsoft whether the lab's directory may be trusted.
+    // The client would ask Microsoft whether the lab's directory may be trusted.
     AZURE_CORE_INSTANCE_DISCOVERY: "false",
     AZURE_CORE_COLLECT_TELEMETRY: "false",
     AZURE_CORE_LOGIN_EXPERIENCE_V2: "false",

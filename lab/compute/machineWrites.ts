@@ -32,7 +32,7 @@ const MACHINE_TYPE = "Microsoft.Compute/virtualMachines";
 /** Whether what was asked for has been done, or waits for an event's time. */
 export type ActionResult = "done" | "scheduled";
 
-/** Writes what an operation makes of a VM; `notice`: somebody carries events out. */
+/** Writes the outcome of an operation on a VM; `notice`: the lab carries events out. */
 export function writeAction(
   id: string,
   action: MachineAction,

@@ -70,13 +70,13 @@ export interface StoredEvent extends ScheduledEvent {
   act: EventAct;
   /** Seconds between the announcement and the earliest act, before the lab's time factor. */
   notice: number;
-  /** When it happens by itself, ISO 8601; set by whoever carries events out, with NotBefore. */
+  /** When the act happens without approval, ISO 8601; set with NotBefore. */
   due?: string;
   /** Some machine that was shown it has approved it. */
   approved?: true;
   /** Events of one deletion: none happens early before all of them were approved. */
   batch?: string;
-  /** It has been done to the machine, which may not have come back from it. */
+  /** The act has been done to the machine, which may not have come back. */
   acted?: true;
 }
 

@@ -20,7 +20,7 @@ function isDead(file: string): boolean {
   try {
     lock = JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    // It is being written, or was removed by its owner just now.
+    // The lock is being written, or its owner removed it just now.
     return false;
   }
   return lock.hostname === os.hostname() && lock.pid !== undefined && !isEngine(lock.pid);

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** One process, for good: no later one has the same number and the same start. */
+/** One process for ever: no later one has the same number and the same start. */
 export interface ProcessId {
   pid: number;
   /** Start time in ticks since boot, from `/proc/PID/stat`. */
@@ -29,7 +29,7 @@ export function signalProcess(id: ProcessId, signal: NodeJS.Signals): void {
   try {
     process.kill(id.pid, signal);
   } catch {
-    // It ended in between.
+    // The process ended in between.
   }
 }
 

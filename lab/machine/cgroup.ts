@@ -84,7 +84,7 @@ export class MachineCgroup {
     return this.dirs.find((dir) => MEMORY.some(({ limit }) => existsSync(path.join(dir, limit))));
   }
 
-  /** Removes the group of a machine that is gone for good. */
+  /** Removes the group of a machine that does not come back. */
   remove(): void {
     for (const dir of this.dirs) removeTree(dir);
   }

@@ -200,7 +200,7 @@ export interface NatGateway {
   publicAddressId?: string;
 }
 
-/** A scale set, for whoever looks at it; packets know of its machines only. */
+/** A scale set, for the status; packets know of its machines only. */
 export interface ScaleSet {
   id: string;
   name: string;

@@ -155,7 +155,7 @@ def _listing(node: Mapping[str, object] | Sequence[object]) -> list[str]:
 
 def _events(machine: Machine, request: Request, approve: Approve) -> Response:
     if request.method == "GET":
-        # Seconds are waited out by whoever serves the connection.
+        # The server of the connection waits these seconds out.
         wait = machine.notices.ask()
         return Response(200, machine.notices.document(), wait=wait)
     if request.method != "POST":

@@ -10,7 +10,7 @@ export interface PlatformListener {
   /** The answer that a health extension got, in which run of its machine. */
   health: (vmId: string, epoch: string, state: Health, reason: string) => void;
   approved: (vmId: string, events: string[]) => void;
-  /** It ended by itself: without probes and metadata the network is not Azure's. */
+  /** The program ended by itself: without probes and metadata the network is not Azure's. */
   ended: (reason: string) => void;
 }
 

@@ -16,7 +16,7 @@ export interface RestStatus {
   process: ProcessId;
 }
 
-/** It listens within this time, in seconds. */
+/** The process listens within this time, in seconds. */
 const START_SECONDS = 60;
 const POLL_MS = 20;
 /** Wait before the next start of one that died, in milliseconds. */

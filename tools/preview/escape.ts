@@ -1,6 +1,6 @@
 /**
- * Text of others in Markdown. Names and messages come from the program of whoever opened the pull
- * request: they must not draw tables, close code, mention people, or write HTML.
+ * Foreign text in Markdown. Names and messages come from the program of a pull request's author:
+ * they must not draw tables, close code, mention people, or write HTML.
  */
 
 /** The text as code; line ends become spaces. */

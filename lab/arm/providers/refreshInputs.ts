@@ -6,7 +6,7 @@ import { toInputs } from "./sdkShape";
 
 /**
  * Defaults that the service fills in are no news, so inputs cannot be read off the resource: the
- * difference between old and new outputs says what somebody changed, and only that is taken over.
+ * difference between old and new outputs says what was changed outside, and only that is taken over.
  */
 export function refreshedInputs(shape: Prop, inputs: Body, before: Body, after: Body): Body {
   const shown = { ...after };

@@ -176,7 +176,7 @@ const one = (message: IncomingMessage, name: string): string | undefined => {
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** Azure's answer to an error; one that is none of its own shows nothing of itself. */
+/** Azure's answer to an error; an error of the lab's own stays in the log. */
 function refusalOf(error: unknown, requestId: string, directory: Directory): Answer {
   if (!(error instanceof ArmError)) {
     console.error(`request ${requestId}:`, error);

@@ -46,7 +46,8 @@ const refusals = refusalsOf("Microsoft.Network/loadBalancers", {
   foreign: {
     code: "InvalidResourceReference",
     says: "A rule names parts of its own load balancer.",
-    assumed: "The code is that of a part that is missing; no source shows another's part.",
+    assumed:
+      "The code is that of a part that is missing; no source shows a part of another load balancer.",
   },
   haZero: {
     code: "LoadBalancingRuleProtocolAllRequiresPortZero",

@@ -182,7 +182,7 @@ export function* imageProblems(put: Put): Generator<ArmError> {
   yield* securityProblems(put, found, size);
 }
 
-/** Trusted Launch needs a Gen2 image and a size that has it; nothing of it works without. */
+/** Trusted Launch needs a Gen2 image and a size that has it; its parts do not work without. */
 function* securityProblems(put: Put, found: Image, size: string): Generator<ArmError> {
   const profile = asBody(put.desired.properties.securityProfile);
   if (profile === undefined) return;

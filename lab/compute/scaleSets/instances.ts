@@ -31,7 +31,7 @@ export interface InstanceRecord {
   extensions: Body[];
   /** When that model was written, ISO 8601. */
   updated: string;
-  /** Set while it is being removed: to be made anew, or for good. */
+  /** Set while the instance is being removed; `replaced`: another one takes its place. */
   leaving?: "replaced" | "removed";
   /** Repairs that it is the product of, since it was last healthy. */
   repairs?: number;
@@ -148,7 +148,7 @@ function base36(length: number): string {
   return [...randomBytes(length)].map((byte) => DIGITS[byte % DIGITS.length]).join("");
 }
 
-/** Whether an instance counts: one that is on its way out for good does not. */
+/** Whether an instance counts towards the capacity: one that nothing replaces does not. */
 export function isStaying(vm: StoredResource): boolean {
   const leaving = recordOf(vm)?.leaving;
   return leaving === undefined ? !isTerminating(vm) : leaving === "replaced";
@@ -176,7 +176,7 @@ export function changeRecord(
 }
 
 /**
- * After a machine is gone: one that was removed to be replaced is made anew; one that somebody
+ * Follows the end of a machine: one that was removed to be replaced is made again; one that a user
  * deleted lowers the capacity, so that it does not come back.
  */
 export function afterInstanceDelete(deleted: StoredResource, service: Service): void {

@@ -46,7 +46,7 @@ function processes(): Map<number, Process> {
     try {
       found.set(Number(name), readStat(readFileSync(`/proc/${name}/stat`, "utf8")));
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
   return found;

@@ -8,7 +8,7 @@ import { Health, type InstanceFacts, type RollingPolicy } from "./facts";
 import { isLatest, recordOf } from "./instances";
 import { readHealthCheck } from "./readHealth";
 
-/** A machine as whoever runs it knows it. */
+/** A run of a machine, as the module that runs machines knows it. */
 export interface Run {
   /** Names the run: changes with every boot. */
   epoch: string;

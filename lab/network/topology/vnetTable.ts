@@ -98,7 +98,7 @@ function sets(vnet: Vnet, nics: Nic[], entries: PublicEntry[]): NftTable["sets"]
   ];
 }
 
-/** A machine that hangs, or whose NIC is down, takes no packet and sends none; nobody is told. */
+/** A machine that hangs, or whose NIC is down, takes no packet and sends none, without a word. */
 function cutOff(view: View, vnet: Vnet): NftChain[] {
   const devices = view
     .nicsIn(vnet.id)

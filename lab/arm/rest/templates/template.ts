@@ -46,7 +46,7 @@ function member(holder: Body, name: unknown): { value: unknown } | undefined {
   return key === undefined ? undefined : { value: holder[key] };
 }
 
-/** Functions that know the deployment; `reference` is for whoever has the resources. */
+/** Functions that know the deployment; the caller, who has the resources, adds `reference`. */
 export function scopeOf(input: DeploymentInput): Scope {
   const { subscription, resourceGroup, name, template } = input;
   const variables = asBody(template.variables) ?? {};
