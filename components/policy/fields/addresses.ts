@@ -1,4 +1,5 @@
 /** The ends of a flow: addresses, networks, and sets of them. */
+import { NAME } from "../../../nva-cloud-init/contract/contract";
 import {
   bits,
   type Family,
@@ -106,13 +107,16 @@ export function checkNetwork(entry: unknown, path: string, findings: Findings): 
   return true;
 }
 
+/** The form of an address set's name, whatever its case: not known, but meant as one. */
+const NAME_LIKE = new RegExp(`^${NAME.first}${NAME.rest}*$`, "i");
+
 function checkEnd(list: unknown, path: string, { sets, findings }: UncheckedRule): void {
   if (!findings.list(list, path, "an empty list matches nothing; leave it out for any")) return;
   let own: { family: Family; index: number } | undefined;
   list.forEach((entry, index) => {
     const at = `${path}[${index}]`;
     if (typeof entry === "string" && Object.hasOwn(sets, entry)) return;
-    if (typeof entry === "string" && /^[a-z][a-z0-9-]*$/i.test(entry)) {
+    if (typeof entry === "string" && NAME_LIKE.test(entry)) {
       const known = Object.keys(sets).join(", ") || "none";
       const rule = "must be an address, a network or the name of an address set";
       findings.add(at, entry, rule, `the sets of this policy are: ${known}`);

@@ -22,7 +22,7 @@ export interface RollingInput {
   policy: RollingPolicy;
   instances: readonly InstanceFacts[];
   now: number;
-  /** A member that says nothing of itself for this long has failed, in milliseconds. */
+  /** A member without a verdict for this long has failed, in milliseconds. */
   patienceMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface RollingStep {
   state: RollingState;
   /** Instances to bring to the model of now, as a batch; with surge, as many new ones to make. */
   start: string[];
-  /** Instances to delete: the old ones of a surge that went well, the new ones of one that did not. */
+  /** Instances to delete: the old ones of a surge that went well, the new ones of a failed surge. */
   remove: string[];
   /** When to look again, if nothing happens before. */
   wakeAt?: number;
@@ -96,9 +96,9 @@ function judgeBatch(input: RollingInput, batch: Batch): RollingStep {
 }
 
 /**
- * An instance that must restart has to run anew first. One that need not, counts when its health
- * can have changed since it was told: after as many answers as that takes, one that was under way
- * not among them.
+ * An instance that must restart counts after its next boot. Another one counts when its health can
+ * have changed since it got the model: after as many answers as a verdict takes, without the answer
+ * that was under way.
  */
 function verdictOf(member: BatchMember, instance: InstanceFacts, late: boolean): Verdict {
   const anew = instance.epoch !== member.epoch;
