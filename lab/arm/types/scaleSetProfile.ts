@@ -167,16 +167,7 @@ function* configurationProblems(put: Put): Generator<ArmError> {
       "networkProfile.networkApiVersion",
     );
   }
-  const prefix = asText(asBody(profileOf(put.desired).osProfile)?.computerNamePrefix);
-  if (prefix === undefined || prefix === "") {
-    yield missing("computerNamePrefix", "osProfile.computerNamePrefix");
-  } else if (prefix.length > 58) {
-    yield refuse(
-      refusals.longPrefix,
-      `Computer name prefix '${prefix}' has ${prefix.length} characters; 58 are allowed.`,
-      "osProfile.computerNamePrefix",
-    );
-  }
+  yield* prefixProblems(put);
   const configurations = nicConfigurationsOf(put.desired);
   const names = configurations.map(({ name }) => name.toLowerCase());
   if (new Set(names).size < names.length) {
@@ -190,25 +181,43 @@ function* configurationProblems(put: Put): Generator<ArmError> {
   for (const [i, configuration] of configurations.entries()) {
     for (const [k, part] of asBodies(configuration.properties.ipConfigurations).entries()) {
       const at = `${path}.networkInterfaceConfigurations[${i}].properties.ipConfigurations[${k}].properties`;
-      const own = asBody(part.properties) ?? {};
-      if (own.gatewayLoadBalancer !== undefined) {
-        // The API has no such property; what Azure answers to it is not known, the code is ours.
-        yield refuse(
-          refusals.chained,
-          `IP configuration ${part.name} of scale set ${put.desired.name} cannot have a gatewayLoadBalancer: put the instances into a pool of a public load balancer and chain its frontend.`,
-          `${at}.gatewayLoadBalancer`,
-        );
-      }
-      if (refsOf(own.loadBalancerInboundNatPools).length > 0) {
-        yield refuse(
-          refusals.natPools,
-          "loadBalancerInboundNatPools is not supported for orchestrationMode Flexible: use inbound NAT rules with a backend pool.",
-          `${at}.loadBalancerInboundNatPools`,
-        );
-      }
-      yield* balancerProblems(put, refsOf(own.loadBalancerBackendAddressPools), at);
+      yield* partProblems(put, part, at);
     }
   }
+}
+
+function* prefixProblems(put: Put): Generator<ArmError> {
+  const prefix = asText(asBody(profileOf(put.desired).osProfile)?.computerNamePrefix);
+  if (prefix === undefined || prefix === "") {
+    yield missing("computerNamePrefix", "osProfile.computerNamePrefix");
+  } else if (prefix.length > 58) {
+    yield refuse(
+      refusals.longPrefix,
+      `Computer name prefix '${prefix}' has ${prefix.length} characters; 58 are allowed.`,
+      "osProfile.computerNamePrefix",
+    );
+  }
+}
+
+/** Problems of an IP configuration of a model: properties that a NIC takes and instances do not. */
+function* partProblems(put: Put, part: Body, at: string): Generator<ArmError> {
+  const own = asBody(part.properties) ?? {};
+  if (own.gatewayLoadBalancer !== undefined) {
+    // The API has no such property; Azure's answer to it is not known, the code is ours.
+    yield refuse(
+      refusals.chained,
+      `IP configuration ${part.name} of scale set ${put.desired.name} cannot have a gatewayLoadBalancer: put the instances into a pool of a public load balancer and chain its frontend.`,
+      `${at}.gatewayLoadBalancer`,
+    );
+  }
+  if (refsOf(own.loadBalancerInboundNatPools).length > 0) {
+    yield refuse(
+      refusals.natPools,
+      "loadBalancerInboundNatPools is not supported for orchestrationMode Flexible: use inbound NAT rules with a backend pool.",
+      `${at}.loadBalancerInboundNatPools`,
+    );
+  }
+  yield* balancerProblems(put, refsOf(own.loadBalancerBackendAddressPools), at);
 }
 
 /** A load balancer's probe is a health source of Uniform scale sets only. */
