@@ -1,7 +1,7 @@
 /** A record of a firewall decision as one short line. Pure. */
 import { styleText } from "node:util";
 
-/** As the NVA writes it; docs/policy.md has the fields. What is absent was not in the packet. */
+/** As the NVA writes it; docs/policy.md has the fields. A field that is absent was not in the packet. */
 interface Decision {
   time?: string;
   rule?: string;

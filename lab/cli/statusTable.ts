@@ -95,7 +95,7 @@ function scaleSetLines(set: LabStatus["scaleSets"][number], now: number): string
   ].map((line) => `${name}: ${line}`);
 }
 
-/** What an upgrade waits for, of which instances, and how long it does so at most. */
+/** The thing that an upgrade waits for, of which instances, and how long at most. */
 function waitText({ what, vms, until }: Wait, now: number): string {
   const left = `${Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))} s`;
   if (what === "pause") return `pause between two batches, ${left} left`;

@@ -47,7 +47,7 @@ export interface ScaleSetStatus {
     pending: number;
     /** Why it ended early. */
     error?: string;
-    /** What the upgrade waits for now; absent when it has ended. */
+    /** The thing that the upgrade waits for now; absent when it has ended. */
     waiting?: {
       /** `restart` and `health` of the batch that is under way, or the `pause` after one. */
       what: "restart" | "health" | "pause";

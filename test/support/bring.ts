@@ -24,7 +24,7 @@ export function neededBy(sources: readonly string[]): Built[] {
 
 /**
  * Builds what this machine lacks before the first test begins, so that a build falls into no test's
- * time limit, and since no network is in the boxes of the data path. What cannot be built is said;
+ * time limit, and since no network is in the boxes of the data path. A failed build is said;
  * the tests that need it say so again.
  */
 export async function bring(needed: readonly Built[]): Promise<void> {

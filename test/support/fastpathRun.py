@@ -47,7 +47,7 @@ class Programs:
         self.reasons = found.constant("reasons").rstrip(b"\0").decode().split("\n")[:-1]
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What became of a packet."""
+        """The fate of a packet."""
         frame, out = bpf.buffer(bytes.fromhex(request["frame"])), bpf.buffer(bytes(SPACE))
         context = bpf.buffer(bytes(CONTEXT_BYTES))
         for place, name in ((MARK, "mark"), (SEGMENTS, "gsoSegments"), (GSO_SIZE, "gsoSize")):

@@ -1,4 +1,4 @@
-"""What the rules and conntrack make of each packet, told by the kernel itself.
+"""Verdicts of the rules and entries of conntrack for each packet, told by the kernel itself.
 
 Two records for each packet, through NFLOG: one by a rule that notes the number of the entry in
 conntrack that the packet has made or matched, one by a rule of iptables, named by what matches. The

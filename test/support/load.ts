@@ -2,8 +2,8 @@
  * Connections through a gateway: M new ones a second, and N that are held and send something each
  * second, so that a cut is seen at once. The program is test/support/load/main.go, on vegeta's
  * library: it keeps its rate whatever becomes of earlier requests, which a client that waits for
- * each answer does not, and times every single request. What holds connections (tcpkali, hey,
- * autocannon) opens them anew behind one's back, so that a cut is not seen as one.
+ * each answer does not, and times every single request. Programs that hold connections (tcpkali,
+ * hey, autocannon) open them again without a word, so that a cut is not seen as one.
  */
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";

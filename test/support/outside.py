@@ -1,5 +1,5 @@
-"""All that an NVA sees of the world outside the lab: the gateway's end of both tunnels, the probe,
-and the metadata service. Runs in the namespace that holds their addresses.
+"""The world outside an NVA, without a lab: the gateway's end of both tunnels, the probe, and the
+metadata service. Runs in the namespace that holds their addresses.
 
 Arguments: addresses, tunnels and the probe in JSON; `gateway` to play its end of the
 tunnels. Reads one JSON request a line and answers each with one; every byte of a tunnel's packet is
@@ -108,7 +108,7 @@ class Gateway:
         self._ports[tunnel].sendto(header + frame, (NVA, port))
 
     def take(self, count: int, seconds: float) -> list[list[Any]]:
-        """What came since the last call: as soon as there are so many, or after that time."""
+        """Frames since the last call: as soon as there are so many, or after that time."""
         with self._more:
             self._more.wait_for(lambda: len(self._seen) >= count, seconds)
             taken, self._seen = self._seen, []

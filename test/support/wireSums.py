@@ -32,7 +32,7 @@ def fold(data: bytes) -> int:
 
 
 def judge(head: bytes, frame: bytearray) -> list[str]:
-    """What there is to say about a packet."""
+    """Findings about a packet."""
     flags, merged, _, _, start, offset = struct.unpack("=BBHHHH", head)
     (said,) = struct.unpack_from(">H", frame, UDP_AT + 6)
     pseudo = bytes(frame[26:34]) + b"\0\x11" + bytes(frame[UDP_AT + 4 : UDP_AT + 6])
