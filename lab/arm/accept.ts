@@ -81,6 +81,10 @@ function acceptValue(prop: Prop, value: unknown, path: string, problems: ArmErro
       return acceptText(prop, value, path, problems);
     case "whole":
       return acceptWhole(prop, value, path, problems);
+    case "number":
+      if (typeof value === "number") return value;
+      problems.push(wrongType(path, "a number", value));
+      return undefined;
     case "flag":
       if (typeof value === "boolean") return value;
       // The service's reader takes words for them.
@@ -180,10 +184,12 @@ function acceptMap(prop: Prop, value: unknown, path: string, problems: ArmError[
   if (prop.kind === "idSet") {
     return Object.fromEntries(Object.keys(body).map((id) => [id, {}]));
   }
-  for (const [name, entry] of Object.entries(body)) {
-    if (typeof entry !== "string") problems.push(wrongType(`${path}.${name}`, "a text", entry));
-  }
-  return body;
+  const { item = { kind: "text" } } = prop;
+  const entries = Object.entries(body).map(([name, entry]): [string, unknown] => [
+    name,
+    acceptValue(item, entry, `${path}.${name}`, problems),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 const missing = (path: string) =>

@@ -75,7 +75,9 @@ function* locationProblems({ desired, existing }: Put, type: ResourceType): Gene
     );
     return;
   }
-  if (!isRegion(location)) {
+  if (
+    type.region === "global" ? canonicalRegion(location) !== "global" : !isPlace(location, type)
+  ) {
     yield refuse(
       refusals.noRegion,
       `The provided location '${location}' is not available for resource type '${type.type}'.`,
@@ -91,6 +93,9 @@ function* locationProblems({ desired, existing }: Put, type: ResourceType): Gene
     "location",
   );
 }
+
+const isPlace = (location: string, { region }: ResourceType): boolean =>
+  isRegion(location) || (region === "any" && canonicalRegion(location) === "global");
 
 const MAX_TAGS = 50;
 

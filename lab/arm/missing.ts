@@ -2,6 +2,7 @@
 import { ROLE_ASSIGNMENT_TYPE, ROLE_DEFINITION_TYPE } from "./access";
 import { type ArmError, refuse } from "./errors";
 import { type ArmId, formatId, keyOf, nameOf, parentOf, resourceGroupId, typeOf } from "./ids";
+import { ownerOf } from "./owner";
 import { refusalsOf } from "./rules";
 import { recordings } from "./sources";
 import type { World } from "./world";
@@ -50,7 +51,7 @@ export function placeMissing(id: ArmId, world: World): ArmError | undefined {
   if (world.get(resourceGroupId(subscription, resourceGroup)) === undefined) {
     return groupMissing(resourceGroup);
   }
-  const parent = parentOf(id);
+  const parent = ownerOf(id);
   if (parent === undefined || world.find(formatId(parent)) !== undefined) return undefined;
   return placeMissing(parent, world) ?? resourceMissing(parent);
 }

@@ -10,6 +10,7 @@ import { authorize, authorizeLinks } from "./access";
 import { amend } from "./amend";
 import { commonProblems, nameProblems } from "./common";
 import { type ArmError, joined, refuse } from "./errors";
+import { nameIdentities } from "./identities";
 import {
   type ArmId,
   formatId,
@@ -19,6 +20,7 @@ import {
   parentOf,
   parseId,
   RESOURCE_GROUP_TYPE,
+  typeOf,
 } from "./ids";
 import { merged } from "./merge";
 import { notFound, placeMissing } from "./missing";
@@ -116,7 +118,7 @@ function write(target: Target, body: Body, tx: StoreTransaction, by: Writer): St
   const desired: StoredResource = {
     id: formatId(id),
     name: nameOf(id),
-    type: type.type,
+    type: typeOf(id),
     ...outer,
     etag: existing?.etag ?? "",
     properties: (properties ?? {}) as Body,
@@ -140,6 +142,7 @@ function judge(
   if (early !== undefined) throw early;
   keepHidden(put, type);
   type.prepare?.(put);
+  nameIdentities(put);
   desired.properties.provisioningState = "Succeeded";
   if (type.shape.fields?.resourceGuid !== undefined) {
     desired.properties.resourceGuid = existing?.properties.resourceGuid ?? randomUUID();

@@ -5,13 +5,13 @@
 
 /** A value of a resource type. */
 export interface Prop {
-  kind: "text" | "whole" | "flag" | "list" | "map" | "record" | "idSet" | "any";
+  kind: "text" | "whole" | "number" | "flag" | "list" | "map" | "record" | "idSet" | "any";
   /** Closed choices of a text, in Azure's spelling; other spellings in case are taken and mended. */
   values?: readonly string[];
   /** Limits of a number, of the length of a text, or of the length of a list; both included. */
   min?: number;
   max?: number;
-  /** Elements of a list. */
+  /** Elements of a list; values of a map, default: texts. */
   item?: Prop;
   /** Fields of a record. */
   fields?: Record<string, Prop>;

@@ -1,15 +1,8 @@
 /** The meaning of an id in a request. */
 import { type ArmError, refuse } from "./errors";
-import {
-  type ArmId,
-  formatId,
-  parentOf,
-  parseId,
-  RESOURCE_GROUP_TYPE,
-  resourceGroupId,
-  typeOf,
-} from "./ids";
+import { type ArmId, formatId, parseId, RESOURCE_GROUP_TYPE, resourceGroupId, typeOf } from "./ids";
 import { groupMissing, notFound } from "./missing";
+import { ownerOf } from "./owner";
 import type { StoredResource } from "./resource";
 import { refusalsOf } from "./rules";
 import { docs } from "./sources";
@@ -74,14 +67,15 @@ export function targetOf(text: string, tx: StoreTransaction): Target {
   }
   const place = type.scoped ? placeOf(id, tx) : undefined;
   const scope = place?.scope ?? scopeOf(id, tx);
-  const parent = parentOf(id);
+  const parent = ownerOf(id);
   const names = [...id.names];
   if (parent !== undefined) {
     const owner = tx.get(formatId(parent));
     if (owner === undefined) throw parentMissing(id, parent);
-    names.splice(0, names.length - 1, ...(parseId(owner.id)?.names ?? parent.names));
+    names.splice(0, parent.names.length, ...(parseId(owner.id)?.names ?? parent.names));
   }
-  const types = type.type.split("/").slice(1);
+  const segments = type.type.split("/").slice(1);
+  const types = segments.map((kind, i) => (kind.startsWith("{") ? (id.types[i] ?? kind) : kind));
   const namespace = type.type.split("/")[0];
   const spelled: ArmId = { ...id, scope, namespace, types, names };
   const existing = tx.get(formatId(spelled));

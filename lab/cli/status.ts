@@ -9,7 +9,8 @@ import type { LabStatus } from "../supervisor/status";
 import { UserError } from "../userError";
 import { watchFile } from "../watchFile";
 import { contextOf } from "./context";
-import { statusText } from "./statusTable";
+import { declaredOf } from "./declared";
+import { declaredText, statusText } from "./statusTable";
 
 export function define(command: Command): void {
   command
@@ -33,12 +34,16 @@ const LOOK_MS = 1000;
 /** The state as text for people, or as JSON with so many spaces before what is inside. */
 function shown(lab: LabPaths, status: LabStatus | undefined, indent?: number): string {
   const rest = restOf(lab);
+  const declared = declaredOf(lab);
   if (indent !== undefined) {
     const azure = rest === undefined ? {} : { azure: { endpoint: rest.endpoint, port: rest.port } };
-    return JSON.stringify({ ...status, ...azure }, null, indent);
+    const more = declared.length === 0 ? azure : { ...azure, declared };
+    return JSON.stringify({ ...status, ...more }, null, indent);
   }
-  const head = rest === undefined ? "" : `Azure Resource Manager: ${rest.endpoint}\n`;
-  return `${head}${status === undefined ? "The lab is down." : statusText(status)}`;
+  const head = rest === undefined ? [] : [`Azure Resource Manager: ${rest.endpoint}`];
+  const table = declared.length === 0 ? [] : [declaredText(declared)];
+  const state = status === undefined ? "The lab is down." : statusText(status);
+  return [...head, ...table, state].join("\n");
 }
 
 /**

@@ -59,6 +59,20 @@ export function statusText(status: LabStatus, now = Date.now()): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
+/** A resource that the lab keeps, and of which no packet knows. */
+export interface Declared {
+  id: string;
+  name: string;
+  type: string;
+}
+
+/** Their table. */
+export const declaredText = (declared: readonly Declared[]): string =>
+  table(
+    ["declared, not simulated", "type"],
+    declared.map(({ name, type }) => [name, type]),
+  );
+
 function table(head: string[], rows: string[][]): string {
   if (rows.length === 0) return "";
   const drawn = new Table({ head, style: { head: [], border: [], compact: true } });

@@ -1,5 +1,6 @@
 /** Store snapshot → model. `problems` names what no packet can be given. Pure. */
 import { parseAddress, parseNetwork } from "../../components/azure/addresses";
+import { isDeclared } from "../arm/declared";
 import { faultsOf } from "../arm/faults";
 import { parseId } from "../arm/ids";
 import {
@@ -30,6 +31,10 @@ const SILENT = new Set([
   "microsoft.compute/virtualmachinescalesets",
   "microsoft.insights/autoscalesettings",
   "microsoft.network/publicipaddresses",
+  "microsoft.network/publicipprefixes",
+  "microsoft.managedidentity/userassignedidentities",
+  "microsoft.authorization/roleassignments",
+  "microsoft.authorization/roledefinitions",
 ]);
 
 /** Reads a snapshot; resources of types without a data path go into `problems`. */
@@ -61,7 +66,7 @@ export function readModel(snapshot: StoreSnapshot): Model {
       readNatGateway(resource, snapshot, model);
     } else if (type === "microsoft.network/loadbalancers") balancers.push(resource);
     else if (type === "microsoft.compute/virtualmachines") vms.push(resource);
-    else if (!SILENT.has(type)) {
+    else if (!SILENT.has(type) && !isDeclared(type)) {
       model.problems.push(`${resource.name}: packets know nothing of ${resource.type}`);
     }
   }

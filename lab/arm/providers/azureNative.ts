@@ -13,9 +13,10 @@ import { foresee } from "../foresee";
 import { resourceGroupId } from "../ids";
 import { callerOf, DEFAULT_SUBSCRIPTION } from "../principals";
 import { asText, type Body } from "../resource";
-import { type ResourceType, typeOfToken } from "../types";
+import { isSimulated, type ResourceType, typeOfToken } from "../types";
 import { type Autonaming, checkInputs } from "./checkInputs";
 import { planOf } from "./diffInputs";
+import { EngineLog } from "./engineLog";
 import { invoke } from "./invokes";
 import { azureNativeSchema } from "./packageSchema";
 import { refreshedInputs } from "./refreshInputs";
@@ -27,6 +28,9 @@ import { fromStruct, isKnownAt, toStruct } from "./values";
 /** Version of azure-native that is played. */
 export const VERSION = "3.28.0";
 
+/** Beside a resource that the lab keeps and nothing more. */
+const DECLARED = "declared, not simulated";
+
 interface Config {
   subscription: string;
   location?: string;
@@ -37,6 +41,7 @@ interface Config {
 class AzureNative {
   #config: Config = { subscription: DEFAULT_SUBSCRIPTION };
   #arm: Arm | undefined;
+  readonly #engine = new EngineLog(process.argv[2]);
 
   get arm(): Arm {
     const lab = labPaths(process.env.GWLB_LAB ?? ".lab");
@@ -83,6 +88,7 @@ class AzureNative {
 
   async #check(request: Check) {
     const type = typeOfUrn(request.getUrn());
+    if (!isSimulated(type.type)) await this.#engine.status(request.getUrn(), DECLARED);
     const { inputs, problems } = await checkInputs(fromStruct(request.getNews()), {
       type,
       urn: request.getUrn(),
@@ -222,11 +228,10 @@ async function told<T>(work: Promise<T>): Promise<T> {
 /** The type in a URN, e.g. `urn:pulumi:dev::p::parent$azure-native:network:Subnet::name`. */
 function typeOfUrn(urn: string): ResourceType {
   const token = urn.split("::")[2]?.split("$").pop() ?? "";
-  const type = typeOfToken(token);
-  if (type === undefined) {
-    throw new Error(`the embedded Azure does not know resource type '${token}'`);
-  }
-  return type;
+  const answer = typeOfToken(token);
+  if ("type" in answer) return answer.type;
+  const why = answer.why === "" ? "" : `: ${answer.why}`;
+  throw new Error(`the embedded Azure does not know resource type '${token}'${why}`);
 }
 
 const outputsOf = (type: ResourceType, resource: Body): Body => ({

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Body } from "../resource";
 import type { ResourceType } from "../types";
+import { guidName } from "../types/definition";
 import { inputProblems } from "./sdkShape";
 import { isUnknown, UNKNOWN } from "./values";
 
@@ -46,6 +47,8 @@ export async function checkInputs(
 function fillName(inputs: Body, { type, urn, olds, seed, autonaming }: CheckContext): void {
   const field = type.path[type.path.length - 1];
   if (field === undefined || inputs[field] !== undefined) return;
+  // A place that ends in a word has no name of its own.
+  if (type.place !== undefined && !type.place.endsWith("}")) return;
   if (olds[field] !== undefined) {
     inputs[field] = olds[field];
     if (olds[CREATE_FIRST] === true) inputs[CREATE_FIRST] = true;
@@ -53,7 +56,8 @@ function fillName(inputs: Body, { type, urn, olds, seed, autonaming }: CheckCont
   }
   if (autonaming?.mode === "disable") return;
   const logical = urn.split("::").pop() ?? "";
-  inputs[field] = type.scoped ? guid(seed) : (autonaming?.name ?? `${logical}${suffix(seed)}`);
+  inputs[field] =
+    type.name === guidName ? guid(seed) : (autonaming?.name ?? `${logical}${suffix(seed)}`);
   inputs[CREATE_FIRST] = true;
 }
 

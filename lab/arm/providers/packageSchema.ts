@@ -92,12 +92,17 @@ function propSpec(prop: Prop, token: string, types: Record<string, Spec>): Spec 
       return { type: "string" };
     case "whole":
       return { type: "integer" };
+    case "number":
+      return { type: "number" };
     case "flag":
       return { type: "boolean" };
     case "list":
       return { type: "array", items: propSpec(prop.item ?? { kind: "any" }, token, types) };
     case "map":
-      return { type: "object", additionalProperties: { type: "string" } };
+      return {
+        type: "object",
+        additionalProperties: propSpec(prop.item ?? { kind: "text" }, token, types),
+      };
     case "idSet":
       return { type: "array", items: { type: "string" } };
     case "record": {

@@ -129,13 +129,19 @@ function valueProblems(prop: Prop, value: unknown, path: string): string[] {
   const body = asBody(value);
   if (body !== undefined) {
     if (prop.kind === "record") return inputProblems(prop, body, path);
+    const { item } = prop;
+    if (prop.kind === "map" && item !== undefined) {
+      return Object.entries(body).flatMap(([name, entry]) =>
+        valueProblems(item, entry, `${path}.${name}`),
+      );
+    }
     return prop.kind === "map" || prop.kind === "any" ? [] : wrong("an object");
   }
   if (typeof value === "string")
     return prop.kind === "text" || prop.kind === "any" ? [] : wrong("a string");
   if (typeof value === "boolean")
     return prop.kind === "flag" || prop.kind === "any" ? [] : wrong("a boolean");
-  if (typeof value !== "number" || prop.kind === "any") return [];
+  if (typeof value !== "number" || prop.kind === "any" || prop.kind === "number") return [];
   if (prop.kind !== "whole") return wrong("a number");
   return Number.isInteger(value) ? [] : [`'${path}' must be an integer but got ${value}`];
 }
@@ -146,6 +152,8 @@ function typeName(prop: Prop): string {
       return "string";
     case "whole":
       return "integer";
+    case "number":
+      return "number";
     case "flag":
       return "boolean";
     case "list":

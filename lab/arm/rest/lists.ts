@@ -2,11 +2,12 @@
 import { ROLE_DEFINITION_TYPE } from "../access";
 import { builtInRoles } from "../builtInRoles";
 import { refuse } from "../errors";
-import { isUnder, keyOf, RESOURCE_GROUP_TYPE } from "../ids";
+import { formatId, isUnder, keyOf, parseId, RESOURCE_GROUP_TYPE, typeOf } from "../ids";
 import { groupMissing } from "../missing";
+import { ownerOf } from "../owner";
 import { asBodies, type Body } from "../resource";
 import { refusalsOf } from "../rules";
-import { childrenIn, type ResourceType, typeNamed } from "../types";
+import { childrenIn, isSimulated, type ResourceType, typeNamed } from "../types";
 import { matcher } from "./filter";
 import { type Answer, ok, type RestRequest } from "./request";
 
@@ -85,15 +86,29 @@ export async function listTypes(request: RestRequest): Promise<Answer | undefine
   const type = [namespace, ...kinds].join("/");
   const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(path);
   if (group !== null) await needGroup(request, group[1] ?? "", group[0]);
+  const known = typeNamed(type);
+  if (known !== undefined && !isSimulated(known.type)) return listDeclared(request, known, scope);
   if (rest.length > 2) {
     const children = await childrenOf(request, path.slice(0, path.lastIndexOf("/")), kinds.at(-1));
     return children === undefined ? undefined : page(request, filtered(request, children));
   }
-  const known = typeNamed(type);
   if (known === undefined || known.inline !== undefined) return undefined;
   const found = (await arm.list(known.type)).filter((resource) => isIn(resource, scope, known));
   const builtIn = known.type === ROLE_DEFINITION_TYPE ? builtInRoles(segments[1] ?? "") : [];
   return page(request, filtered(request, [...builtIn, ...found]));
+}
+
+/** A list of a declared type: in a scope, or of what is a part of one resource. */
+async function listDeclared(request: RestRequest, known: ResourceType, scope: string) {
+  const { arm, path } = request;
+  const one = parseId(`${path}/name`);
+  const owner = one === undefined ? undefined : ownerOf(one);
+  if (owner !== undefined) await arm.need(formatId(owner));
+  const type = one === undefined ? known.type : typeOf(one);
+  const found = (await arm.list(type)).filter(({ id }) =>
+    isUnder(id, owner === undefined ? scope : path),
+  );
+  return page(request, filtered(request, found));
 }
 
 /** A list at a scope has what is in it; of roles, also what is above it and so holds there. */

@@ -1,4 +1,6 @@
 /** Resource providers: which types there are, and with which API versions. */
+
+import { declaredIn, declaredNamespaces, type Outline } from "../declared";
 import { refuse } from "../errors";
 import { keyOf } from "../ids";
 import { regionNames } from "../regions";
@@ -24,7 +26,8 @@ export const listProviders = (request: RestRequest, [subscription = ""]: string[
   );
 
 export function oneProvider(_request: RestRequest, [subscription = "", name = ""]: string[]) {
-  const namespace = namespaces.find((known) => keyOf(known) === keyOf(name));
+  const all = [...namespaces, ...declaredNamespaces()];
+  const namespace = all.find((known) => keyOf(known) === keyOf(name));
   if (namespace !== undefined) return ok(provider(subscription, namespace));
   throw refuse(
     refusals.namespace,
@@ -37,13 +40,17 @@ const provider = (subscription: string, namespace: string) => ({
   namespace,
   registrationPolicy: "RegistrationRequired",
   registrationState: "Registered",
-  resourceTypes: resourceTypes
-    .filter(({ type }) => type.split("/")[0] === namespace)
-    .map(({ type, apiVersion, located }) => ({
-      resourceType: type.split("/").slice(1).join("/"),
-      locations: located ? regionNames() : [],
-      apiVersions: [apiVersion],
-      defaultApiVersion: apiVersion,
-      capabilities: located ? "SupportsTags, SupportsLocation" : "None",
-    })),
+  resourceTypes: typesOf(namespace).map(({ type, apiVersion, located }) => ({
+    resourceType: type.split("/").slice(1).join("/"),
+    locations: located ? regionNames() : [],
+    apiVersions: [apiVersion],
+    defaultApiVersion: apiVersion,
+    capabilities: located ? "SupportsTags, SupportsLocation" : "None",
+  })),
 });
+
+/** Simulated types, and for a namespace that has none, those that are declared only. */
+function typesOf(namespace: string): readonly Outline[] {
+  const own = resourceTypes.filter(({ type }) => type.split("/")[0] === namespace);
+  return own.length > 0 ? own : declaredIn(namespace);
+}

@@ -1,4 +1,5 @@
 /** GET, HEAD, PUT, PATCH and DELETE of a resource or a part of one. */
+import { declaredNamespaces } from "../declared";
 import { type ArmError, refuse } from "../errors";
 import { keyOf, parentOf, parseId, typeOf } from "../ids";
 import { merged } from "../merge";
@@ -88,7 +89,8 @@ function isPart(path: string): boolean {
 
 function unknownType(type: string, { query }: RestRequest): ArmError {
   const [namespace = "", ...kinds] = type.split("/");
-  if (!namespaces.some((known) => keyOf(known) === keyOf(namespace))) {
+  const all = [...namespaces, ...declaredNamespaces()];
+  if (!all.some((known) => keyOf(known) === keyOf(namespace))) {
     return refuse(
       refusals.namespace,
       `The resource namespace '${namespace}' is invalid: the embedded Azure does not have it.`,

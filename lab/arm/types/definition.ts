@@ -15,10 +15,17 @@ export interface ResourceType {
   path: readonly string[];
   /** Form of its own name. */
   name: NameForm;
+  /**
+   * Path of the id below the scope, with names of `path` in braces, where types and names do not
+   * just take turns: `…/blobServices/default/containers/{containerName}`.
+   */
+  place?: string;
   /** The body, in both shapes. */
   shape: Prop;
   /** Whether the resource is in a region. */
   located: boolean;
+  /** Which regions there are for it besides those of the catalogue: `global` as well, or nothing else. */
+  region?: "any" | "global";
   /** Hangs on any scope, which is the first part of its path: a subscription, a group, a resource. */
   scoped?: boolean;
   /** A PUT changes what it names; the rest stays as it is. */

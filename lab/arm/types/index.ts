@@ -1,4 +1,8 @@
-/** The resource types that the embedded Azure knows; what is not here is refused by name. */
+/**
+ * The resource types that the embedded Azure simulates. Others of azure-native that have no part in a
+ * packet's way are declared, not simulated; what is neither is refused by name.
+ */
+import { type Answer, declaredGetter, declaredToken, declaredType } from "../declared";
 import { keyOf } from "../ids";
 import { autoscaleSetting } from "./autoscaleSetting";
 import type { ResourceType } from "./definition";
@@ -22,7 +26,7 @@ import { virtualNetwork } from "./virtualNetwork";
 
 export type { ResourceType } from "./definition";
 
-/** All known types. */
+/** All simulated types. */
 export const resourceTypes: readonly ResourceType[] = [
   resourceGroup,
   virtualNetwork,
@@ -50,13 +54,21 @@ const byToken = new Map(resourceTypes.map((known) => [known.token, known]));
 const byGetter = new Map(resourceTypes.map((known) => [known.getter, known]));
 
 /** By Azure's name, in any case. */
-export const typeNamed = (type: string): ResourceType | undefined => byType.get(keyOf(type));
+export const typeNamed = (type: string): ResourceType | undefined =>
+  byType.get(keyOf(type)) ?? declaredType(type);
 
-/** By azure-native's token; a token with an API version in it is not known here. */
-export const typeOfToken = (token: string): ResourceType | undefined => byToken.get(token);
+/** Whether resources of a type are kept, and nothing more. */
+export const isSimulated = (type: string): boolean => byType.has(keyOf(type));
+
+/** By azure-native's token, or why there is none; one with an API version in it is not known. */
+export function typeOfToken(token: string): Answer {
+  const known = byToken.get(token);
+  return known === undefined ? declaredToken(token) : { type: known };
+}
 
 /** By the token of azure-native's Get function. */
-export const typeOfGetter = (token: string): ResourceType | undefined => byGetter.get(token);
+export const typeOfGetter = (token: string): ResourceType | undefined =>
+  byGetter.get(token) ?? declaredGetter(token);
 
 /** Namespaces of the known types. */
 export const namespaces: readonly string[] = [

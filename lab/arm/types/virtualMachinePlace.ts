@@ -1,9 +1,10 @@
 /** Where a machine stands, who it is, and how it is told of its end. */
 import { type ArmError, refuse } from "../errors";
+import { identityProblems } from "../identities";
 import { referenceProblems } from "../inUse";
 import { asBody, asText, asTexts, refOf } from "../resource";
 import { refusalsOf } from "../rules";
-import { docs, quoted } from "../sources";
+import { docs } from "../sources";
 import type { Put } from "../world";
 
 const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
@@ -11,11 +12,6 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
     code: "BadRequest",
     says: "A machine is in a zone or in an availability set.",
     assumed: "The two contradict each other; no source shows the refusal.",
-  },
-  identity: {
-    code: "InvalidIdentityValues",
-    says: "User-assigned identities come with their type, and the type with identities.",
-    reported: quoted("InvalidIdentityValues"),
   },
   attached: {
     code: "OperationNotAllowed",
@@ -30,7 +26,7 @@ const refusals = refusalsOf("Microsoft.Compute/virtualMachines", {
   },
 });
 
-const IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities";
+const AVAILABILITY_SET = "Microsoft.Compute/availabilitySets";
 
 /** Zones, availability set and identities. */
 export function* placeProblems(put: Put): Generator<ArmError> {
@@ -42,19 +38,11 @@ export function* placeProblems(put: Put): Generator<ArmError> {
       "zones",
     );
   }
-  const { type, userAssignedIdentities } = desired.identity ?? {};
-  const ids = Object.keys(asBody(userAssignedIdentities) ?? {});
-  const wanted = asText(type)?.includes("UserAssigned") === true;
-  if (wanted !== ids.length > 0) {
-    yield refuse(
-      refusals.identity,
-      `identity.type is ${type} with ${ids.length} user-assigned identities: UserAssigned goes with at least one, and only that.`,
-      "identity",
-    );
+  const set = desired.properties.availabilitySet;
+  if (set !== undefined) {
+    yield* referenceProblems(put, refOf(set), [AVAILABILITY_SET], "properties.availabilitySet");
   }
-  for (const id of ids) {
-    yield* referenceProblems(put, id, [IDENTITY], "identity.userAssignedIdentities");
-  }
+  yield* identityProblems(put);
 }
 
 /** A machine becomes an instance of a scale set only by the scale set making it. */
