@@ -241,6 +241,7 @@ function present(stored: Parameters<NonNullable<ResourceType["present"]>>[0], wo
     backendAddressPools: childrenOf(stored, "backendAddressPools").map((p) =>
       withProperties(p, {
         backendIPConfigurations: ids(membersOf(p.id, world).map((id) => ({ id }))),
+        inboundNatRules: by(natRules, "backendAddressPool", p.id),
         loadBalancingRules: by(rules, "backendAddressPools", p.id),
         outboundRules: by(outbound, "backendAddressPool", p.id),
       }),
