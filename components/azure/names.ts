@@ -108,6 +108,14 @@ export function publicLoadBalancerNames(name: string) {
   };
 }
 
+/** The end of a public address's name, of its zones: they are fixed for its life. */
+export const addressZonesSuffix = (zones: readonly string[]): string =>
+  zones.length === 0 ? "" : `-zones-${[...zones].sort().join("-")}`;
+
+/** The end of a public address's name, of the prefix that it is of: that is fixed, too. */
+export const addressPrefixSuffix = (prefixId: string): string =>
+  `-prefix-${shortHash([prefixId.toLowerCase()])}`;
+
 /** The end of a gateway's name that says its zones. */
 export const ZONES_SUFFIX = /(-zones(-[1-3])+)$/;
 
@@ -125,9 +133,16 @@ export function providerNameReason(name: string, fleet = false): Reason {
   return nameReason(name, /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/, "hyphens", longest);
 }
 
-/** Why the name of a consumer cannot be used: rules of Azure's network resources. */
-export function consumerNameReason(name: string): Reason {
-  const longest = NETWORK_NAME_MAX - "-outbound-address".length;
+/**
+ * Why the name of a consumer cannot be used: it becomes part of network names. The name of an
+ * address that has zones or is of a prefix is longer.
+ */
+export function consumerNameReason(
+  name: string,
+  { zones = [], ofPrefix = false }: { zones?: readonly string[]; ofPrefix?: boolean } = {},
+): Reason {
+  const more = addressZonesSuffix(zones).length + (ofPrefix ? addressPrefixSuffix("").length : 0);
+  const longest = NETWORK_NAME_MAX - "-outbound-address".length - more;
   return nameReason(
     name,
     /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/,

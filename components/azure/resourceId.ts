@@ -14,6 +14,7 @@ export interface ResourceId {
 export const FRONTEND = "Microsoft.Network/loadBalancers/frontendIPConfigurations";
 export const LOAD_BALANCER = "Microsoft.Network/loadBalancers";
 export const PUBLIC_ADDRESS = "Microsoft.Network/publicIPAddresses";
+export const PUBLIC_PREFIX = "Microsoft.Network/publicIPPrefixes";
 export const SUBNET = "Microsoft.Network/virtualNetworks/subnets";
 export const VIRTUAL_NETWORK = "Microsoft.Network/virtualNetworks";
 
@@ -73,6 +74,13 @@ export function publicAddressIdReason(id: string): Reason {
   const parsed = parseResourceId(id);
   if (parsed !== undefined && sameText(parsed.type, PUBLIC_ADDRESS)) return undefined;
   return `must be the id of a public address (…/publicIPAddresses/<name>), got ${shown(id)}`;
+}
+
+/** Why an id is not one of a prefix of public addresses. */
+export function publicIPPrefixIdReason(id: string): Reason {
+  const parsed = parseResourceId(id);
+  if (parsed !== undefined && sameText(parsed.type, PUBLIC_PREFIX)) return undefined;
+  return `must be the id of a prefix of public addresses (…/publicIPPrefixes/<name>), got ${shown(id)}`;
 }
 
 /** Why the NVAs' subnet does not go with the frontend's: both must be in one network. */

@@ -5,7 +5,7 @@ import { at, optional, plainProblems, tagProblems, under, wholeReason } from "..
 import { asOutput, gated, refuse } from "../check/refuse";
 import { addressReason } from "../provider/plan/layout";
 import { zonesProblems } from "../provider/plan/nva";
-import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
+import { existingAddressOf, ownAddressProblems, prefixOf } from "./plan/existingAddress";
 import { type AllowedTraffic, trafficProblems } from "./plan/traffic";
 import { createChainedInterface } from "./resources/chainedInterface";
 import { createPublicAddress, existingAddress } from "./resources/publicAddress";
@@ -35,6 +35,12 @@ export interface IlpipConsumerArgs {
    * nothing else. It stays when the consumer goes. Default: a new one, which goes with it.
    */
   publicAddressId?: pulumi.Input<string>;
+  /**
+   * Prefix that the new public address is of, by id (`publicIPPrefix` of azure-native): one with an
+   * address left, in the gateway's region. Zones are those of the prefix. A change gives another public
+   * address. Default: an address that Azure chooses.
+   */
+  publicIPPrefixId?: pulumi.Input<string>;
   /** Static private IPv4 address, free in the subnet. Default: one that Azure chooses. */
   privateIPAddress?: pulumi.Input<string>;
   /**
@@ -87,6 +93,7 @@ export class IlpipConsumer extends pulumi.ComponentResource {
             names.address,
             {
               ...{ ...common, azureName: azure.address, zones: args.publicAddressZones },
+              prefixId: checked.publicIPPrefixId,
               idleTimeoutMinutes: args.idleTimeoutMinutes,
             },
             this,
@@ -134,6 +141,7 @@ const MAY_BE_OUTPUTS = [
   "gatewayFrontendId",
   "privateIPAddress",
   "publicAddressId",
+  "publicIPPrefixId",
 ];
 
 const label = (name: string) => `IlpipConsumer "${name}"`;
@@ -149,16 +157,18 @@ function check(name: string, args: IlpipConsumerArgs) {
       ? undefined
       : gated(what, "privateIPAddress", args.privateIPAddress, addressReason);
   const given = existingAddressOf(what, args.publicAddressId);
-  const { idleTimeoutMinutes } = args;
+  const prefix = prefixOf(what, args.publicIPPrefixId);
+  const { idleTimeoutMinutes, publicAddressZones: zones } = args;
   refuse(what, [
-    ...at("name", consumerNameReason(name)),
+    ...at("name", consumerNameReason(name, { zones, ofPrefix: prefix !== undefined })),
     ...subnet.problems,
     ...chain.problems,
     ...under("allow", trafficProblems(args.allow ?? [])),
     ...(address?.problems ?? []),
     ...(given?.problems ?? []),
-    ...ownAddressProblems(args, ["publicAddressZones", "idleTimeoutMinutes"]),
-    ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
+    ...(prefix?.problems ?? []),
+    ...ownAddressProblems(args, ["publicAddressZones", "publicIPPrefixId", "idleTimeoutMinutes"]),
+    ...zonesProblems("publicAddressZones", zones ?? []),
     ...at(
       "idleTimeoutMinutes",
       optional(idleTimeoutMinutes, (m) => wholeReason(m, 4, 30, "minutes")),
@@ -170,5 +180,6 @@ function check(name: string, args: IlpipConsumerArgs) {
     gatewayFrontendId: chain.value,
     privateIPAddress: address?.value,
     publicAddressId: given?.value,
+    publicIPPrefixId: prefix?.value,
   };
 }

@@ -4,7 +4,7 @@ import { chainTargetReason } from "../azure/resourceId";
 import { at, plainProblems, tagProblems, under } from "../check/problem";
 import { asOutput, gated, refuse } from "../check/refuse";
 import { zonesProblems } from "../provider/plan/nva";
-import { existingAddressOf, ownAddressProblems } from "./plan/existingAddress";
+import { existingAddressOf, ownAddressProblems, prefixOf } from "./plan/existingAddress";
 import {
   type OutboundArgs,
   outboundProblems,
@@ -38,6 +38,12 @@ export interface PublicLoadBalancerConsumerArgs {
    * with it.
    */
   publicAddressId?: pulumi.Input<string>;
+  /**
+   * Prefix that the new public addresses are of, by id (`publicIPPrefix` of azure-native): one with
+   * enough addresses left, in the gateway's region. Zones are those of the prefix. A change gives other
+   * public addresses. Default: addresses that Azure chooses.
+   */
+  publicIPPrefixId?: pulumi.Input<string>;
   /** Public ports and where they lead, 1 to 250. The security group opens them too. */
   ports: PublicPort[];
   /** By what the load balancer tells which machines can take traffic. */
@@ -100,7 +106,7 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     args: PublicLoadBalancerConsumerArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const { gatewayFrontendId, publicAddressId } = check(name, args);
+    const { gatewayFrontendId, publicAddressId, prefixId } = check(name, args);
     super("azure-gwlb:index:PublicLoadBalancerConsumer", name, args, opts);
     const { resourceGroupName, location, tags, ports, probe, outbound = true } = args;
     const common = { resourceGroupName, location, tags };
@@ -108,7 +114,11 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
     const azure = publicLoadBalancerNames(firstName(name, opts?.aliases));
     const zones = args.publicAddressZones;
     const address = (which: "address" | "outboundAddress") =>
-      createPublicAddress(names[which], { ...common, azureName: azure[which], zones }, this);
+      createPublicAddress(
+        names[which],
+        { ...common, azureName: azure[which], zones, prefixId },
+        this,
+      );
     const inboundAddress =
       publicAddressId === undefined
         ? address("address")
@@ -159,7 +169,13 @@ export class PublicLoadBalancerConsumer extends pulumi.ComponentResource {
   }
 }
 
-const MAY_BE_OUTPUTS = ["resourceGroupName", "location", "gatewayFrontendId", "publicAddressId"];
+const MAY_BE_OUTPUTS = [
+  "resourceGroupName",
+  "location",
+  "gatewayFrontendId",
+  "publicAddressId",
+  "publicIPPrefixId",
+];
 
 /** Whether outbound traffic has a public address, and so a chained frontend, of its own. */
 const hasOutboundAddress = ({ outbound, outboundSettings }: PublicLoadBalancerConsumerArgs) =>
@@ -179,10 +195,14 @@ function check(name: string, args: PublicLoadBalancerConsumerArgs) {
   refuse(what, plainProblems(args, MAY_BE_OUTPUTS));
   const chain = gated(what, "gatewayFrontendId", args.gatewayFrontendId, chainTargetReason);
   const given = existingAddressOf(what, args.publicAddressId);
-  const noneOfItsOwn = hasOutboundAddress(args) ? [] : (["publicAddressZones"] as const);
+  const prefix = prefixOf(what, args.publicIPPrefixId);
+  const zones = args.publicAddressZones;
+  const noneOfItsOwn = hasOutboundAddress(args)
+    ? []
+    : (["publicAddressZones", "publicIPPrefixId"] as const);
   const unused = args.outbound === false && args.outboundSettings !== undefined;
   refuse(what, [
-    ...at("name", consumerNameReason(name)),
+    ...at("name", consumerNameReason(name, { zones, ofPrefix: prefix !== undefined })),
     ...chain.problems,
     ...under("ports", publicPortProblems(args.ports)),
     ...under("probe", publicProbeProblems(args.probe)),
@@ -190,11 +210,16 @@ function check(name: string, args: PublicLoadBalancerConsumerArgs) {
     ...at("outboundSettings", unused ? "must be left out when outbound is false" : undefined),
     ...under("outboundSettings", outboundProblems(args.outboundSettings ?? {})),
     ...(given?.problems ?? []),
+    ...(prefix?.problems ?? []),
     ...ownAddressProblems(args, noneOfItsOwn),
-    ...zonesProblems("publicAddressZones", args.publicAddressZones ?? []),
+    ...zonesProblems("publicAddressZones", zones ?? []),
     ...under("tags", tagProblems(args.tags ?? {})),
   ]);
-  return { gatewayFrontendId: chain.value, publicAddressId: given?.value };
+  return {
+    gatewayFrontendId: chain.value,
+    publicAddressId: given?.value,
+    prefixId: prefix?.value,
+  };
 }
 
 /** Problems of the security group's list, at the argument that each entry came from. */

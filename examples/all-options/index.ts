@@ -86,6 +86,18 @@ new IlpipConsumer("all-given", {
   publicAddressId: known.id,
 });
 
+// Addresses of a known range.
+const range = new network.PublicIPPrefix("all-range", {
+  ...common,
+  sku: { name: "Standard" },
+  prefixLength: 29,
+});
+new IlpipConsumer("all-ranged", {
+  ...common,
+  ...{ subnetId, gatewayFrontendId },
+  publicIPPrefixId: range.id,
+});
+
 const balanced = new PublicLoadBalancerConsumer("all-balanced", {
   ...common,
   gatewayFrontendId,

@@ -23,6 +23,11 @@ const kept = new network.PublicIPAddress("kept", {
   publicIPAllocationMethod: "Static",
 });
 const given = new IlpipConsumer("given", { ...common, subnetId, publicAddressId: kept.id });
+const range = new network.PublicIPPrefix("range", {
+  ...{ resourceGroupName, publicIpPrefixName: "range", sku: { name: "Standard" }, prefixLength: 30 },
+});
+const ranged = new IlpipConsumer("ranged", { ...common, subnetId, publicIPPrefixId: range.id });
+export const ofRange = [range.ipPrefix, ranged.publicAddress];
 export const addresses = [kept.ipAddress, given.publicAddress];
 new PublicLoadBalancerConsumer(
   "web${suffix}",
@@ -48,6 +53,17 @@ test("an existing address is chained, and stays the one it was", async () => {
 
 /** The changes of a deployment; the existing address is only read. */
 const changes = async () => (await project.plan()).filter(({ op }) => op !== "read");
+
+test("a new address is one of the prefix", async () => {
+  const { stdout } = await project.pulumi("stack", "output", "ofRange", "--json");
+  const [prefix = "", address = ""] = JSON.parse(stdout) as string[];
+  const [network, own] = [prefix.split("/")[0] ?? "", address].map((ip) =>
+    ip.split(".").map(Number),
+  );
+  assert.deepEqual(own?.slice(0, 3), network?.slice(0, 3));
+  const place = (own?.[3] ?? -1) - (network?.[3] ?? 0);
+  assert.ok(place >= 0 && place < 4, `${address} of ${prefix}`);
+});
 
 test("the plan of a rename changes nothing on Azure, and neither does the next one", async () => {
   const rename = (suffix: string, aliases: string[]) =>

@@ -1,13 +1,16 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare, existing } from "../../azure/azureResource";
 import { type CommonInputs, commonOf } from "../../azure/commonInputs";
+import { addressPrefixSuffix, addressZonesSuffix } from "../../azure/names";
 
 /** The inputs of a public address. */
 export interface PublicAddressInputs extends CommonInputs {
-  /** Its Azure name, but for the zones. */
+  /** Its Azure name, but for the zones and the prefix. */
   azureName: string;
   /** Availability zones, fixed for the address's life and so part of its Azure name. */
   zones?: string[];
+  /** Prefix that the address is of, by id; fixed like the zones. */
+  prefixId?: pulumi.Input<string>;
   idleTimeoutMinutes?: number;
 }
 
@@ -21,22 +24,27 @@ export function createPublicAddress(
   inputs: PublicAddressInputs,
   parent: pulumi.Resource,
 ): Declared<"network:PublicIPAddress", "ipAddress"> {
-  const { azureName, zones = [], idleTimeoutMinutes = 4 } = inputs;
+  const { azureName, zones = [], prefixId, idleTimeoutMinutes = 4 } = inputs;
   const sorted = [...zones].sort();
-  const suffix = sorted.length === 0 ? "" : `-zones-${sorted.join("-")}`;
+  const zonal = `${azureName}${addressZonesSuffix(zones)}`;
+  const full =
+    prefixId === undefined
+      ? zonal
+      : pulumi.output(prefixId).apply((id) => `${zonal}${addressPrefixSuffix(id)}`);
   return declare(
     "network:PublicIPAddress",
     name,
     {
       ...commonOf(inputs),
-      publicIpAddressName: `${azureName}${suffix}`,
+      publicIpAddressName: full,
       sku: { name: "Standard", tier: "Regional" },
       publicIPAllocationMethod: "Static",
       publicIPAddressVersion: "IPv4",
       idleTimeoutInMinutes: idleTimeoutMinutes,
+      ...(prefixId === undefined ? {} : { publicIPPrefix: { id: prefixId } }),
       ...(sorted.length === 0 ? {} : { zones: sorted }),
     },
-    { parent, deleteBeforeReplace: false, replaceOnChanges: ["zones"] },
+    { parent, deleteBeforeReplace: false, replaceOnChanges: ["publicIPPrefix", "zones"] },
     ["ipAddress"],
   );
 }

@@ -71,6 +71,27 @@ describe("IlpipConsumer", () => {
     assert.equal(await resolved(consumer.publicAddress), "203.0.113.250");
   });
 
+  test("takes a new address out of a prefix, by a name of its own", async () => {
+    const prefix = `${NETWORK}/publicIPPrefixes/range`;
+    const nameOf = async (args: Partial<IlpipConsumerArgs>) => {
+      const { inputs } = (await deploy(args)).engine.find("network:PublicIPAddress");
+      assert.deepEqual(
+        inputs.publicIPPrefix,
+        args.publicIPPrefixId === undefined ? undefined : { id: prefix },
+      );
+      return inputs.publicIpAddressName;
+    };
+    assert.equal(await nameOf({}), "web-address");
+    const zonal = { publicIPPrefixId: pulumi.output(prefix), publicAddressZones: ["2", "1"] };
+    assert.match(String(await nameOf(zonal)), /^web-address-zones-1-2-prefix-[0-9a-f]{4}$/);
+    const bad = deploy({ publicIPPrefixId: given, publicAddressId: given });
+    await assert.rejects(bad, ({ errors }: { errors: { propertyPath: string }[] }) => {
+      const paths = errors.map(({ propertyPath }) => propertyPath);
+      assert.deepEqual(paths, ["publicIPPrefixId", "publicIPPrefixId"]);
+      return true;
+    });
+  });
+
   test("refuses what is no address, and what is about a new one", async () => {
     const bad = deploy({
       ...{ publicAddressId: FRONTEND, publicAddressZones: ["1"], idleTimeoutMinutes: 5 },

@@ -38,6 +38,20 @@ test("PublicLoadBalancerConsumer chains an existing address, whichever subscript
   assert.match(rule?.frontendIPConfiguration.id ?? "", /web-lb\/frontendIPConfigurations/);
 });
 
+test("PublicLoadBalancerConsumer takes both addresses out of a prefix, or the outbound one", async () => {
+  const network = "/subscriptions/s/resourceGroups/a/providers/Microsoft.Network";
+  const publicIPPrefixId = `${network}/publicIPPrefixes/range`;
+  const { engine } = await deploy({ publicIPPrefixId });
+  for (const name of ["web-address", "web-outbound-address"]) {
+    const { inputs } = engine.find("network:PublicIPAddress", name);
+    assert.deepEqual(inputs.publicIPPrefix, { id: publicIPPrefixId }, name);
+  }
+  const given = { publicIPPrefixId, publicAddressId: `${network}/publicIPAddresses/b` };
+  const mixed = await deploy(given);
+  mixed.engine.find("network:PublicIPAddress", "web-outbound-address");
+  await assert.rejects(deploy({ ...given, outbound: false }), /cannot be used/);
+});
+
 for (const preview of [false, true]) {
   describe(`PublicLoadBalancerConsumer, preview ${preview}`, () => {
     test("chains every frontend, the outbound one too", async () => {
