@@ -150,9 +150,20 @@ export class Guest {
     }
   }
 
+  /** Output of the policy's program. */
+  policy(verb: "counters" | "metrics"): Promise<string> {
+    return this.exec([POLICY_PROGRAM, verb]);
+  }
+
+  /** A metric without labels. */
+  async metric(name: string): Promise<number> {
+    const line = new RegExp(`^${name} (\\d+)$`, "m");
+    return Number(line.exec(await this.policy("metrics"))?.[1]);
+  }
+
   /** Packets that a rule of the policy has counted. */
   async counted(rule: string): Promise<number> {
-    const lines = (await this.exec([POLICY_PROGRAM, "counters"])).trim().split("\n");
+    const lines = (await this.policy("counters")).trim().split("\n");
     const rows = lines.map((line) => JSON.parse(line) as { rule: string; packets: number });
     return rows.find((row) => row.rule === rule)?.packets ?? 0;
   }

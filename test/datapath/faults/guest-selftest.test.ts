@@ -93,7 +93,7 @@ describe("nothing passes any more, by another's doing: health says which way", (
   }
 
   test("and metrics count it, by way", async () => {
-    const metrics = await guest.exec(["/opt/azure-gwlb/gwlb-policy", "metrics"]);
+    const metrics = await guest.policy("metrics");
     assert.match(metrics, /gwlb_self_test_lost_total{way="IPv4 from External to Internal"} [1-9]/);
   });
 });
@@ -118,7 +118,7 @@ describe("entries of forwarding tables, which turn some packets away, are taken 
 });
 
 test("nothing of it leaves, is counted by a rule, or becomes a flow", async () => {
-  const counted = () => guest.exec(["/opt/azure-gwlb/gwlb-policy", "counters"]);
+  const counted = () => guest.policy("counters");
   const flows = () => guest.sh("grep -c unknown /proc/net/nf_conntrack || true");
   await guest.outside.take(1000, 0.1);
   const before = await counted();

@@ -33,11 +33,6 @@ async function open(count: number, from: number): Promise<void> {
   for (const step of ["syn", "synAck", "ack", "ack"]) await send(step, count, from);
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await guest.exec(["/opt/azure-gwlb/gwlb-policy", "metrics"]);
-  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
-}
-
 /** Waits until the table has no more than a share of its limit. */
 async function entriesBelow(share: number, limit: number): Promise<void> {
   for (const end = Date.now() + ROOM * 1000; (await entries()) >= share * limit; ) {
@@ -62,7 +57,7 @@ print(sum(int.from_bytes(one[36:38], "big") - 0x8000 < ${count} for one in own))
 }
 
 test("a quarter more flows are held than the table takes: every new connection passes", async () => {
-  const limit = await metric("gwlb_flows_limit");
+  const limit = await guest.metric("gwlb_flows_limit");
   const chunks = Math.ceil((1.25 * limit) / CHUNK);
   await open(TALKING, 0);
   for (let chunk = 1; chunk <= chunks; chunk += 1) {
@@ -73,16 +68,16 @@ test("a quarter more flows are held than the table takes: every new connection p
     // Among them are a few packets of the NVA's own.
     assert.ok(came >= sent, `${came} of ${sent} after ${chunk * CHUNK} of ${limit}`);
   }
-  const evicted = await metric("gwlb_flows_evicted_total");
+  const evicted = await guest.metric("gwlb_flows_evicted_total");
   assert.ok(evicted > 0, "silent flows made room");
   console.log(`${evicted} of ${limit} made room`);
   assert.equal(await known(TALKING), TALKING, "those that talk are not the ones that go");
   assert.equal((await guest.outside.probe()).code, 200);
-  assert.equal(await metric("gwlb_flows_drop_total"), 0);
+  assert.equal(await guest.metric("gwlb_flows_drop_total"), 0);
 });
 
 test("where nobody makes room, health says so before the table is full", async () => {
-  const limit = await metric("gwlb_flows_limit");
+  const limit = await guest.metric("gwlb_flows_limit");
   await guest.sh("systemctl stop gwlb-flows");
   try {
     for (let at = 0; (await entries()) < 0.97 * limit; at += CHUNK) await open(CHUNK, at);

@@ -90,12 +90,6 @@ async function comes({ datagram }: Family, id: number, seconds: number): Promise
   return seen.length === frames.length;
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await guest.exec(["/opt/azure-gwlb/gwlb-policy", "metrics"]);
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
-  return Number(line?.split(" ")[1]);
-}
-
 for (const [name, family] of Object.entries(families)) {
   describe(name, () => {
     test("many packets are begun and not completed: others come whole at once", async () => {
@@ -124,13 +118,16 @@ for (const [name, family] of Object.entries(families)) {
 
 test("metrics count what was not put together, and the memory that it takes", async () => {
   const failed = 'gwlb_reassembly_failures_total{family="4"}';
-  const before = await metric(failed);
+  const before = await guest.metric(failed);
   const ipv4Family = families.IPv4;
   assert.ok(ipv4Family);
   await begin(ipv4Family, 10, 40_000);
-  assert.ok((await metric("gwlb_reassembly_bytes")) > 10 * SIZE);
-  assert.ok((await metric("gwlb_reassembly_limit_bytes")) >= 32 << 20);
-  for (const end = Date.now() + 2 * FORGOTTEN * 1000; (await metric(failed)) < before + 10; ) {
+  assert.ok((await guest.metric("gwlb_reassembly_bytes")) > 10 * SIZE);
+  assert.ok((await guest.metric("gwlb_reassembly_limit_bytes")) >= 32 << 20);
+  for (
+    const end = Date.now() + 2 * FORGOTTEN * 1000;
+    (await guest.metric(failed)) < before + 10;
+  ) {
     assert.ok(Date.now() < end, "those that were forgotten are counted");
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
