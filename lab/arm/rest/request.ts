@@ -7,6 +7,7 @@ import { refusalsOf } from "../rules";
 import { quoted } from "../sources";
 import type { Caller } from "../world";
 import { parseJson } from "./json";
+import type { Deployments } from "./templates/kept";
 
 const refusals = refusalsOf("The HTTP API", {
   uri: {
@@ -65,6 +66,8 @@ export interface RestRequest {
   /** Elements of a list in one answer. */
   pageSize: number;
   runInMachine?: RunInMachine;
+  /** Deployments of templates. */
+  deployments: Deployments;
 }
 
 export interface Answer {

@@ -22,6 +22,7 @@ import {
   segmentsOf,
 } from "./request";
 import { route } from "./routes";
+import { Deployments } from "./templates/kept";
 
 export interface RestOptions {
   /** Folder of the certificate authority, the secret and the signing key. */
@@ -89,10 +90,14 @@ export async function startRest(options: RestOptions): Promise<RestServer> {
 }
 
 class Front {
+  readonly #deployments: Deployments;
+
   constructor(
     private readonly options: RestOptions,
     private readonly directory: Directory,
-  ) {}
+  ) {
+    this.#deployments = new Deployments(options.folder);
+  }
 
   async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
@@ -143,6 +148,7 @@ class Front {
       arm: this.options.armFor(caller),
       pageSize: this.options.pageSize ?? 1000,
       runInMachine: this.options.runInMachine?.(),
+      deployments: this.#deployments,
     });
   }
 

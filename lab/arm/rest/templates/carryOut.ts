@@ -37,6 +37,12 @@ export interface Deployment {
   error?: ArmError;
 }
 
+/** The refusal where the lab itself is at fault. */
+export const broken = (message: string): ArmError => refuse(refusals.broken, message);
+
+/** Whether values of a type of the template language are not shown. */
+export const isSecret = (type: unknown): boolean => /^secure/i.test(String(type));
+
 /** Writes one resource after the other, and ends with the first refusal. */
 export async function carryOut(made: Deployment, arm: Arm): Promise<void> {
   made.state = "Running";
@@ -47,12 +53,13 @@ export async function carryOut(made: Deployment, arm: Arm): Promise<void> {
     made.outputs = Object.fromEntries(
       Object.entries(outputs).map(([name, output]) => {
         const { type, value } = asBody(output) ?? {};
-        return [name, { type, value: resolved(value, scope) }];
+        // As with parameters, a secret is not shown.
+        return [name, isSecret(type) ? { type } : { type, value: resolved(value, scope) }];
       }),
     );
     made.state = "Succeeded";
   } catch (error) {
-    const cause = error instanceof ArmError ? error : refuse(refusals.broken, String(error));
+    const cause = error instanceof ArmError ? error : broken(String(error));
     made.error = new ArmError(
       refusals.failed,
       "At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.",

@@ -1,14 +1,15 @@
-/** Deployments of templates: checked at once, carried out afterwards, remembered by this process. */
+/** Deployments of templates: checked at once, carried out afterwards, and remembered. */
 import { randomUUID } from "node:crypto";
 import { refuse } from "../../errors";
-import { keyOf, resourceGroupId, sameId } from "../../ids";
+import { keyOf, resourceGroupId } from "../../ids";
 import { groupMissing } from "../../missing";
 import { asBody, asText, type Body } from "../../resource";
 import { refusalsOf } from "../../rules";
 import { docs, quoted } from "../../sources";
 import { page } from "../lists";
 import { type Answer, ok, type RestRequest } from "../request";
-import { carryOut, type Deployment } from "./carryOut";
+import { carryOut, type Deployment, isSecret } from "./carryOut";
+import { errorOf, type KeptDeployment } from "./kept";
 import { scopeOf, stepsOf } from "./template";
 
 const refusals = refusalsOf("Deployments", {
@@ -37,11 +38,6 @@ const refusals = refusalsOf("Deployments", {
   },
 });
 
-/** Azure keeps as many of a group. */
-const KEPT = 800;
-/** By endpoint and id. */
-const kept = new Map<string, Deployment>();
-
 const POLL_SECONDS = "1";
 
 /** `…/deployments/NAME` of a group or of a subscription. */
@@ -50,15 +46,15 @@ export async function deployment(request: RestRequest): Promise<Answer> {
   const { subscription, resourceGroup } = placeOf(request);
   if (resourceGroup !== undefined) await needGroup(request, subscription, resourceGroup);
   if (method === "PUT") return begin(request);
-  const found = kept.get(keyFor(request, path));
+  const found = request.deployments.get(path);
   if (method === "HEAD") return { status: found === undefined ? 404 : 204 };
   if (method === "DELETE") {
     arm.mayWrite(path);
-    kept.delete(keyFor(request, path));
+    request.deployments.delete(path);
     return { status: found === undefined ? 204 : 200 };
   }
   await arm.get(path);
-  return ok(shown(needed(found, path)));
+  return ok(needed(found, path).body);
 }
 
 /** `…/deployments/NAME/validate`. */
@@ -71,29 +67,29 @@ export async function validateDeployment(request: RestRequest): Promise<Answer> 
 export async function deploymentOperations(request: RestRequest): Promise<Answer> {
   const id = request.path.replace(/\/[^/]+$/, "");
   await request.arm.get(id);
-  return page(request, needed(kept.get(keyFor(request, id)), id).operations);
+  return page(request, needed(request.deployments.get(id), id).operations);
 }
 
 /** `…/deployments/NAME/operationStatuses/ID`: how far it is. */
 export function deploymentStatus(request: RestRequest): Answer {
   const id = request.path.replace(/\/[^/]+\/[^/]+$/, "");
-  const { state, error } = needed(kept.get(keyFor(request, id)), id);
+  const { state, error } = needed(request.deployments.get(id), id);
   const goesOn = state === "Accepted" || state === "Running";
   const headers = goesOn ? { "retry-after": POLL_SECONDS } : undefined;
-  return { status: 200, body: { status: state, ...error?.toJSON() }, headers };
+  return { status: 200, body: { status: state, ...error }, headers };
 }
 
 /** `…/deployments`. */
 export async function listDeployments(request: RestRequest): Promise<Answer> {
   const { path } = request;
   await request.arm.get(`${path}/x`);
-  const own = [...kept.values()].filter(({ id }) => sameId(id.replace(/\/[^/]+$/, ""), path));
-  return page(request, own.filter(({ id }) => kept.has(keyFor(request, id))).map(shown));
+  return page(
+    request,
+    request.deployments.under(path).map(({ body }) => body),
+  );
 }
 
-const keyFor = ({ endpoint }: RestRequest, id: string) => keyOf(`${endpoint}${id}`);
-
-function needed(found: Deployment | undefined, id: string): Deployment {
+function needed(found: KeptDeployment | undefined, id: string): KeptDeployment {
   if (found !== undefined) return found;
   const name = id.split("/").at(-1);
   throw refuse(refusals.missing, `Deployment '${name}' could not be found.`);
@@ -114,7 +110,7 @@ function shown({ input, id, state, startedAt, endedAt, ...more }: Deployment): B
   const declared = asBody(input.template.parameters) ?? {};
   const parameters = Object.entries(input.parameters).map(([name, given]) => {
     const type = asText(asBody(declared[name])?.type) ?? "String";
-    return [name, /^secure/i.test(type) ? { type } : { type, value: asBody(given)?.value }];
+    return [name, isSecret(type) ? { type } : { type, value: asBody(given)?.value }];
   });
   const took = ((endedAt ?? Date.now()) - startedAt) / 1000;
   const isDone = state === "Succeeded";
@@ -132,6 +128,11 @@ function shown({ input, id, state, startedAt, endedAt, ...more }: Deployment): B
     },
   };
 }
+
+const keptOf = (made: Deployment): KeptDeployment => ({
+  ...{ id: made.id, name: made.input.name, startedAt: made.startedAt, state: made.state },
+  ...{ body: shown(made), operations: made.operations, error: errorOf(made.error) },
+});
 
 function providersOf(steps: Deployment["steps"]): Body[] {
   const types = [...new Set(steps.map(({ type }) => type))];
@@ -174,22 +175,17 @@ function plan(request: RestRequest): Deployment {
 }
 
 function begin(request: RestRequest): Answer {
-  const { path, endpoint, query, arm } = request;
+  const { path, endpoint, query, arm, deployments } = request;
   arm.mayWrite(path);
-  const key = keyFor(request, path);
-  const before = kept.get(key);
+  const before = deployments.get(path);
   if (before?.state === "Accepted" || before?.state === "Running") {
     throw refuse(
       refusals.active,
-      `Unable to edit or replace deployment '${before.input.name}': previous deployment from '${new Date(before.startedAt).toISOString()}' is still active.`,
+      `Unable to edit or replace deployment '${before.name}': previous deployment from '${new Date(before.startedAt).toISOString()}' is still active.`,
     );
   }
   const made = plan(request);
-  kept.delete(key);
-  kept.set(key, made);
-  const [oldest] = kept.keys();
-  if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
-  void carryOut(made, request.arm);
+  deployments.begin(path, () => keptOf(made), carryOut(made, arm));
   const version = `api-version=${encodeURIComponent(query.get("api-version") ?? "")}`;
   const status = `${endpoint}${path}/operationStatuses/${randomUUID()}?${version}`;
   const headers = { "azure-asyncoperation": status, "retry-after": POLL_SECONDS };

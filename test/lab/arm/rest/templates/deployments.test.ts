@@ -38,7 +38,10 @@ describe("deployments over the interface", () => {
       template: {
         parameters: { key: { type: "securestring" } },
         resources: [address("a"), address("b", { dependsOn: ["a"] })],
-        outputs: { ip: { type: "string", value: "[reference('b').publicIPAllocationMethod]" } },
+        outputs: {
+          ip: { type: "string", value: "[reference('b').publicIPAllocationMethod]" },
+          key: { type: "secureString", value: "[parameters('key')]" },
+        },
       },
       parameters: { key: { value: "hidden" } },
     });
@@ -47,7 +50,9 @@ describe("deployments over the interface", () => {
     const { body, text } = await azure.send("GET", `${DEPLOYMENTS}/good`);
     const properties = asBody(body.properties);
     assert.equal(properties?.provisioningState, "Succeeded");
-    assert.deepEqual(properties?.outputs, { ip: { type: "string", value: "Static" } });
+    assert.deepEqual(properties?.outputs, {
+      ...{ ip: { type: "string", value: "Static" }, key: { type: "secureString" } },
+    });
     assert.equal(asBodies(properties?.outputResources).length, 2);
     assert.doesNotMatch(text, /hidden/);
   });
