@@ -19,7 +19,7 @@ type Unary<Request, Response> = (
   answer: grpc.sendUnaryData<Response>,
 ) => void;
 
-/** What runs now, to be ended when the engine cancels or the call is given up. */
+/** The programs that run now; they end when the engine cancels or gives up the call. */
 const running = new Set<ReturnType<typeof start>>();
 
 /** The SDK's own file, as the program would import it. */
@@ -65,7 +65,7 @@ const run: Unary<rpc.RunRequest, rpc.RunResponse> = (call, answer) => {
     response.setError(`${program.pwd} has no @pulumi/pulumi installed: npm ci`);
     return answer(null, response);
   }
-  // What the program prints goes where the engine reads what its host prints.
+  // The engine reads its host's output: the program prints to the same place.
   const child = track(
     start([process.execPath, ...programArgv(runner, program)], {
       cwd: program.pwd,

@@ -77,10 +77,6 @@ const commented = [".ts", ".py"]
   .flatMap(sourceFiles)
   .filter((file) =>
     /^(components|program|policy-pack|lab|tools|bench|test\/support|index\.ts)/.test(file),
-  )
-  // A change of these is under way, which their comments would be in the way of.
-  .filter(
-    (file) => !/^(lab\/engine\/languageHost|test\/support\/(lab|stackOfData))\.ts$/.test(file),
   );
 const documents = sourceFiles(".md").filter(
   (file) => !/golden|^docs\/reference\/|^CHANGELOG/.test(file),

@@ -136,7 +136,7 @@ export class ProjectLab {
     return this.pulumi("up", "--yes", "--skip-preview");
   }
 
-  /** What a deployment would do, without the steps that change nothing. */
+  /** The steps of a deployment that would change something. */
   async plan(...args: string[]): Promise<Step[]> {
     const { stdout } = await this.pulumi("preview", "--json", ...args);
     const { steps } = JSON.parse(stdout) as { steps: PreviewStep[] };

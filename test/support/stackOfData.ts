@@ -34,7 +34,7 @@ export class StackOfData {
     symlinkSync(path.join(root, "node_modules"), path.join(this.dir, "node_modules"));
   }
 
-  /** What the next deployment declares. */
+  /** Sets the resources that the next deployment declares. */
   declare(resources: readonly Declared[]): void {
     writeFileSync(path.join(this.dir, "resources.json"), JSON.stringify(resources));
   }
