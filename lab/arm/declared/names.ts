@@ -14,6 +14,17 @@ const service = (kind: string, collection: string, own: string) =>
   `storageAccounts/{accountName}/${kind}/default/${collection}/{${own}}`;
 const serviceOf = (kind: string) => `storageAccounts/{accountName}/${kind}/{${kind}Name}`;
 
+const onServer = (collection: string, own: string) =>
+  `flexibleServers/{serverName}/${collection}/{${own}}`;
+const databaseServers = {
+  Administrator: onServer("administrators", "objectId"),
+  Configuration: onServer("configurations", "configurationName"),
+  Database: onServer("databases", "databaseName"),
+  FirewallRule: onServer("firewallRules", "firewallRuleName"),
+  Server: "flexibleServers",
+  SingleServer: "servers",
+};
+
 /** Spelling is Microsoft's; ids compare in any case. */
 export const NAMED: Readonly<Record<string, Named>> = {
   aad: { namespace: "Microsoft.AAD" },
@@ -35,6 +46,7 @@ export const NAMED: Readonly<Record<string, Named>> = {
   applicationinsights: { namespace: "Microsoft.Insights" },
   automation: { namespace: "Microsoft.Automation" },
   batch: { namespace: "Microsoft.Batch" },
+  botservice: { namespace: "Microsoft.BotService", classes: { Bot: "botServices" } },
   cognitiveservices: { namespace: "Microsoft.CognitiveServices" },
   compute: {
     namespace: "Microsoft.Compute",
@@ -77,17 +89,15 @@ export const NAMED: Readonly<Record<string, Named>> = {
       TableResourceTable: "tables",
     },
   },
+  dashboard: { namespace: "Microsoft.Dashboard", classes: { Grafana: "grafana" } },
   databricks: { namespace: "Microsoft.Databricks" },
   datafactory: {
     namespace: "Microsoft.DataFactory",
     classes: { CredentialOperation: "credentials" },
   },
   dataprotection: { namespace: "Microsoft.DataProtection" },
-  dbformysql: { namespace: "Microsoft.DBforMySQL", classes: { Server: "flexibleServers" } },
-  dbforpostgresql: {
-    namespace: "Microsoft.DBforPostgreSQL",
-    classes: { Server: "flexibleServers" },
-  },
+  dbformysql: { namespace: "Microsoft.DBforMySQL", classes: databaseServers },
+  dbforpostgresql: { namespace: "Microsoft.DBforPostgreSQL", classes: databaseServers },
   desktopvirtualization: { namespace: "Microsoft.DesktopVirtualization" },
   dns: {
     namespace: "Microsoft.Network",
@@ -112,6 +122,7 @@ export const NAMED: Readonly<Record<string, Named>> = {
       SchemaRegistry: "schemagroups",
     },
   },
+  hybridcompute: { namespace: "Microsoft.HybridCompute" },
   iothub: { namespace: "Microsoft.Devices", classes: { IotHubResource: "IotHubs" } },
   keyvault: {
     namespace: "Microsoft.KeyVault",
@@ -119,6 +130,7 @@ export const NAMED: Readonly<Record<string, Named>> = {
   },
   kusto: { namespace: "Microsoft.Kusto", classes: { ReadWriteDatabase: "databases" } },
   logic: { namespace: "Microsoft.Logic" },
+  loadtestservice: { namespace: "Microsoft.LoadTestService" },
   machinelearningservices: { namespace: "Microsoft.MachineLearningServices" },
   maintenance: { namespace: "Microsoft.Maintenance" },
   managedidentity: {
@@ -178,6 +190,7 @@ export const NAMED: Readonly<Record<string, Named>> = {
       TransparentDataEncryption: "transparentDataEncryption",
     },
   },
+  sqlvirtualmachine: { namespace: "Microsoft.SqlVirtualMachine" },
   storage: {
     namespace: "Microsoft.Storage",
     classes: {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Arm, ArmError } from "../../../lab/arm/arm";
 import { declaredToken } from "../../../lab/arm/declared";
+import { placeOf } from "../../../lab/arm/declared/places";
 import { asBody, type Body } from "../../../lab/arm/resource";
 import { isSimulated, typeNamed, typeOfToken } from "../../../lab/arm/types";
 import * as az from "./fixture";
@@ -168,6 +169,29 @@ describe("types that are declared, not simulated", () => {
     assert.equal(typeNamed("Microsoft.Network/routeTables"), undefined);
     assert.deepEqual(typeOfToken("azure-native:keyvault:Vaultt"), { why: "" });
     assert.deepEqual(typeOfToken("azure-native:keyvault/v20230701:Vault"), { why: "" });
+  });
+
+  test("Azure's names are made back from the SDK's, or known", () => {
+    for (const [token, type] of [
+      ["apimanagement:ApiOperation", "Microsoft.ApiManagement/service/apis/operations"],
+      ["app:Certificate", "Microsoft.App/managedEnvironments/certificates"],
+      ["compute:GalleryImageVersion", "Microsoft.Compute/galleries/images/versions"],
+      ["containerservice:AgentPool", "Microsoft.ContainerService/managedClusters/agentPools"],
+      ["cosmosdb:SqlResourceSqlDatabase", "Microsoft.DocumentDB/databaseAccounts/sqlDatabases"],
+      ["dataprotection:BackupInstance", "Microsoft.DataProtection/backupVaults/backupInstances"],
+      ["dbforpostgresql:Database", "Microsoft.DBforPostgreSQL/flexibleServers/databases"],
+      ["eventhub:ConsumerGroup", "Microsoft.EventHub/namespaces/eventhubs/consumergroups"],
+      ["monitor:MetricAlert", "Microsoft.Insights/metricAlerts"],
+      ["network:FlowLog", "Microsoft.Network/networkWatchers/flowLogs"],
+      ["privatedns:VirtualNetworkLink", "Microsoft.Network/privateDnsZones/virtualNetworkLinks"],
+      ["servicebus:Subscription", "Microsoft.ServiceBus/namespaces/topics/subscriptions"],
+      ["web:AppServicePlan", "Microsoft.Web/serverfarms"],
+    ] as const) {
+      const [module = "", name = ""] = token.split(":");
+      const path = placeOf(module, name)?.path.replace(/\/\{\w+\}/g, "");
+      assert.equal(path, type, token);
+    }
+    assert.equal(placeOf("keyvault", "AccessPolicy"), undefined, "nothing tells its id");
   });
 
   test("simulated types stay what they are", () => {
