@@ -1,10 +1,21 @@
 /** Programs compiled once, instead of by each run of the engine that a test asks for. */
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build, transformSync } from "esbuild";
 import { root } from "./sources";
 
+const OPTIONS = { recursive: true, encoding: "utf8" } as const;
 /** Parts of the repository that the program consists of. */
 const PARTS = ["index.ts", "components", "program", "nva-cloud-init"];
 
@@ -12,9 +23,12 @@ const PARTS = ["index.ts", "components", "program", "nva-cloud-init"];
 export const compiled = (source: string): string =>
   transformSync(source, { loader: "ts", format: "cjs", target: "node20" }).code;
 
-/** The folder with this repository's program, its parts compiled, each where its source is; it goes with the run's files. */
+/**
+ * The folder with this repository's program, its parts compiled, each where its source is; it goes
+ * with the run's files. Other sources have another folder.
+ */
 export async function compiledProgram(): Promise<string> {
-  const folder = path.join(tmpdir(), "gwlb-program");
+  const folder = path.join(tmpdir(), `gwlb-program-${stamp()}`);
   if (existsSync(folder)) return folder;
   const building = mkdtempSync(`${folder}-`);
   for (const part of PARTS) {
@@ -39,4 +53,17 @@ export async function compiledProgram(): Promise<string> {
     rmSync(building, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** A word that changes with any of the sources. */
+function stamp(): string {
+  const hash = createHash("sha256");
+  for (const part of PARTS) {
+    const inside = part.endsWith(".ts") ? [""] : readdirSync(path.join(root, part), OPTIONS);
+    for (const file of inside) {
+      const { mtimeMs, size } = statSync(path.join(root, part, file));
+      hash.update(`${part}/${file} ${mtimeMs} ${size}\n`);
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
 }
