@@ -116,7 +116,7 @@ function show({ facts = {} }: Findings): string {
   return markdownTable(
     ["", ""],
     [
-      ["connections that the kernel holds by its own setting", count("limit")],
+      ["connections that the kernel may hold (`nf_conntrack_max`)", count("limit")],
       ["kernel memory of each, bytes", count("bytesPerFlow")],
       [`packets of ${format(LOOK, 0)} among ${count("most")} that pass`, share("mostOldPassed")],
       [`new connections beside ${count("most")} that pass`, share("mostNewPassed")],
