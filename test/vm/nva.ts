@@ -63,7 +63,7 @@ async function jumps(machine: VirtualMachine, outside: Outside, by: string): Pro
   assert.ok(rule);
   const other = bundlePolicy({
     ...policy,
-    rules: [rule, { ...rule, name: by.replace(/\W+/g, "-d") }],
+    rules: [rule, { ...rule, name: `after-${by.replace(/\W+/g, "")}` }],
   });
   await outside.userData(other.userData);
   await until("another policy is in force", async () => {

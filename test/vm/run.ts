@@ -34,16 +34,20 @@ async function main(): Promise<number> {
     await run(install, { env, timeoutSeconds: 900 });
   }
   // Here, and not in the box: there is no network in there.
-  for (const release of releasesIn(process.argv.slice(2))) {
+  const releases = releasesIn(process.argv.slice(2));
+  for (const release of releases) {
     const title = `building the virtual machine's image of ${release}`;
     await new Progress().step(title, () => vmImage(cacheDir(), release));
   }
-  const file = path.join(__dirname, "nva.ts");
   const node = [process.execPath, "--require", "tsx/cjs", "--test-reporter=spec"];
-  const child = start(boxed([...node, file, ...process.argv.slice(2)]), {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  return new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1)));
+  const codes: number[] = [];
+  for (const release of releases) {
+    const child = start(boxed([...node, path.join(__dirname, "nva.ts"), release]), {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    codes.push(await new Promise((resolve) => child.once("close", (code) => resolve(code ?? 1))));
+  }
+  return Math.max(0, ...codes);
 }
 
 void main().then((code) => {
