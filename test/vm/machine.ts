@@ -24,12 +24,15 @@ export class VirtualMachine {
     undo.add("virtual machine", () => this.kill());
   }
 
-  /** Switches it on. The processor is emulated: slow, and the same wherever this runs. */
+  /**
+   * Switches it on. The processor is emulated: slow, and the same wherever this runs. One thread
+   * carries both: with two, a kernel that patches its own code fell over the emulator's races.
+   */
   async boot(): Promise<void> {
     const { enter, device } = await this.outside.tap();
     const argv = [
       "qemu-system-x86_64",
-      ...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"],
+      ...["-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max"],
       ...["-smp", "2", "-m", "1024", "-display", "none", "-no-reboot"],
       ...["-kernel", this.kernel, "-initrd", this.initrd],
       ...["-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet"],
