@@ -24,15 +24,12 @@ export class VirtualMachine {
     undo.add("virtual machine", () => this.kill());
   }
 
-  /**
-   * Switches it on. The processor is emulated: slow, and the same wherever this runs. One thread
-   * carries both: with two, a kernel that patches its own code fell over the emulator's races.
-   */
+  /** Switches it on. The processor is emulated: slow, and the same wherever this runs. */
   async boot(): Promise<void> {
     const { enter, device } = await this.outside.tap();
     const argv = [
       "qemu-system-x86_64",
-      ...["-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max"],
+      ...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"],
       ...["-smp", "2", "-m", "1024", "-display", "none", "-no-reboot"],
       ...["-kernel", this.kernel, "-initrd", this.initrd],
       ...["-append", "root=/dev/vda rw console=ttyS0 panic=-1 quiet"],
@@ -50,6 +47,11 @@ export class VirtualMachine {
     const child = start([...enter, ...argv], { stdio: ["pipe", "ignore", "inherit"] });
     this.#child = child;
     this.#ended = new Promise((resolve) => child.once("close", () => resolve()));
+  }
+
+  /** Settles when it is off, by itself or not. */
+  get off(): Promise<void> {
+    return this.#ended;
   }
 
   /** Has a command line run as root. */
