@@ -12,6 +12,11 @@ import { contextOf } from "./context";
 import { declaredOf } from "./declared";
 import { declaredText, statusText } from "./statusTable";
 
+/** Empties a terminal's screen. */
+const CLEAR = "\x1b[H\x1b[2J";
+/** The lab is looked at this often where nothing says that it has changed, in milliseconds. */
+const LOOK_MS = 1000;
+
 export function define(command: Command): void {
   command
     .option("--json", "as the fabric wrote it; {} when the lab is down")
@@ -25,11 +30,6 @@ export function define(command: Command): void {
       }
     });
 }
-
-/** Empties a terminal's screen. */
-const CLEAR = "\x1b[H\x1b[2J";
-/** The lab is looked at this often where nothing says that it has changed, in milliseconds. */
-const LOOK_MS = 1000;
 
 /** The state as text for people, or as JSON with so many spaces before what is inside. */
 function shown(lab: LabPaths, status: LabStatus | undefined, indent?: number): string {
@@ -50,7 +50,7 @@ function shown(lab: LabPaths, status: LabStatus | undefined, indent?: number): s
  * The state now and after each change, or each second as well, because texts say what is left of a
  * time. Ends with the state of a lab that is down.
  */
-async function* changesOf(
+export async function* changesOf(
   lab: LabPaths,
   eachSecond: boolean,
 ): AsyncGenerator<LabStatus | undefined> {

@@ -254,6 +254,7 @@ export class Fabric {
       failure: this.#failure,
       problems: this.#problems,
       machines: this.#machines.facts,
+      runs: this.#runs(),
       firstHealthy: this.#firstHealthy,
       patienceMs: patienceMs(this.#options.timeFactor ?? 1),
       now: new Date(),

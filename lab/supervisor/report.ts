@@ -2,6 +2,7 @@
 
 import { keyOf } from "../arm/ids";
 import { Health } from "../compute/scaleSets/facts";
+import type { Run } from "../compute/scaleSets/observe";
 import type { ScaleSet } from "../network/model";
 import { INTERNET_ADDRESSES } from "../network/topology/edge";
 import { INTERNET } from "../network/topology/names";
@@ -36,6 +37,8 @@ export interface Surroundings {
   failure?: string;
   problems: string[];
   machines: ReadonlyMap<string, MachineFacts>;
+  /** Runs of the machines that are on, by the VM's id in lower case. */
+  runs: ReadonlyMap<string, Run>;
   /** By {@link probeKey}: milliseconds from a machine's start to its first healthy verdict. */
   firstHealthy: ReadonlyMap<string, number>;
   /** An upgraded instance that is not well after this time has failed, in milliseconds. */
@@ -183,7 +186,7 @@ function waitOf(
   view: View,
   instances: ScaleSet["instances"],
   { status, batch, pauseUntil = 0 }: NonNullable<ScaleSet["upgrade"]>,
-  { machines, patienceMs, now }: Surroundings,
+  { runs, patienceMs, now }: Surroundings,
 ): NonNullable<ScaleSetStatus["upgrade"]>["waiting"] {
   if (status !== "RollingForward") return undefined;
   const until = (time: number) => new Date(time).toISOString();
@@ -191,15 +194,20 @@ function waitOf(
     const pausing = pauseUntil > now.getTime();
     return pausing ? { what: "pause", vms: [], until: until(pauseUntil) } : undefined;
   }
-  const isUp = (vmId: string) => machines.get(vmId)?.power === "running";
-  const members = batch.members.map(({ id }) => keyOf(id));
-  const down = members.filter((id) => !isUp(id));
-  const unwell = members.filter(
+  const keys = (members: typeof batch.members) => members.map(({ id }) => keyOf(id));
+  // A new instance of a surge has no run before its first.
+  const toRestart = keys(
+    batch.members.filter(
+      ({ id, epoch, restarts }) => restarts && (runs.get(keyOf(id))?.epoch ?? epoch) === epoch,
+    ),
+  );
+  const all = keys(batch.members);
+  const unwell = all.filter(
     (id) => instances.find(({ vmId }) => vmId === id)?.health?.state !== Health.Healthy,
   );
-  const vms = down.length > 0 ? down : unwell.length > 0 ? unwell : members;
+  const vms = toRestart.length > 0 ? toRestart : unwell.length > 0 ? unwell : all;
   return {
-    what: down.length > 0 ? "restart" : "health",
+    what: toRestart.length > 0 ? "restart" : "health",
     vms: vms.map((id) => placeOf(view, id)),
     until: until(batch.startedAt + patienceMs),
   };

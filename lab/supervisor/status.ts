@@ -49,7 +49,7 @@ export interface ScaleSetStatus {
     error?: string;
     /** The thing that the upgrade waits for now; absent when it has ended. */
     waiting?: {
-      /** `restart` and `health` of the batch that is under way, or the `pause` after one. */
+      /** `restart`, which a notice may precede, and `health` of the batch that is under way, or the `pause` after one. */
       what: "restart" | "health" | "pause";
       /** VMs of the batch that are not there yet. */
       vms: string[];

@@ -34,7 +34,7 @@ function defaultOf(value: string | number | boolean): RegExp {
 }
 
 const fleet = planFleet({});
-/** What users get who leave everything out. */
+/** Settings of a user who leaves everything out. */
 const defaults: Record<string, object> = {
   NvaArgs: planNva(),
   GatewayProbeArgs: planProbe(),

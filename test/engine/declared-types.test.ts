@@ -14,7 +14,7 @@ const inGroup = (type: string, name: string, properties: object): Declared => ({
 const tenantId = "00000000-0000-0000-0000-0000000000aa";
 const vaultProperties = { tenantId, sku: { family: "A", name: "standard" } };
 
-/** What an application has around its load balancer. */
+/** Resources that stand around an application's load balancer. */
 const around: readonly Declared[] = [
   inGroup("managedidentity:UserAssignedIdentity", "who", { resourceName: "who" }),
   inGroup("keyvault:Vault", "kv", { vaultName: "kv", properties: vaultProperties }),

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
 import { type CommonInputs, commonOf } from "../../azure/commonInputs";
+import { privateAddress } from "../../azure/privateAddress";
 
 /** The inputs of a consumer's NIC. */
 export interface ChainedInterfaceInputs extends CommonInputs {
@@ -20,11 +21,6 @@ export function createChainedInterface(
   inputs: ChainedInterfaceInputs,
   parent: pulumi.Resource,
 ): Declared<"network:NetworkInterface", "ipConfigurations"> {
-  const { privateIPAddress } = inputs;
-  const address =
-    privateIPAddress === undefined
-      ? { privateIPAllocationMethod: "Dynamic" }
-      : { privateIPAllocationMethod: "Static", privateIPAddress };
   return declare(
     "network:NetworkInterface",
     name,
@@ -38,7 +34,7 @@ export function createChainedInterface(
           name: "primary",
           primary: true,
           subnet: { id: inputs.subnetId },
-          ...address,
+          ...privateAddress(inputs.privateIPAddress),
           publicIPAddress: { id: inputs.publicAddress.id },
           gatewayLoadBalancer: { id: inputs.gatewayFrontendId },
         },

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Declared, declare } from "../../azure/azureResource";
 import { commonOf } from "../../azure/commonInputs";
+import { privateAddress } from "../../azure/privateAddress";
 import type { GatewayPlan } from "../plan/gatewayPlan";
 import { scheduledEvents } from "../plan/scaleSet";
 import { type NvaInputs, nvaProfile } from "./nvaProfile";
@@ -33,10 +34,6 @@ function createInterface(
   inputs: NvaInputs,
   parent: pulumi.Resource,
 ): NvaMachine["networkInterface"] {
-  const address =
-    layout.nvaAddress === undefined
-      ? { privateIPAllocationMethod: "Dynamic" }
-      : { privateIPAllocationMethod: "Static", privateIPAddress: layout.nvaAddress };
   return declare(
     "network:NetworkInterface",
     names.nvaInterface,
@@ -49,7 +46,7 @@ function createInterface(
         {
           name: "primary",
           primary: true,
-          ...address,
+          ...privateAddress(layout.nvaAddress),
           subnet: { id: inputs.subnetId },
           loadBalancerBackendAddressPools: [{ id: inputs.poolId }],
         },

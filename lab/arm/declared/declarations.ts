@@ -2,6 +2,7 @@
  * Declarations of resource types in the installed SDK of azure-native: arguments and outputs,
  * read with the TypeScript compiler, once for each type that somebody uses.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type ts from "typescript";
@@ -115,20 +116,8 @@ class Reader {
   }
 
   #formOf(node: ts.TypeNode, source: ts.SourceFile): Form {
-    const forms = this.#alternatives(node, source)
-      .filter((part) => !this.#isNone(part))
-      .map((part) => this.#plainForm(part, source));
-    const [first = { kind: "any" }] = forms;
-    if (forms.every(({ kind }) => kind === "records")) {
-      return { kind: "records", names: forms.flatMap((form) => namesOf(form)) };
-    }
-    if (!forms.every(({ kind }) => kind === first.kind)) return { kind: "any" };
-    if (first.kind !== "text" || forms.length === 1) return first;
-    const values = forms.map((form) => (form.kind === "text" ? form.values : undefined));
-    // `string | enums.X` is open: the service may know more than the SDK.
-    return values.includes(undefined)
-      ? { kind: "text" }
-      : { kind: "text", values: values.flatMap((choices) => choices ?? []) };
+    const parts = this.#alternatives(node, source).filter((part) => !this.#isNone(part));
+    return anyOf(parts.map((part) => this.#plainForm(part, source)));
   }
 
   #plainForm(node: ts.TypeNode, source: ts.SourceFile): Form {
@@ -196,6 +185,36 @@ function namesOf(form: Form): string[] {
   return form.kind === "list" || form.kind === "map" ? namesOf(form.item) : [];
 }
 
+/** The form of a value that has one of these. */
+export function anyOf(forms: readonly Form[]): Form {
+  const [first = { kind: "any" }] = forms;
+  if (forms.some(({ kind }) => kind !== first.kind)) return { kind: "any" };
+  switch (first.kind) {
+    case "text": {
+      const values = forms.map((form) => (form.kind === "text" ? form.values : undefined));
+      // `string | enums.X` is open: the service may know more than the SDK.
+      return values.includes(undefined)
+        ? { kind: "text" }
+        : { kind: "text", values: [...new Set(values.flatMap((choices) => choices ?? []))] };
+    }
+    case "list":
+    case "map": {
+      const items = forms.flatMap((form) => ("item" in form ? [form.item] : []));
+      return { kind: first.kind, item: anyOf(items) };
+    }
+    case "records":
+      return {
+        kind: "records",
+        names: [...new Set(forms.flatMap((form) => (form.kind === "records" ? form.names : [])))],
+      };
+    default:
+      return first;
+  }
+}
+
+/** This reader in a word: what an older one has kept may say less, or something else. */
+const READER = createHash("sha256").update(readFileSync(__filename)).digest("hex").slice(0, 8);
+
 /** Where a declaration is kept, so that the compiler is not loaded for it again. */
 export const declarationFile = (folder: string, version: string, token: string): string =>
-  path.join(folder, `azure-native-${version}`, `${token.replaceAll(":", ".")}.json`);
+  path.join(folder, `azure-native-${version}-${READER}`, `${token.replaceAll(":", ".")}.json`);

@@ -86,21 +86,21 @@ function answerFor(token: string): Answer {
 function typeOver(token: string, place: Place, declaration: Declaration): ResourceType {
   const [, module = "", name = ""] = token.split(":");
   const own = [...place.path.matchAll(/\{(\w+)\}/g)].map(([, argument = ""]) => argument);
-  const path = [place.scope ?? "resourceGroupName", ...own];
-  const located = declaration.inputs.location !== undefined && !path.includes("location");
+  const inId = [place.scope ?? "resourceGroupName", ...own];
+  const located = declaration.inputs.location !== undefined && !inId.includes("location");
   return {
     type: typeNameOf(place),
     token,
     getter: `azure-native:${module}:get${name}`,
     apiVersion: declaration.apiVersion,
-    path,
+    path: inId,
     place: place.path,
     name: { max: 260, pattern: /^[^/\\?#%]+$/, words: "no slash, backslash, ?, # or %" },
     located,
     region: isGlobal(module) ? "global" : "any",
     ...(place.scope === undefined ? {} : { scoped: true }),
     ...(located ? { replaces: ["location"] } : {}),
-    shape: shapeOf(declaration, path, WIRE[`${module}:${name}`]),
+    shape: shapeOf(declaration, inId, WIRE[`${module}:${name}`]),
     rules: [identityProblems],
     takesAlong: ({ id }, world) =>
       [...world.all()].flatMap((other) =>
@@ -159,6 +159,7 @@ function keptDeclaration(token: string, module: string, name: string): Declarati
     // Not there, or not whole: it is made.
   }
   const made = declarationOf(module, name);
+  if (made === undefined) return undefined;
   try {
     mkdirSync(path.dirname(file), { recursive: true });
     const own = `${file}.${process.pid}`;

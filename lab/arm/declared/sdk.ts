@@ -58,9 +58,7 @@ export function classFile(module: string, name: string): string | undefined {
 export function namesInId(module: string, name: string): string[] | undefined {
   const file = indexOf(module).functions.get(`get${name}`);
   if (file === undefined) return undefined;
-  const text = readFileSync(sdkFile(module, `${file}.d.ts`), "utf8");
-  const [, body] =
-    new RegExp(`^export interface Get${name}Args \\{\n(.*?)^\\}$`, "ms").exec(text) ?? [];
+  const body = interfaceIn(sdkFile(module, `${file}.d.ts`), `Get${name}Args`);
   if (body === undefined) return undefined;
   return [...body.matchAll(/^ {4}(\w+): string;$/gm)].map(([, argument = ""]) => argument);
 }
@@ -69,11 +67,15 @@ export function namesInId(module: string, name: string): string[] | undefined {
 export function optionalArguments(module: string, name: string): string[] {
   const file = classFile(module, name);
   if (file === undefined) return [];
-  const text = readFileSync(file, "utf8");
-  const [, body = ""] =
-    new RegExp(`^export interface ${name}Args \\{\n(.*?)^\\}$`, "ms").exec(text) ?? [];
+  const body = interfaceIn(file, `${name}Args`) ?? "";
   return [...body.matchAll(/^ {4}(\w+)\?:/gm)].map(([, argument = ""]) => argument);
 }
+
+/** The lines of an interface in a file; undefined if it is not there. */
+const interfaceIn = (file: string, name: string): string | undefined =>
+  new RegExp(`^export interface ${name} \\{\n(.*?)^\\}$`, "ms").exec(
+    readFileSync(file, "utf8"),
+  )?.[1];
 
 /** The version of the API that a class's comment names. */
 export const apiVersionIn = (text: string): string =>

@@ -1,6 +1,6 @@
 /** Declarations of the SDK as the lab's schema: arguments with what answers show of them. Pure. */
 import type { Prop } from "../schema";
-import type { Declaration, Fields, Form } from "./declarations";
+import { anyOf, type Declaration, type Fields, type Form } from "./declarations";
 
 /** Values that Azure has beside `properties`; everything else of a flattened type is under it. */
 const ENVELOPE = new Set(
@@ -121,29 +121,4 @@ function oneOf(names: readonly string[], records: Declaration["records"]): Field
     result[field] = { form: anyOf(found.map(({ form }) => form)), optional };
   }
   return result;
-}
-
-function anyOf(forms: readonly Form[]): Form {
-  const [first = { kind: "any" }] = forms;
-  if (forms.some(({ kind }) => kind !== first.kind)) return { kind: "any" };
-  switch (first.kind) {
-    case "text": {
-      const values = forms.map((form) => (form.kind === "text" ? form.values : undefined));
-      return values.includes(undefined)
-        ? { kind: "text" }
-        : { kind: "text", values: [...new Set(values.flatMap((choices) => choices ?? []))] };
-    }
-    case "list":
-    case "map": {
-      const items = forms.flatMap((form) => ("item" in form ? [form.item] : []));
-      return { kind: first.kind, item: anyOf(items) };
-    }
-    case "records":
-      return {
-        kind: "records",
-        names: [...new Set(forms.flatMap((form) => (form.kind === "records" ? form.names : [])))],
-      };
-    default:
-      return first;
-  }
 }

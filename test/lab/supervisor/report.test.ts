@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Run } from "../../../lab/compute/scaleSets/observe";
 import { type MachineFacts, reportStatus, type Surroundings } from "../../../lab/supervisor/report";
 import { AzureFixture, GATEWAY_FRONTEND, ILPIP_ADDRESS } from "../../support/azureFixtures";
 import { type ViewOptions, viewOf } from "../../support/fabricView";
@@ -26,6 +27,7 @@ function report(
     appliedSeq: 3,
     settled: true,
     problems: [],
+    runs: new Map(),
     machines: new Map(view.model.vms.map((vm) => [vm.id, facts])),
     firstHealthy: new Map(),
     patienceMs: 60_000,
@@ -79,12 +81,14 @@ test("places: the internet and every VM", () => {
 
 describe("a rolling upgrade", () => {
   const BEGUN = NOW - 20_000;
-  /** What it waits for, with the machine's power and its health, in a batch or a pause. */
-  const waiting = (power: MachineFacts["power"], state: string, pauseUntil?: number) => {
-    const { scaleSets } = report({}, {}, { power }, ({ model }) => {
+  /** The report of a batch or a pause, with the machine's run and its health. */
+  const waiting = (run: string | undefined, state: string, pauseUntil?: number) => {
+    const runs = new Map<string, Run>();
+    const { scaleSets } = report({}, { runs }, {}, ({ model }) => {
       const id = model.vms[0]?.id ?? "";
+      if (run !== undefined) runs.set(id, { epoch: run, startedAt: BEGUN });
       const health = { state, since: "", reason: "" };
-      const member = { id: id.toUpperCase(), epoch: "", answers: 0, restarts: true };
+      const member = { id: id.toUpperCase(), epoch: "old", answers: 0, restarts: true };
       model.scaleSets.push({
         ...{ id: "/s/fleet", name: "fleet", capacity: 1, mode: "Rolling", repairsSuspended: false },
         instances: [{ vmId: id, latest: true, health }],
@@ -103,16 +107,17 @@ describe("a rolling upgrade", () => {
   const late = new Date(BEGUN + 60_000).toISOString();
 
   test("waits for its batch to restart, then for its health, until it counts as failed", () => {
-    assert.deepEqual(waiting("starting", "Unknown"), ["restart", "app", late]);
-    assert.deepEqual(waiting("running", "Unknown"), ["health", "app", late]);
-    assert.deepEqual(waiting("running", "Healthy"), ["health", "app", late]);
+    assert.deepEqual(waiting("old", "Healthy"), ["restart", "app", late], "it has its notice");
+    assert.deepEqual(waiting(undefined, "Unknown"), ["restart", "app", late], "it is off");
+    assert.deepEqual(waiting("new", "Unknown"), ["health", "app", late]);
+    assert.deepEqual(waiting("new", "Healthy"), ["health", "app", late]);
   });
   test("pauses between two batches", () => {
     const ends = NOW + 5000;
-    assert.deepEqual(waiting("running", "Healthy", ends), [
+    assert.deepEqual(waiting("new", "Healthy", ends), [
       ...["pause", ""],
       new Date(ends).toISOString(),
     ]);
-    assert.deepEqual(waiting("running", "Healthy", NOW - 1), [undefined, undefined, undefined]);
+    assert.deepEqual(waiting("new", "Healthy", NOW - 1), [undefined, undefined, undefined]);
   });
 });
